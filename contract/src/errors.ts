@@ -1,0 +1,100 @@
+/** Who can act on an error: the caller (`user`), the operator (`operational`), or us (`bug`). */
+export type ErrorKind = "user" | "operational" | "bug";
+
+export interface ErrorEntry {
+  /** HTTP status the edge answers with. */
+  readonly status: number;
+  readonly kind: ErrorKind;
+  /** One short sentence: what this error means. */
+  readonly title: string;
+  /** What the reader can do about it. */
+  readonly fix: string;
+}
+
+function user(status: number, title: string, fix: string): ErrorEntry {
+  return { status, kind: "user", title, fix };
+}
+
+function operational(status: number, title: string, fix: string): ErrorEntry {
+  return { status, kind: "operational", title, fix };
+}
+
+/** The one table of error codes. `docs/errors.md` is tested against it, both ways. */
+export const errorTable = {
+  // The request itself
+  invalid_json: user(400, "The body is not valid JSON.", "Send one JSON value with content-type application/json."),
+  invalid_request: user(400, "The request does not have the expected shape.", "Correct the fields named in `details`."),
+  invalid_input: user(422, "The input does not match the function's schema.", "Correct the fields named in `details`."),
+  body_too_large: user(413, "The body is larger than the limit.", "Send less, or raise the limit named in `details`."),
+  unsupported_media_type: user(415, "The content type is not accepted here.", "Send the content type named in `details`."),
+  not_found: user(404, "There is nothing at this address.", "Check the name or id; list what exists first."),
+  method_not_allowed: user(405, "This address does not take this method.", "Use a method listed in the Allow header."),
+  conflict: user(409, "This clashes with what exists already.", "Read the current state and decide again."),
+  // Who is asking
+  unauthenticated: user(401, "No valid key or session came with the request.", "Send `Authorization: Bearer <key>`, or sign in."),
+  key_revoked: user(401, "This key was revoked.", "Ask the owner of the project for a new key."),
+  forbidden: user(403, "This key may not do this.", "Ask for the permission named in `details`."),
+  foreign_host: user(403, "The Host or Origin header names a host this server does not answer for.", "Use a configured host name, or add it to `http.hosts`."),
+  sign_in_link_invalid: user(401, "This sign-in link was used already or has expired.", "Print a new one: `millrace governance link`."),
+  // Functions
+  unknown_function: user(404, "No function has this name.", "List the functions: `millrace functions list`."),
+  function_switched_off: operational(503, "This function is switched off.", "Its owner can switch it on: `millrace kill <function> --on`."),
+  rate_limited: user(429, "This key is over its limit.", "Wait for the seconds in Retry-After."),
+  overloaded: operational(503, "The server is at its bound and takes no more work now.", "Wait for the seconds in Retry-After, then try again."),
+  deadline_exceeded: operational(504, "The deadline passed before an answer was ready.", "Allow more time, or lower the work asked for."),
+  idempotency_conflict: user(409, "This idempotency key was used with another input.", "Use a new idempotency key for a new input."),
+  idempotency_in_progress: user(409, "A request with this idempotency key is still running.", "Wait for it, then ask again."),
+  all_variants_failed: operational(502, "Every variant in the fallback chain failed.", "Open the inference in `details` to see each failure."),
+  variant_failed: operational(502, "The variant could not answer.", "Open the inference to see the cause."),
+  invalid_output: { status: 502, kind: "bug", title: "The variant answered with something outside the output schema.", fix: "Correct the variant or the function's output schema." },
+  unknown_inference: user(404, "No inference has this id.", "Check the id; it is in the response that carried the answer."),
+  // Evidence and storage
+  evidence_unavailable: operational(503, "The evidence journal cannot be written, so no answer may leave.", "Free disk space under the data folder, or see `details`."),
+  state_stale: operational(503, "This node has been without its database for too long to serve safely.", "Restore the database; the node recovers by itself."),
+  database_unavailable: operational(503, "The database cannot be reached.", "Check that it runs and that its address is right; the request may be repeated."),
+  database_restarted: operational(503, "The database was restarted while this ran.", "Repeat the request."),
+  nested_transaction: { status: 500, kind: "bug", title: "A transaction was started inside a transaction.", fix: "Pass the open transaction down instead of opening another." },
+  transaction_too_long: { status: 500, kind: "bug", title: "A transaction held its connection for longer than allowed.", fix: "Await only SQL inside a transaction." },
+  schema_newer: operational(500, "The database was migrated by a newer Millrace.", "Start that version, or a newer one."),
+  schema_outdated: operational(500, "The database lacks migrations this version needs.", "Run `millrace storage migrate`."),
+  migration_changed: { status: 500, kind: "bug", title: "A migration that was applied already has changed.", fix: "Restore the file; write a new migration instead." },
+  data_folder_locked: operational(500, "Another Millrace process uses this data folder.", "Stop it, or talk to it over its HTTP API."),
+  unsafe_database_role: operational(500, "The database login may bypass row-level security.", "Use a login that is neither superuser nor BYPASSRLS."),
+  blob_not_found: user(404, "There is no stored object with this hash.", "Check the hash."),
+  blob_corrupt: operational(500, "A stored object does not match its hash.", "Restore it from a backup."),
+  lake_query_failed: operational(500, "A query over a dataset's files failed.", "See `details`; the files may be damaged."),
+  disk_full: operational(503, "The disk is full.", "Free disk space under the data folder."),
+  backup_invalid: user(422, "This is not a complete Millrace backup.", "Use a backup that finished; its manifest names every file."),
+  // Jobs
+  task_failed: operational(500, "A task process failed.", "See `details` for its last words."),
+  task_killed: operational(500, "A task process was killed.", "It reached its memory or time bound, or a signal; see `details`."),
+  thread_died: operational(503, "A worker thread died while it held this request.", "Repeat the request; the thread is restarted."),
+  unknown_workflow: user(404, "No workflow has this id.", "List them: `millrace jobs list`."),
+  // Data, models, release
+  unknown_dataset: user(404, "No dataset has this name and version.", "List them: `millrace data list`."),
+  contract_violated: user(422, "The rows do not keep the dataset's contract.", "See the quarantine for each row's reason."),
+  leakage_found: user(422, "The split leaks: rows on both sides are the same or overlap in time.", "See `details`; change the split or remove the rows."),
+  unknown_model: user(404, "No model has this name and version.", "List them: `millrace models list`."),
+  unknown_run: user(404, "No run has this id.", "List them: `millrace models runs`."),
+  unknown_trainer: user(422, "No trainer has this name.", "Use one of those in `details`."),
+  training_failed: user(422, "The training data cannot train this model.", "See `details`."),
+  model_runtime_missing: operational(500, "The package onnxruntime-node is not installed or cannot be loaded.", "Install it: `npm install onnxruntime-node`."),
+  model_not_ready: operational(503, "The model is not loaded on this node yet.", "Wait until the node is ready, then repeat."),
+  unknown_alert: user(404, "No alert has this id.", "List them: `millrace monitoring alerts`."),
+  unknown_release: user(404, "This function has no such release.", "List them: `millrace release list <function>`."),
+  release_in_progress: user(409, "A release of this function is under way.", "Wait for it, or roll it back."),
+  // Configuration
+  config_invalid: user(500, "The configuration is not valid.", "Correct the paths named in `details`."),
+  config_missing: user(500, "There is no configuration file.", "Create millrace.config.ts, or pass --config."),
+  secret_missing: user(500, "A secret the configuration refers to is not set.", "Set the environment variable named in `details`."),
+  listen_refused: user(500, "Listening beyond loopback needs TLS or `http.trustProxy`.", "Set one of them, or listen on 127.0.0.1."),
+  port_in_use: operational(500, "The port is taken.", "Stop the other program, or pass --port."),
+  egress_denied: user(403, "An outgoing request to this address is not allowed.", "Name the host in the configuration if it is meant."),
+  egress_failed: operational(502, "An outgoing request failed.", "See `details`."),
+  server_unreachable: operational(503, "The Millrace server does not answer.", "Start it: `millrace up`; or pass --url."),
+  // Audit
+  audit_broken: operational(500, "The audit log does not verify.", "See `details` for the first entry that fails; keep the data folder as it is."),
+  internal: { status: 500, kind: "bug", title: "Something failed that should not.", fix: "Report it with the request id." },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
