@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { estimateSchema, hashSchema, idSchema, instantSchema, nameSchema } from "./wire.ts";
+
+export const createRunSchema = z.object({
+  model: nameSchema,
+  trainer: nameSchema,
+  /** `name@version`. */
+  dataset: z.string(),
+  parameters: z.record(z.string(), z.unknown()).default({}),
+  seed: z.int().min(0).max(0xffffffff).default(1),
+  /** Register the result as the model's next version when training succeeds. */
+  register: z.boolean().default(true),
+});
+export type CreateRun = z.infer<typeof createRunSchema>;
+
+export const runMetricsSchema = z.object({
+  accuracy: estimateSchema,
+  /** Expected calibration error: 15 equal-width bins, top label. */
+  ece: z.number(),
+  logLoss: z.number(),
+  slices: z.array(z.object({ slice: z.string(), metric: z.string(), estimate: estimateSchema })),
+  confusion: z.object({ labels: z.array(z.string()), counts: z.array(z.array(z.int())) }),
+});
+export type RunMetrics = z.infer<typeof runMetricsSchema>;
+export const runSchema = z.object({
+  id: idSchema,
+  model: nameSchema,
+  trainer: z.string(),
+  dataset: z.string(),
+  parameters: z.record(z.string(), z.unknown()),
+  seed: z.int(),
+  status: z.enum(["running", "succeeded", "failed"]),
+  error: z.string().nullable(),
+  /** The version it was registered as. */
+  version: z.int().nullable(),
+  metrics: runMetricsSchema.nullable(),
+  trainSeconds: z.number().nullable(),
+  gitCommit: z.string().nullable(),
+  environment: z.record(z.string(), z.string()),
+  workflowId: z.string().nullable(),
+  createdAt: instantSchema,
+  createdBy: z.string(),
+});
+export type Run = z.infer<typeof runSchema>;
+
+export const modelSignatureSchema = z.object({
+  inputs: z.array(z.object({ name: z.string(), type: z.enum(["text", "number", "boolean"]) })),
+  labels: z.array(z.string()),
+  /** How text is prepared before the graph; the same at training and serving. */
+  text: z.object({ normalization: z.literal("NFC"), lowerCase: z.boolean(), controlCharacters: z.literal("space"), maxCharacters: z.int() }),
+});
+export type ModelSignature = z.infer<typeof modelSignatureSchema>;
+export const modelVersionSchema = z.object({
+  id: idSchema,
+  model: nameSchema,
+  version: z.int().positive(),
+  /** SHA-256 of the ONNX file. */
+  hash: hashSchema,
+  bytes: z.int(),
+  signature: modelSignatureSchema,
+  dataset: z.string(),
+  runId: idSchema.nullable(),
+  metrics: runMetricsSchema.nullable(),
+  /** Markdown. */
+  card: z.string(),
+  aliases: z.array(z.string()),
+  createdAt: instantSchema,
+  createdBy: z.string(),
+});
+export type ModelVersion = z.infer<typeof modelVersionSchema>;
+export const aliasChangeSchema = z.object({ alias: z.string(), from: z.int().nullable(), to: z.int(), at: instantSchema, by: z.string(), reason: z.string() });
+export const modelSchema = z.object({
+  name: nameSchema,
+  latest: z.int(),
+  aliases: z.record(z.string(), z.int()),
+  versions: z.int(),
+  createdAt: instantSchema,
+});
+export type Model = z.infer<typeof modelSchema>;
+export const modelDetailSchema = modelSchema.extend({ history: z.array(aliasChangeSchema) });
