@@ -112,11 +112,11 @@ export const routes = {
 export type Routes = typeof routes;
 export type Operation = keyof Routes;
 
-type Input<S> = S extends z.ZodType ? z.input<S> : unknown;
-type Field<R, K extends string> = R extends Record<K, infer S> ? (S extends z.ZodType ? Record<K, Input<S>> : K extends "body" ? Record<K, BodyInit> : unknown) : unknown;
-type Parsed<R, K extends string> = R extends Record<K, infer S> ? (S extends z.ZodType ? Record<K, z.output<S>> : Record<K, AsyncIterable<Uint8Array>>) : unknown;
+type OptionalWhenEmpty<K extends string, T> = Record<never, never> extends T ? { [P in K]?: T } : { [P in K]: T };
+type Field<R, K extends string> = R extends Record<K, infer S> ? (S extends z.ZodType ? OptionalWhenEmpty<K, z.input<S>> : { [P in K]: string | Uint8Array | Blob | ReadableStream<Uint8Array> }) : unknown;
+type Parsed<R, K extends string> = R extends Record<K, infer S> ? (S extends z.ZodType ? { [P in K]: z.output<S> } : { [P in K]: AsyncIterable<Uint8Array> }) : unknown;
 
-/** What a caller passes to an operation. */
+/** What a caller passes to an operation: `parameters` of the path, `query`, `body`. */
 export type OperationInput<O extends Operation> = Field<Routes[O], "parameters"> & Field<Routes[O], "query"> & Field<Routes[O], "body">;
 /** What a handler receives after parsing. */
 export type OperationRequest<O extends Operation> = Parsed<Routes[O], "parameters"> & Parsed<Routes[O], "query"> & Parsed<Routes[O], "body">;
