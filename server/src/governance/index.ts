@@ -1,0 +1,2 @@
+export { type GovernanceConfig, configSchema } from "./config.ts";
+export type * from "./types.ts";
