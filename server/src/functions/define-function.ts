@@ -1,0 +1,108 @@
+import { AppError } from "../core/index.ts";
+import { nameSchema } from "@millrace/contract";
+import type { z } from "zod";
+import type { FunctionDefinition, FunctionSpec, Prediction, VariantEntry, VariantSpec } from "./types.ts";
+
+const defaultMaxBodyBytes = 1024 * 1024;
+
+/** A variant answered by a registered model. `alias` (default `champion`) is what its first binding resolves. */
+export function model<I = never, O = never>(options: {
+  model: string;
+  alias?: string;
+  inputs?: (input: I) => Record<string, unknown>;
+  output?: (prediction: Prediction, input: I) => O;
+}) {
+  return { kind: "model" as const, alias: "champion", ...options };
+}
+
+/** A variant in plain code; it may return undefined to abstain. Write the input's type, or put the bare function into `variants`. */
+export function rules<I, const O>(run: (input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>) {
+  return { kind: "rules" as const, run };
+}
+
+/** Variants by name, cheapest first: the first answer with at least `minimumConfidence` wins; `policy` has the last word. */
+export function compose<I = never, O = never>(options: { cascade: readonly string[]; minimumConfidence: number; policy?: (output: O, input: I) => O }) {
+  return { kind: "compose" as const, ...options };
+}
+
+/** Declares a function for `millrace.config.ts`. Throws `config_invalid` naming the path that is wrong. */
+export function defineFunction<I extends z.ZodObject, O extends z.ZodObject, V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>>(
+  spec: FunctionSpec<I, O, V>,
+): FunctionDefinition {
+  const problems = findProblems(spec as never);
+  if (problems.length > 0) {
+    throw new AppError("config_invalid", `Function "${spec.name}": ${problems.map((problem) => `${problem.path}: ${problem.message}`).join("; ")}.`, {
+      details: { function: spec.name, problems },
+    });
+  }
+  const variants: Record<string, VariantSpec<unknown, unknown>> = {};
+  for (const [name, entry] of Object.entries(spec.variants)) {
+    variants[name] = (typeof entry === "function" ? rules(entry) : entry) as VariantSpec<unknown, unknown>;
+  }
+  return Object.freeze({
+    name: spec.name,
+    owner: spec.owner,
+    purpose: spec.purpose,
+    boundary: spec.boundary,
+    input: spec.input,
+    output: spec.output,
+    latencyBudgetMs: spec.latencyBudgetMs,
+    maxBodyBytes: spec.maxBodyBytes ?? defaultMaxBodyBytes,
+    variants: Object.freeze(variants),
+    fallback: Object.freeze([...spec.fallback]),
+    labelOf: (spec.labelOf as FunctionDefinition["labelOf"] | undefined) ?? defaultLabel,
+    confidenceOf: (spec.confidenceOf as FunctionDefinition["confidenceOf"] | undefined) ?? defaultConfidence,
+    monitoring: spec.monitoring ?? {},
+    retraining: spec.retraining ?? {},
+  });
+}
+
+function defaultLabel(output: Record<string, unknown>): string | null {
+  return typeof output["label"] === "string" ? output["label"] : null;
+}
+
+function defaultConfidence(output: Record<string, unknown>): number | null {
+  return typeof output["confidence"] === "number" ? output["confidence"] : null;
+}
+
+interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+type LooseSpec = FunctionSpec<z.ZodObject, z.ZodObject, Record<string, VariantEntry<Record<string, unknown>, Record<string, unknown>>>>;
+
+function findProblems(spec: LooseSpec): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: string, message: string) => problems.push({ path, message });
+  if (!nameSchema.safeParse(spec.name).success) say("name", "use lower-case letters, digits and dashes, at most 64");
+  if (!spec.owner) say("owner", "name the person or team that answers for it");
+  if (!spec.boundary) say("boundary", "say in plain words what it may and may not do");
+  if (!(spec.latencyBudgetMs > 0)) say("latencyBudgetMs", "must be more than 0");
+  if (spec.maxBodyBytes !== undefined && !(spec.maxBodyBytes > 0)) say("maxBodyBytes", "must be more than 0");
+  const names = Object.keys(spec.variants);
+  if (names.length === 0) say("variants", "declare at least one variant");
+  for (const name of names) {
+    if (!nameSchema.safeParse(name).success) say(`variants.${name}`, "use lower-case letters, digits and dashes, at most 64");
+    problems.push(...findVariantProblems(spec, name));
+  }
+  if (spec.fallback.length === 0) say("fallback", "name at least one variant");
+  if (new Set(spec.fallback).size !== spec.fallback.length) say("fallback", "a variant is named twice");
+  for (const name of spec.fallback) if (!names.includes(name)) say("fallback", `there is no variant "${name}"`);
+  return problems;
+}
+
+function findVariantProblems(spec: LooseSpec, name: string): Problem[] {
+  const entry = spec.variants[name]!;
+  if (typeof entry === "function" || entry.kind !== "compose") return [];
+  const path = `variants.${name}`;
+  const problems: Problem[] = [];
+  if (entry.cascade.length === 0) problems.push({ path: `${path}.cascade`, message: "name at least one variant" });
+  if (!(entry.minimumConfidence >= 0 && entry.minimumConfidence <= 1)) problems.push({ path: `${path}.minimumConfidence`, message: "must be between 0 and 1" });
+  for (const part of entry.cascade) {
+    const target = spec.variants[part];
+    if (target === undefined) problems.push({ path: `${path}.cascade`, message: `there is no variant "${part}"` });
+    else if (typeof target !== "function" && target.kind === "compose") problems.push({ path: `${path}.cascade`, message: `"${part}" is itself a compose` });
+  }
+  return problems;
+}

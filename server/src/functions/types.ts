@@ -1,0 +1,288 @@
+import type { ErrorCode, Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint } from "@millrace/contract";
+import type { z } from "zod";
+import type { Context, EvidenceRecorder, Step } from "../core/index.ts";
+import type { Tx } from "../storage/index.ts";
+
+/** What a function is for, who loses what when it errs. */
+export interface Purpose {
+  readonly objective: string;
+  /** The decision its answer changes. */
+  readonly decision: string;
+  readonly errors: readonly { readonly error: string; readonly cost: string }[];
+}
+
+/** What a model answered: the top label, its calibrated probability, and the probability of every label. */
+export interface Prediction {
+  readonly label: string;
+  /** In [0, 1]. */
+  readonly confidence: number;
+  readonly probabilities: Readonly<Record<string, number>>;
+}
+
+/** A variant answered by a registered model. */
+export interface ModelSpec<I = never, O = never> {
+  readonly kind: "model";
+  readonly model: string;
+  /** The alias a first binding resolves; later ones come from releases. */
+  readonly alias: string;
+  /** The model's inputs from the function's; by default the input itself. */
+  inputs?(input: I): Record<string, unknown>;
+  /** The function's output from the prediction; by default `{ label, confidence }`. */
+  output?(prediction: Prediction, input: I): O;
+}
+
+/** A variant in plain code. Returning undefined abstains: the next in the chain is asked. */
+export interface RulesSpec<I, O> {
+  readonly kind: "rules";
+  run(input: I, call: { readonly signal: AbortSignal }): O | undefined | Promise<O | undefined>;
+}
+
+/** Cheap variants first: the first answer with enough confidence wins, else the most confident one; policy has the last word. */
+export interface ComposeSpec<I, O> {
+  readonly kind: "compose";
+  /** Names of variants of the same function, in order. */
+  readonly cascade: readonly string[];
+  /** In [0, 1]: an answer below it is handed on. */
+  readonly minimumConfidence: number;
+  policy?(output: O, input: I): O;
+}
+
+export type VariantSpec<I, O> = ModelSpec<I, O> | RulesSpec<I, O> | ComposeSpec<I, O>;
+/** In `variants`, a plain function stands for `rules(function)`. */
+export type VariantEntry<I, O> = VariantSpec<I, O> | ((input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>);
+
+/** What `defineFunction` takes. */
+export interface FunctionSpec<I extends z.ZodObject, O extends z.ZodObject, V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>> {
+  readonly name: string;
+  /** Who answers for it: a person or a team. */
+  readonly owner: string;
+  readonly purpose: Purpose;
+  /** How far it may go, in plain words. */
+  readonly boundary: string;
+  readonly input: I;
+  readonly output: O;
+  readonly latencyBudgetMs: number;
+  /** Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  readonly variants: V;
+  /** The order in which variants are tried. */
+  readonly fallback: readonly NoInfer<keyof V & string>[];
+  /** The label recorded with an answer; by default `output.label`. */
+  labelOf?(output: z.output<O>): string | null;
+  /** The confidence recorded with an answer; by default `output.confidence`. */
+  confidenceOf?(output: z.output<O>): number | null;
+  /** Read by the monitoring module, passed through. */
+  readonly monitoring?: Readonly<Record<string, unknown>>;
+  /** Read by the release module, passed through. */
+  readonly retraining?: Readonly<Record<string, unknown>>;
+}
+
+/** A function as the program holds it: checked, frozen, types erased. */
+export interface FunctionDefinition {
+  readonly name: string;
+  readonly owner: string;
+  readonly purpose: Purpose;
+  readonly boundary: string;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+  readonly latencyBudgetMs: number;
+  readonly maxBodyBytes: number;
+  // Any: each definition's own types were checked by `defineFunction`; a table of them has none in common.
+  readonly variants: Readonly<Record<string, VariantSpec<any, any>>>;
+  readonly fallback: readonly string[];
+  labelOf(output: Record<string, unknown>): string | null;
+  confidenceOf(output: Record<string, unknown>): number | null;
+  readonly monitoring: Readonly<Record<string, unknown>>;
+  readonly retraining: Readonly<Record<string, unknown>>;
+}
+
+/** A variant with every reference resolved to a version: immutable, named by the SHA-256 of its canonical JSON. */
+export interface Binding {
+  /** 64 hex digits. */
+  readonly hash: string;
+  readonly function: string;
+  readonly variant: string;
+  readonly kind: "model" | "rules" | "compose";
+  /** For people: `triage-mail@2`, `rules`. */
+  readonly label: string;
+  readonly resolved: Readonly<Record<string, unknown>>;
+}
+
+export type ArmRole = "stable" | "canary" | "shadow";
+export interface Arm {
+  readonly binding: string;
+  readonly variant: string;
+  readonly role: ArmRole;
+  /** Share of traffic in [0, 1]; the shares of stable and canary sum to 1; 0 for a shadow. */
+  readonly share: number;
+}
+
+/** Which bindings of a function get which traffic. `release` is null for the first start's own choice. */
+export interface Arms {
+  readonly function: string;
+  readonly release: string | null;
+  readonly arms: readonly Arm[];
+}
+
+/** What a variant is given: parsed input, the time that is left as a signal, and where to note its steps. */
+export interface VariantCall {
+  readonly context: Context;
+  readonly input: Record<string, unknown>;
+  readonly signal: AbortSignal;
+  readonly evidence: EvidenceRecorder;
+}
+
+/** One interchangeable way to do a function, bound and ready to run. Every kind implements this. */
+export interface Variant {
+  readonly binding: Binding;
+  /** Output before it is checked; undefined abstains. */
+  run(call: VariantCall): unknown;
+}
+
+/** Answer of one variant, checked against the output schema. */
+export interface VariantResult {
+  readonly output: Record<string, unknown>;
+  readonly label: string | null;
+  readonly confidence: number | null;
+  readonly binding: string;
+  readonly variant: string;
+  readonly steps: readonly Step[];
+  readonly latencyMs: number;
+}
+
+/** The caller, as governance made it out. */
+export interface Caller extends Context {
+  readonly principalId: string;
+  readonly principalName: string;
+}
+
+/** A request that was admitted: key, switch, limit and size are checked before. */
+export interface InferCall {
+  readonly caller: Caller;
+  readonly function: string;
+  readonly input: unknown;
+  readonly occurredAt?: string;
+  readonly deadlineMs?: number;
+  readonly drill?: readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: string;
+  /** W3C trace id (32 hex digits). */
+  readonly traceId?: string;
+  /** `performance.now()` at arrival. */
+  readonly startedAt?: number;
+}
+
+/** One line of the journal, type `inference`: everything about one answer. */
+export interface InferenceRecord {
+  readonly id: string;
+  readonly function: string;
+  readonly status: "ok" | "failed" | "refused" | "interrupted";
+  readonly variant: string | null;
+  readonly binding: string | null;
+  readonly arm: ArmRole | null;
+  readonly release: string | null;
+  readonly fallback: boolean;
+  readonly label: string | null;
+  readonly confidence: number | null;
+  readonly error: ErrorCode | null;
+  readonly latencyMs: number;
+  readonly caller: string;
+  readonly occurredAt: string;
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly steps: readonly Step[];
+  readonly produced: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Rows the evaluation module asks variants about, outside the traffic. */
+export interface RunVariantInput {
+  readonly function: string;
+  /** A variant's name (its current binding) or a binding's hash. */
+  readonly variant?: string;
+  readonly binding?: string;
+  readonly input: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/** What the edge hears about a request that may not go on. */
+export interface Refusal {
+  readonly function: string;
+  readonly caller: Caller;
+  readonly code: ErrorCode;
+  readonly occurredAt?: string;
+  readonly detail?: string;
+}
+
+export interface InferencesQuery {
+  readonly function?: string;
+  readonly variant?: string;
+  readonly status?: "ok" | "failed" | "refused" | "interrupted";
+  readonly label?: string;
+  readonly misread?: boolean;
+  readonly fallback?: boolean;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface InferencePage {
+  readonly items: Inference[];
+  readonly next: string | null;
+}
+
+export interface SetArms {
+  readonly function: string;
+  /** The release row this comes from. */
+  readonly release: string | null;
+  readonly arms: readonly Arm[];
+}
+
+export interface BindInput {
+  readonly function: string;
+  readonly variant: string;
+  /** Model versions instead of those the aliases name, by model: `{ "triage-mail": 2 }`. */
+  readonly versions?: Readonly<Record<string, number>>;
+}
+
+/** The heart: declares, binds, admits, runs, records. */
+export interface Functions {
+  /** Every function of the configuration. */
+  readonly definitions: readonly FunctionDefinition[];
+  /** `unknown_function` when there is none. */
+  definition(name: string): FunctionDefinition;
+
+  /** Resolves a variant to a version and keeps the row; the same parts give the same binding. `unknown_model` when a model has no such version. */
+  bind(context: Context, input: BindInput): Promise<Binding>;
+  /** The binding with this hash, from memory or the table. */
+  binding(context: Context, hash: string): Promise<Binding | null>;
+  /** Which bindings get which traffic, as the table says. */
+  arms(context: Context, functionName: string): Promise<Arms>;
+  /** Writes the arms in the caller's transaction; every node follows within a second. The caller audits. */
+  setArms(tx: Tx, input: SetArms): Promise<void>;
+  /** Bindings that are loaded and warm on this node. */
+  readyBindings(): string[];
+
+  /** Answers one request; resolves only after its evidence is in the journal. */
+  infer(call: InferCall): Promise<InferResponse>;
+  /** Notes a refusal as evidence, within a bound (README). Never throws. */
+  refuse(refusal: Refusal): void;
+  /** One variant on one input, outside the traffic and without a record: for evaluation. */
+  runVariant(context: Context, input: RunVariantInput): Promise<VariantResult>;
+
+  list(context: Context): Promise<FunctionSummary[]>;
+  get(context: Context, name: string): Promise<FunctionDetail>;
+  /** Accuracy is null here; monitoring adds it where it knows labels. */
+  series(context: Context, name: string, query: { buckets: number; from?: string | undefined; to?: string | undefined }): Promise<SeriesPoint[]>;
+  listInferences(context: Context, query: InferencesQuery): Promise<InferencePage>;
+  /** `unknown_inference` when there is none. Feedback is joined through the port. The edge audits the read. */
+  getInference(context: Context, id: string): Promise<InferenceDetail>;
+
+  /** Loads arms and bindings, binds what is new, warms what gets traffic, and follows changes from then on. */
+  start(): Promise<void>;
+  /** Why this node may not take traffic yet; empty when it may. */
+  unreadyReasons(): string[];
+  /** Waits for shadows in flight. */
+  close(): Promise<void>;
+}
+
+export type { Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint };
