@@ -1,0 +1,110 @@
+import type { Operation, OperationRequest, OperationResponse, Routes } from "@millrace/contract";
+import type { Clock, Context, Logger } from "../core/index.ts";
+import type { Functions } from "../functions/index.ts";
+import type { Governance, Principal } from "../governance/index.ts";
+import type { Counters } from "../storage/index.ts";
+
+/** What a handler knows of the request beside its parsed parts. */
+export interface EdgeContext extends Context {
+  readonly requestId: string;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  /** The session cookie's value, if one came. */
+  readonly session: string | undefined;
+  /** Sets the session cookie, or clears it with null. */
+  setSession(session: { readonly value: string; readonly expiresAt: string } | null): void;
+}
+
+/** As `EdgeContext`, after the key or session was found and may do what the route table asks. */
+export interface AuthorizedContext extends EdgeContext {
+  readonly principal: Principal;
+}
+
+/** Operations answered by the hot handler. */
+export type HotOperation = { [O in Operation]: Routes[O] extends { hot: true } ? O : never }[Operation];
+export type ControlOperation = Exclude<Operation, HotOperation>;
+export type ContextOf<O extends Operation> = Routes[O]["permission"] extends "public" ? EdgeContext : AuthorizedContext;
+
+/** Answers one operation: parsed request in, the contract's response out. Errors are `AppError`s. */
+export type Handler<O extends Operation> = (request: OperationRequest<O>, context: ContextOf<O>) => Promise<OperationResponse<O>>;
+/** Exactly one handler for every operation of the route table; leaving one out does not compile. */
+export type Handlers = { [O in ControlOperation]: Handler<O> };
+/** The handlers of the operations named `<module>.<verb>`. */
+export type HandlersOf<M extends string> = Pick<Handlers, Extract<ControlOperation, `${M}.${string}`>>;
+/** The same without the prefix: what a module's service looks like to the edge, `{ list(request, context), get(...) }`. */
+export type PortOf<M extends string> = { [O in Extract<ControlOperation, `${M}.${string}`> as O extends `${M}.${infer Verb}` ? Verb : never]: Handler<O> };
+
+/** Everything the edge calls. Modules whose services differ from their routes are mapped by the composition root. */
+export interface Ports {
+  readonly governance: Governance;
+  readonly functions: Functions;
+  readonly overview: PortOf<"overview">;
+  readonly evidence: PortOf<"evidence">;
+  readonly storage: PortOf<"storage">;
+  readonly jobs: PortOf<"jobs">;
+  readonly data: PortOf<"data">;
+  readonly models: PortOf<"models">;
+  readonly feedback: PortOf<"feedback">;
+  readonly monitoring: PortOf<"monitoring">;
+  readonly evaluation: PortOf<"evaluation">;
+  readonly release: PortOf<"release">;
+  /** Why this node may not take traffic, as sentences; empty when it may. */
+  readonly readiness: () => string[];
+}
+
+export interface HttpConfig {
+  /** Default 127.0.0.1. Beyond loopback needs `tls` or `trustProxy` (`listen_refused`). */
+  readonly host: string;
+  readonly port: number;
+  /** Host names this server answers for, beside the loopback names. */
+  readonly hosts: readonly string[];
+  /** A TLS-ending proxy stands before us. */
+  readonly trustProxy: boolean;
+  /** PEM texts. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  /** Bytes of a JSON body of the control API. */
+  readonly maxBodyBytes: number;
+  /** Bytes of an upload. */
+  readonly maxUploadBytes: number;
+  /** Milliseconds a request may take to arrive in full. */
+  readonly requestTimeoutMs: number;
+  /** Milliseconds that requests in flight get at shutdown. */
+  readonly drainMs: number;
+}
+
+export interface HttpDeps {
+  readonly config: HttpConfig;
+  readonly ports: Ports;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The built console; a page says how to build it when the folder has no index.html. */
+  readonly publicFolder: string;
+  /** The program's version, for the OpenAPI document. */
+  readonly version: string;
+}
+
+export interface Http {
+  /** Starts to accept; answers the address. `listen_refused`, `port_in_use`. */
+  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  /** Stops accepting, lets requests in flight end (within `drainMs`), then closes what is left. */
+  close(): Promise<void>;
+  /** The OpenAPI 3.1 document. */
+  readonly openapi: Readonly<Record<string, unknown>>;
+  /** One request without a socket, for tests: light-my-request's `inject`. */
+  readonly inject: (request: InjectRequest) => Promise<InjectResponse>;
+}
+
+export interface InjectRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Record<string, string>;
+  readonly payload?: string | Buffer;
+}
+
+export interface InjectResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string | string[] | number | undefined>;
+  readonly body: string;
+  json<T = unknown>(): T;
+}
