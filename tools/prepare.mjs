@@ -48,7 +48,7 @@ function adoptInstall(wanted) {
   const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
   const installed = JSON.parse(hidden).packages;
   const agrees = Object.entries(locked).every(([path, entry]) => {
-    if (!path.startsWith("node_modules/")) return true;
+    if (!path.includes("node_modules/") || entry.link) return true;
     const found = installed[path];
     return found === undefined ? entry.optional === true : found.version === entry.version && found.integrity === entry.integrity;
   });
