@@ -13,7 +13,7 @@ const scripts = {
   test: { console: true, arguments: vitest },
   "test-postgres": { console: true, arguments: vitest, needs: "MILLRACE_TEST_DATABASE_URL" },
   check: { console: false, arguments: ["tools/check.mjs"] },
-  format: { console: false, arguments: ["node_modules/oxfmt/bin/oxfmt", "."] },
+  format: { console: false, arguments: ["tools/format.mjs"] },
   build: { console: true, arguments: ["tools/build.mjs"] },
   bench: { console: false, arguments: ["bench/run.ts"] },
 };
