@@ -1,0 +1,104 @@
+import type { Alert } from "@millrace/contract";
+import { Link, getRouteApi } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { client, queryClient, useOperation } from "../api.ts";
+import { count, day, instant } from "../format.ts";
+import { Markdown } from "../parts/markdown.tsx";
+import { ErrorBanner, Loaded, Tag } from "../parts/state.tsx";
+import { Table } from "../parts/table.tsx";
+import { statusTones } from "./alerts.tsx";
+
+const route = getRouteApi("/signed-in/alerts/$id");
+
+export function AlertPage(): ReactNode {
+  const { id } = route.useParams();
+  const alert = useOperation("monitoring.alert", { parameters: { id } });
+  return (
+    <Loaded query={alert}>
+      {(each) => (
+        <>
+          <div className="head">
+            <div>
+              <h1>{each.title}</h1>
+              <p>
+                <Tag tone={statusTones[each.status]}>{each.status}</Tag> {each.function}, owner {each.owner}, {day(each.occurredFrom)} to {day(each.occurredTo)}
+              </p>
+            </div>
+            <Actions alert={each} />
+          </div>
+          <div className="grid">
+            <section className="card">
+              <h2>What to do</h2>
+              <Markdown text={each.playbook} />
+            </section>
+            <section className="card">
+              <h2>Facts</h2>
+              <dl className="facts">
+                <dt>Cause</dt>
+                <dd>{each.cause}</dd>
+                <dt>Windows</dt>
+                <dd>{count(each.windows)}</dd>
+                <dt>Opened</dt>
+                <dd>{instant(each.openedAt)}</dd>
+                <dt>Retraining</dt>
+                <dd>{each.workflowId === null ? "none started" : <code>{each.workflowId}</code>}</dd>
+                <dt>Function</dt>
+                <dd>
+                  <Link to="/functions/$name" params={{ name: each.function }}>
+                    {each.function}
+                  </Link>
+                </dd>
+              </dl>
+            </section>
+          </div>
+          <section className="card">
+            <h2>Signals</h2>
+            <Table
+              label="Signals"
+              rows={each.signals}
+              keyOf={(signal) => `${signal.monitor} ${signal.measure}`}
+              columns={[
+                { title: "Monitor", cell: (signal) => signal.monitor },
+                { title: "Measure", cell: (signal) => signal.measure },
+                { title: "Value", cell: (signal) => signal.value.toFixed(3), number: true },
+                { title: "Threshold", cell: (signal) => signal.threshold.toFixed(3), number: true },
+                { title: "p", cell: (signal) => (signal.pValue === null ? "–" : signal.pValue < 0.001 ? "< 0.001" : signal.pValue.toFixed(3)), number: true },
+                { title: "n", cell: (signal) => count(signal.n), number: true },
+                { title: "In words", cell: (signal) => signal.detail },
+              ]}
+            />
+          </section>
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function Actions({ alert }: { alert: Alert }): ReactNode {
+  const [error, setError] = useState<Error | null>(null);
+
+  async function change(status: "acknowledged" | "resolved"): Promise<void> {
+    try {
+      await client.call("monitoring.changeAlert", { parameters: { id: alert.id }, body: { status } });
+      await queryClient.invalidateQueries();
+      setError(null);
+    } catch (caught) {
+      setError(caught instanceof Error ? caught : new Error(String(caught)));
+    }
+  }
+
+  if (alert.status === "resolved") return <Link to="/alerts">All alerts</Link>;
+  return (
+    <div className="row">
+      {alert.status === "open" && (
+        <button type="button" onClick={() => void change("acknowledged")}>
+          Acknowledge
+        </button>
+      )}
+      <button type="button" className="primary" onClick={() => void change("resolved")}>
+        Resolve
+      </button>
+      {error !== null && <ErrorBanner error={error} />}
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import type { Alert } from "@millrace/contract";
+import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useOperation } from "../api.ts";
+import { count, day } from "../format.ts";
+import { Empty, Loaded, Tag } from "../parts/state.tsx";
+import { Table } from "../parts/table.tsx";
+
+const route = getRouteApi("/signed-in/alerts");
+const statuses = ["open", "acknowledged", "resolved"] as const;
+export const statusTones = { open: "bad", acknowledged: "warn", resolved: "good" } as const;
+
+export function AlertsPage(): ReactNode {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const alerts = useOperation("monitoring.alerts", { query: search });
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>Alerts</h1>
+          <p>One alert for one cause, with its owner and what to do.</p>
+        </div>
+      </div>
+      <div className="filters" role="search">
+        <label>
+          Status
+          <select value={search.status ?? ""} onChange={(event) => void navigate({ search: event.target.value === "" ? {} : { status: event.target.value as (typeof statuses)[number] } })}>
+            <option value="">any</option>
+            {statuses.map((status) => (
+              <option key={status}>{status}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <section className="card">
+        <Loaded query={alerts}>
+          {({ items }) => (items.length === 0 ? <Empty title="No alerts here" /> : <AlertTable alerts={items} onOpen={(alert) => void navigate({ to: "/alerts/$id", params: { id: alert.id } })} />)}
+        </Loaded>
+      </section>
+    </>
+  );
+}
+
+export function AlertTable({ alerts, onOpen }: { alerts: readonly Alert[]; onOpen: (alert: Alert) => void }): ReactNode {
+  return (
+    <Table
+      label="Alerts"
+      rows={alerts}
+      keyOf={(alert) => alert.id}
+      onOpen={onOpen}
+      columns={[
+        { title: "Status", cell: (alert) => <Tag tone={statusTones[alert.status]}>{alert.status}</Tag> },
+        { title: "Alert", cell: (alert) => <b>{alert.title}</b> },
+        { title: "Function", cell: (alert) => alert.function },
+        { title: "Owner", cell: (alert) => alert.owner },
+        { title: "Cause", cell: (alert) => alert.cause },
+        { title: "Windows", cell: (alert) => count(alert.windows), number: true },
+        { title: "Happened", cell: (alert) => `${day(alert.occurredFrom)} to ${day(alert.occurredTo)}` },
+      ]}
+    />
+  );
+}

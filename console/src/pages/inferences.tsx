@@ -1,0 +1,124 @@
+import type { Inference } from "@millrace/contract";
+import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useOperation } from "../api.ts";
+import { instant, milliseconds, percent } from "../format.ts";
+import { Empty, Loaded, Tag } from "../parts/state.tsx";
+import { Table } from "../parts/table.tsx";
+
+const route = getRouteApi("/signed-in/inferences");
+
+export function InferencesPage(): ReactNode {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const functions = useOperation("functions.list", {}, 60_000);
+  const list = useOperation("inferences.list", { query: { limit: 50, ...search } }, search.cursor === undefined ? 3000 : false);
+  const chosen = functions.data?.items.find((each) => each.name === search.function) ?? functions.data?.items[0];
+
+  function change(name: keyof typeof search, value: string): void {
+    void navigate({ search: { ...search, cursor: undefined, [name]: value === "" ? undefined : value } });
+  }
+
+  function picker(title: string, name: keyof typeof search, options: readonly (readonly [string, string])[]): ReactNode {
+    return (
+      <label>
+        {title}
+        <select value={search[name] ?? ""} onChange={(event) => change(name, event.target.value)}>
+          <option value="">any</option>
+          {options.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+    );
+  }
+
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>Inferences</h1>
+          <p>Every answer that left, newest first, with what produced it.</p>
+        </div>
+      </div>
+      <div className="filters" role="search">
+        {picker("Function", "function", (functions.data?.items ?? []).map((each) => [each.name, each.name] as const))}
+        {picker("Variant", "variant", (chosen?.variants ?? []).map((each) => [each.name, each.name] as const))}
+        {picker("Status", "status", [["ok", "ok"], ["failed", "failed"], ["refused", "refused"], ["interrupted", "interrupted"]])}
+        {picker("Fallback", "fallback", [["true", "yes"], ["false", "no"]])}
+        {picker("Judged", "misread", [["true", "misread"], ["false", "right or not judged"]])}
+        <label>
+          Label
+          <input type="search" defaultValue={search.label ?? ""} placeholder="any" onKeyDown={(event) => event.key === "Enter" && change("label", event.currentTarget.value)} onBlur={(event) => event.target.value !== (search.label ?? "") && change("label", event.target.value)} />
+        </label>
+        <button type="button" onClick={() => void navigate({ search: {} })}>
+          Clear
+        </button>
+      </div>
+      <section className="card">
+        <Loaded query={list}>
+          {({ items, next }) => (
+            <>
+              {items.length === 0 ? (
+                <Empty title="No inferences here">Clear the filters, or ask a function something: `millrace infer`.</Empty>
+              ) : (
+                <Rows items={items} onOpen={(each) => void navigate({ to: "/inferences/$id", params: { id: each.id } })} />
+              )}
+              <div className="row">
+                {search.cursor !== undefined && (
+                  <button type="button" onClick={() => window.history.back()}>
+                    Newer
+                  </button>
+                )}
+                {next !== null && (
+                  <button type="button" onClick={() => void navigate({ search: { ...search, cursor: next } })}>
+                    Older
+                  </button>
+                )}
+              </div>
+            </>
+          )}
+        </Loaded>
+      </section>
+    </>
+  );
+}
+
+function Rows({ items, onOpen }: { items: readonly Inference[]; onOpen: (each: Inference) => void }): ReactNode {
+  return (
+    <Table
+      label="Inferences"
+      rows={items}
+      keyOf={(each) => each.id}
+      onOpen={onOpen}
+      columns={[
+        { title: "Occurred", cell: (each) => instant(each.occurredAt) },
+        { title: "Function", cell: (each) => each.function },
+        { title: "Answer", cell: (each) => <Answer inference={each} /> },
+        { title: "Confidence", cell: (each) => (each.confidence === null ? "–" : percent(each.confidence)), number: true },
+        { title: "Truth", cell: (each) => <Truth inference={each} /> },
+        { title: "Variant", cell: (each) => each.variant ?? "–" },
+        { title: "Arm", cell: (each) => each.arm ?? "–" },
+        { title: "Latency", cell: (each) => milliseconds(each.latencyMs), number: true },
+        { title: "Caller", cell: (each) => each.caller },
+      ]}
+    />
+  );
+}
+
+function Answer({ inference }: { inference: Inference }): ReactNode {
+  if (inference.status !== "ok") return <Tag tone="bad">{inference.error ?? inference.status}</Tag>;
+  return (
+    <>
+      {inference.label ?? "–"} {inference.fallback && <Tag tone="warn">fallback</Tag>}
+    </>
+  );
+}
+
+function Truth({ inference }: { inference: Inference }): ReactNode {
+  if (inference.feedbackLabel === null) return <span className="quiet">not judged</span>;
+  const right = inference.feedbackLabel === inference.label;
+  return <Tag tone={right ? "good" : "bad"}>{right ? "right" : `was ${inference.feedbackLabel}`}</Tag>;
+}

@@ -1,0 +1,144 @@
+import type { Evidence, Node, Overview } from "@millrace/contract";
+import { Link, useNavigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useOperation } from "../api.ts";
+import { ago, bytes, count, short } from "../format.ts";
+import { Empty, Loaded, Tag } from "../parts/state.tsx";
+import { Table } from "../parts/table.tsx";
+import { AlertTable } from "./alerts.tsx";
+
+export function OverviewPage(): ReactNode {
+  const overview = useOperation("overview.get", {}, 2000);
+  const navigate = useNavigate();
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>Overview</h1>
+          <p>The loop: data becomes models, models answer, answers are judged, and what was learned becomes data.</p>
+        </div>
+      </div>
+      <Loaded query={overview}>
+        {(data) => (
+          <>
+            <Loop stages={data.stages} />
+            <EvidenceCard evidence={data.evidence} />
+            <section className="card">
+              <h2>What needs someone</h2>
+              {data.openAlerts.length === 0 ? (
+                <Empty title="No open alerts">Monitors raise one alert for one cause; it names its owner and what to do.</Empty>
+              ) : (
+                <AlertTable alerts={data.openAlerts} onOpen={(alert) => void navigate({ to: "/alerts/$id", params: { id: alert.id } })} />
+              )}
+            </section>
+            <section className="card">
+              <h2>Nodes</h2>
+              <Nodes nodes={data.nodes} configHash={data.configHash} />
+            </section>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+const stageLinks: Partial<Record<Overview["stages"][number]["stage"], "/functions" | "/inferences" | "/alerts">> = { functions: "/functions", inference: "/inferences", monitoring: "/alerts" };
+
+function Loop({ stages }: { stages: Overview["stages"] }): ReactNode {
+  return (
+    <section aria-label="The loop" style={{ marginBottom: 30 }}>
+      <ol className="loop">
+        {stages.map((stage) => {
+          const link = stageLinks[stage.stage];
+          return (
+            <li key={stage.stage} className={stage.waiting > 0 ? "busy" : undefined} data-stage={stage.stage}>
+              <div className="stage">{link === undefined ? stage.stage : <Link to={link}>{stage.stage}</Link>}</div>
+              <dl>
+                {Object.entries(stage.counts).map(([name, value]) => (
+                  <Fact key={name} name={name} value={count(value)} />
+                ))}
+              </dl>
+              {stage.waiting > 0 && <div className="waiting">{count(stage.waiting)} waiting</div>}
+              {stage.note !== null && <div className="note">{stage.note}</div>}
+            </li>
+          );
+        })}
+      </ol>
+      <div className="loop-back" aria-hidden="true">
+        <span>labels and inferences become the next dataset</span>
+      </div>
+    </section>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }): ReactNode {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
+
+function EvidenceCard({ evidence }: { evidence: Evidence }): ReactNode {
+  const whole = evidence.accepted === evidence.stored + evidence.rejected + evidence.backlog;
+  return (
+    <section className="card" aria-label="Evidence">
+      <h2>Evidence</h2>
+      <div className="equation">
+        <span>
+          <b>{count(evidence.accepted)}</b> accepted
+        </span>
+        <span className="sign">=</span>
+        <span>
+          <b>{count(evidence.stored)}</b> stored
+        </span>
+        <span className="sign">+</span>
+        <span>
+          <b>{count(evidence.rejected)}</b> rejected
+        </span>
+        {evidence.backlog > 0 && (
+          <>
+            <span className="sign">+</span>
+            <span>
+              <b>{count(evidence.backlog)}</b> on the way
+            </span>
+          </>
+        )}
+        <Tag tone={whole ? (evidence.backlog === 0 ? "good" : "water") : "bad"}>{whole ? (evidence.backlog === 0 ? "balanced" : "draining") : "does not add up"}</Tag>
+        <span className="quiet">
+          journal {bytes(evidence.journalBytes)}, state {(evidence.stateAgeMs / 1000).toFixed(1)} s old
+        </span>
+      </div>
+    </section>
+  );
+}
+
+function Nodes({ nodes, configHash }: { nodes: readonly Node[]; configHash: string }): ReactNode {
+  const now = Date.now();
+  return (
+    <Table
+      label="Nodes"
+      rows={nodes}
+      keyOf={(node) => node.id}
+      columns={[
+        { title: "Node", cell: (node) => <code>{short(node.id)}</code> },
+        { title: "Role", cell: (node) => node.role },
+        { title: "Host", cell: (node) => node.host },
+        { title: "State", cell: (node) => <Tag tone={node.alive ? "good" : "bad"}>{node.alive ? "alive" : "gone"}</Tag> },
+        { title: "Config", cell: (node) => <NodeConfig node={node} configHash={configHash} /> },
+        { title: "Version", cell: (node) => node.version },
+        { title: "Bindings ready", cell: (node) => count(node.readyBindings.length), number: true },
+        { title: "Started", cell: (node) => ago(node.startedAt, now), number: true },
+      ]}
+    />
+  );
+}
+
+function NodeConfig({ node, configHash }: { node: Node; configHash: string }): ReactNode {
+  return (
+    <>
+      <code title={node.configHash}>{short(node.configHash)}</code> {node.configHash !== configHash && <Tag tone="warn">differs from this node</Tag>}
+    </>
+  );
+}
