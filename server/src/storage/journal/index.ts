@@ -1,1 +1,3 @@
 export * from "./types.ts";
+export { createJournal } from "./create.ts";
+export { createDrain } from "./drain.ts";
