@@ -45,7 +45,7 @@ export const routes = {
   "governance.signOut": { method: "DELETE", path: "/api/governance/session", summary: "End the session", permission: "any", response: nothing },
   "governance.me": { method: "GET", path: "/api/governance/me", summary: "Who this key or session is", permission: "any", response: governance.principalSchema },
   "governance.createLink": { method: "POST", path: "/api/governance/links", summary: "A new one-time sign-in link", permission: "governance.write", response: governance.signInLinkSchema, status: 201 },
-  "governance.listKeys": { method: "GET", path: "/api/governance/keys", summary: "List keys", permission: "governance.read", response: pageOf(governance.keySchema) },
+  "governance.listKeys": { method: "GET", path: "/api/governance/keys", summary: "List keys", permission: "governance.read", query: pageQuerySchema, response: pageOf(governance.keySchema) },
   "governance.createKey": { method: "POST", path: "/api/governance/keys", summary: "Create a key; it is shown this once", permission: "governance.write", body: governance.createKeySchema, response: governance.createdKeySchema, status: 201 },
   "governance.revokeKey": { method: "DELETE", path: "/api/governance/keys/:id", summary: "Revoke a key", permission: "governance.write", parameters: byId, response: governance.keySchema },
   "governance.listSwitches": { method: "GET", path: "/api/governance/switches", summary: "List kill switches", permission: "governance.read", response: z.object({ items: z.array(governance.switchSchema) }) },

@@ -1,0 +1,214 @@
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { Readable } from "node:stream";
+import type { Dataset, DatasetDetail } from "@millrace/contract";
+import { type Command, InvalidArgumentError } from "commander";
+import { AppError } from "../../core/index.ts";
+import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../format.ts";
+import type { Session } from "../session.ts";
+import type { Column } from "../table.ts";
+import { facts, indent, section, showList, table } from "./show.ts";
+import { type Registrar, type VerbOption, addVerb, collect, group, pageOptions, pageQuery, parseReference, parseShare, parseWhole } from "./verb.ts";
+
+const columns: readonly Column<Dataset>[] = [
+  { title: "DATASET", value: (item) => item.reference },
+  { title: "ROWS", value: (item) => count(item.rows), align: "right" },
+  { title: "KEPT", value: (item) => count(item.kept), align: "right" },
+  { title: "DUPLICATES", value: (item) => count(item.duplicates), align: "right" },
+  { title: "QUARANTINED", value: (item) => count(item.quarantined), align: "right" },
+  { title: "HASH", value: (item) => shortHash(item.hash) },
+  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
+  { title: "BY", value: (item) => item.createdBy, flexible: true },
+];
+
+const createOptions: readonly VerbOption[] = [
+  { flags: "--time <column>", description: "the column that orders rows in time; never a feature", required: true },
+  { flags: "--features <columns>", description: "the columns a model may see, by commas", parse: collect, required: true },
+  { flags: "--label <column>", description: "the column with the true label" },
+  { flags: "--unique <column>", description: "the column that names a row" },
+  { flags: "--contract <how>", description: "`infer` from these rows, or `inherit` the last version's", choices: ["infer", "inherit"], default: "infer" },
+  { flags: "--holdout <share>", description: "share of the latest rows held back for evaluation", parse: parseShare, default: 0.2 },
+  { flags: "--description <text>", description: "what it is, for the datasheet" },
+  { flags: "--detach", description: "do not wait for it" },
+];
+
+export function addData(program: Command, registrar: Registrar): void {
+  const data = group(program, "data", "datasets: versions, contracts, quarantine");
+  addVerb(data, registrar, {
+    usage: "list",
+    description: "list dataset versions",
+    options: pageOptions,
+    run: async (session, _args, options) => {
+      const answer = await session.call("data.list", { query: pageQuery(options) });
+      showList(session, answer, { columns, empty: "There are no datasets. Build one: millrace data create <name> <file> ..." });
+    },
+  });
+  addVerb(data, registrar, {
+    usage: "show <reference>",
+    description: "one dataset version: contract, quarantine, splits, lineage",
+    example: "data show mail@1",
+    options: [{ flags: "--datasheet", description: "print the whole datasheet" }],
+    run: async (session, [reference], options) => {
+      const detail = await session.call("data.get", { parameters: parseReference(reference!) });
+      session.show(detail, () => (options["datasheet"] === true ? detail.datasheet : page(session, detail)));
+    },
+  });
+  addVerb(data, registrar, {
+    usage: "rows <reference>",
+    description: "rows of a dataset version (audited)",
+    options: [
+      { flags: "--limit <n>", description: "at most this many", parse: parseWhole, default: 20 },
+      { flags: "--offset <n>", description: "leave out the first n", parse: parseWhole, default: 0 },
+      { flags: "--split <name>", description: "only this split", choices: ["train", "holdout"] },
+    ],
+    run: async (session, [reference], options) => {
+      const answer = await session.call("data.rows", { parameters: parseReference(reference!), query: options });
+      session.show(answer, () => {
+        const names = Object.keys(answer.rows[0] ?? {});
+        return table(session, answer.rows, names.map((name) => ({ title: name, value: (row: Record<string, unknown>) => inline(row[name]), flexible: true })));
+      });
+      session.hint(`${count(answer.rows.length)} of ${count(answer.total)} rows`);
+    },
+  });
+  addVerb(data, registrar, {
+    usage: "quarantine <reference>",
+    description: "rows that were set aside, with the reason",
+    options: [{ flags: "--limit <n>", description: "at most this many", parse: parseWhole, default: 20 }],
+    run: async (session, [reference], options) => {
+      const answer = await session.call("data.quarantine", { parameters: parseReference(reference!), query: options });
+      showList(session, answer, {
+        columns: [
+          { title: "LINE", value: (item) => count(item.line), align: "right" },
+          { title: "REASON", value: (item) => item.reason, flexible: true },
+          { title: "ROW", value: (item) => inline(item.row), flexible: true },
+        ],
+        empty: "No row was quarantined.",
+      });
+    },
+  });
+  addVerb(data, registrar, {
+    usage: "upload <file>",
+    description: "upload rows as JSON lines; answers the upload's id",
+    run: async (session, [file]) => {
+      const upload = await uploadFile(session, file!);
+      session.show(upload, () => facts(session, [["upload", upload.id], ["rows", count(upload.rows)], ["size", bytes(upload.bytes)], ["hash", upload.hash]]));
+    },
+  });
+  addVerb(data, registrar, {
+    usage: "create <name> <source>",
+    description: "build the next version of a dataset from a file of JSON lines, or from an upload's id",
+    example: "data create mail mail.jsonl --time date --features subject,body --label label",
+    options: createOptions,
+    run: async (session, [name, source], options) => {
+      const uploadId = /^[0-9a-f-]{36}$/.test(source!) && !existsSync(source!) ? source! : (await uploadFile(session, source!)).id;
+      const started = await session.call("data.create", {
+        body: {
+          name: name!,
+          uploadId,
+          timeColumn: options["time"] as string,
+          featureColumns: options["features"] as string[],
+          contract: options["contract"] as "infer" | "inherit",
+          holdout: options["holdout"] as number,
+          ...(options["label"] === undefined ? {} : { labelColumn: options["label"] as string }),
+          ...(options["unique"] === undefined ? {} : { keyColumn: options["unique"] as string }),
+          ...(options["description"] === undefined ? {} : { description: options["description"] as string }),
+        },
+      });
+      await finish(session, started, { detach: options["detach"] === true, doing: `building ${name!}` });
+    },
+  });
+}
+
+/** Shows what was started, or waits for it and shows what it answered. */
+export async function finish(session: Session, started: { workflowId: string }, how: { detach: boolean; doing: string }): Promise<void> {
+  if (how.detach) {
+    session.show(started, () => facts(session, [["workflow", started.workflowId]]));
+    session.hint(`Look after it: millrace jobs show ${started.workflowId}`);
+    return;
+  }
+  const workflow = await session.follow(started.workflowId, how.doing);
+  session.show({ ...started, output: workflow.output }, () => {
+    const output = workflow.output;
+    const lines: [string, string][] = output !== null && typeof output === "object" ? Object.entries(output).map(([name, value]) => [name, inline(value)]) : [["answer", inline(output)]];
+    return facts(session, [["workflow", started.workflowId], ...lines]);
+  });
+}
+
+async function uploadFile(session: Session, file: string) {
+  if (!existsSync(file)) throw new AppError("not_found", `There is no file ${file}.`, { details: { file } });
+  if (!statSync(file).isFile()) throw new InvalidArgumentError(`${file} is not a file.`);
+  return session.call("data.upload", { body: Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array> });
+}
+
+function page(session: Session, detail: DatasetDetail): string {
+  const { palette } = session;
+  const total = detail.labels.reduce((sum, label) => sum + label.rows, 0);
+  return [
+    `${palette.strong(detail.reference)}  ${palette.dim(detail.hash)}`,
+    facts(session, [
+      ["description", detail.description],
+      ["rows", `${count(detail.rows)} = ${count(detail.kept)} kept + ${count(detail.duplicates)} duplicates + ${count(detail.quarantined)} quarantined`],
+      ["duplicates", `${count(detail.exactDuplicates)} exact, ${count(detail.nearDuplicates)} near`],
+      ["time column", detail.timeColumn],
+      ["label column", detail.labelColumn],
+      ["features", detail.featureColumns.join(", ")],
+      ["leakage", leakage(detail)],
+      ["created", `${instant(detail.createdAt)} UTC by ${detail.createdBy}`],
+    ]),
+    section(
+      session,
+      "Splits",
+      table(session, detail.splits, [
+        { title: "SPLIT", value: (item) => item.name },
+        { title: "ROWS", value: (item) => count(item.rows), align: "right" },
+        { title: "FROM (UTC)", value: (item) => instant(item.from) },
+        { title: "TO (UTC)", value: (item) => instant(item.to) },
+      ]),
+    ),
+    section(
+      session,
+      "Labels",
+      table(session, detail.labels, [
+        { title: "LABEL", value: (item) => item.label },
+        { title: "ROWS", value: (item) => count(item.rows), align: "right" },
+        { title: "SHARE", value: (item) => percent(item.rows / total), align: "right" },
+      ]),
+    ),
+    section(
+      session,
+      "Contract",
+      table(session, detail.contract.columns, [
+        { title: "COLUMN", value: (item) => item.name },
+        { title: "TYPE", value: (item) => item.type },
+        { title: "NULLS", value: (item) => yesNo(item.nullable) },
+        { title: "UNIQUE", value: (item) => yesNo(item.unique) },
+        { title: "MINIMUM", value: (item) => item.minimum, align: "right" },
+        { title: "MAXIMUM", value: (item) => item.maximum, align: "right" },
+        { title: "LONGEST", value: (item) => item.maxLength, align: "right" },
+        { title: "VALUES", value: (item) => item.values?.join(", "), flexible: true },
+      ]),
+    ),
+    section(
+      session,
+      "Quarantine",
+      table(session, detail.quarantine, [
+        { title: "REASON", value: (item) => item.reason, flexible: true },
+        { title: "ROWS", value: (item) => count(item.rows), align: "right" },
+      ]),
+    ),
+    section(
+      session,
+      "Lineage",
+      table(session, detail.lineage.sources, [
+        { title: "SOURCE", value: (item) => item.kind },
+        { title: "REFERENCE", value: (item) => item.reference, flexible: true },
+        { title: "ROWS", value: (item) => count(item.rows), align: "right" },
+      ]),
+    ),
+    palette.dim(indent(`\nworkflow ${detail.lineage.workflowId ?? "–"}, parent ${detail.lineage.parent ?? "–"}; the datasheet: millrace data show ${detail.reference} --datasheet`)),
+  ].join("\n");
+}
+
+function leakage(detail: DatasetDetail): string {
+  if (!detail.leakage.checked) return "not checked";
+  return detail.leakage.problems.length === 0 ? "checked, none found" : detail.leakage.problems.join("; ");
+}

@@ -1,0 +1,191 @@
+import type { Model, ModelVersion, Run } from "@millrace/contract";
+import type { Command } from "commander";
+import { count, estimate, inline, instant, percent } from "../format.ts";
+import type { Session } from "../session.ts";
+import type { Column } from "../table.ts";
+import { finish } from "./data.ts";
+import { facts, section, showList, table } from "./show.ts";
+import { type Registrar, type Verb, addVerb, collectPairs, group, pageOptions, pageQuery, parseReference, parseWhole } from "./verb.ts";
+
+const columns: readonly Column<Model>[] = [
+  { title: "MODEL", value: (item) => item.name },
+  { title: "VERSIONS", value: (item) => count(item.versions), align: "right" },
+  { title: "LATEST", value: (item) => item.latest, align: "right" },
+  { title: "ALIASES", value: (item) => aliasesOf(item), flexible: true },
+  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
+];
+
+const runColumns: readonly Column<Run>[] = [
+  { title: "RUN", value: (item) => item.id },
+  { title: "MODEL", value: (item) => `${item.model}${item.version === null ? "" : `@${item.version}`}` },
+  { title: "TRAINER", value: (item) => item.trainer },
+  { title: "DATASET", value: (item) => item.dataset },
+  { title: "STATUS", value: (item) => item.status, paint: (text, item, palette) => (item.status === "failed" ? palette.bad(text) : item.status === "running" ? palette.accent(text) : palette.good(text)) },
+  { title: "ACCURACY (95 %)", value: (item) => estimate(item.metrics?.accuracy), align: "right" },
+  { title: "ECE", value: (item) => item.metrics?.ece.toFixed(4), align: "right" },
+  { title: "SECONDS", value: (item) => item.trainSeconds?.toFixed(1), align: "right" },
+  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
+];
+
+export const trainVerb: Omit<Verb, "usage"> = {
+  description: "train a model and register the result as its next version",
+  example: "train triage-mail --dataset mail@1 --trainer text-classifier --seed 7",
+  options: [
+    { flags: "--dataset <reference>", description: "name@version", required: true },
+    { flags: "--trainer <name>", description: "which trainer", default: "text-classifier" },
+    { flags: "--parameter <name=value>", description: "a parameter of the trainer; may be repeated", parse: collectPairs },
+    { flags: "--seed <n>", description: "the same seed and data give the same model", parse: parseWhole, default: 1 },
+    { flags: "--no-register", description: "keep the run only" },
+    { flags: "--detach", description: "do not wait for it" },
+  ],
+  run: async (session, [model], options) => {
+    const started = await session.call("models.createRun", {
+      body: {
+        model: model!,
+        trainer: options["trainer"] as string,
+        dataset: options["dataset"] as string,
+        parameters: (options["parameter"] as Record<string, unknown> | undefined) ?? {},
+        seed: options["seed"] as number,
+        register: options["register"] !== false,
+      },
+    });
+    if (options["detach"] === true) return finish(session, started, { detach: true, doing: "" });
+    await session.follow(started.workflowId, `training ${model!}`);
+    const run = await session.call("models.getRun", { parameters: { id: started.runId } });
+    session.show(run, () => runPage(session, run));
+  },
+};
+
+export function addModels(program: Command, registrar: Registrar): void {
+  const models = group(program, "models", "trained models: runs, versions, aliases");
+  addVerb(models, registrar, {
+    usage: "list",
+    description: "list models",
+    run: async (session) => {
+      showList(session, await session.call("models.list", {}), { columns, empty: "There are no models. Train one: millrace train <model> --dataset <name@version>" });
+    },
+  });
+  addVerb(models, registrar, {
+    usage: "show <model>",
+    description: "one model with its history, or one version (name@version)",
+    example: "models show triage-mail@1",
+    options: [{ flags: "--card", description: "print the version's whole card" }],
+    run: async (session, [reference], options) => {
+      if (reference!.includes("@")) {
+        const version = await session.call("models.getVersion", { parameters: parseReference(reference!) });
+        session.show(version, () => (options["card"] === true ? version.card : versionPage(session, version)));
+        return;
+      }
+      const model = await session.call("models.get", { parameters: { name: reference! } });
+      session.show(model, () =>
+        [
+          facts(session, [["model", model.name], ["versions", count(model.versions)], ["aliases", aliasesOf(model)], ["created", `${instant(model.createdAt)} UTC`]]),
+          section(
+            session,
+            "History of aliases",
+            table(session, model.history, [
+              { title: "AT (UTC)", value: (item) => instant(item.at) },
+              { title: "ALIAS", value: (item) => item.alias },
+              { title: "FROM", value: (item) => item.from, align: "right" },
+              { title: "TO", value: (item) => item.to, align: "right" },
+              { title: "BY", value: (item) => item.by },
+              { title: "REASON", value: (item) => item.reason, flexible: true },
+            ]),
+          ),
+        ].join("\n"),
+      );
+    },
+  });
+  addVerb(models, registrar, {
+    usage: "runs",
+    description: "list training runs, newest first",
+    options: [{ flags: "--model <name>", description: "only this model's" }, ...pageOptions],
+    run: async (session, _args, options) => {
+      const model = options["model"] as string | undefined;
+      const answer = await session.call("models.listRuns", { query: { ...pageQuery(options), ...(model === undefined ? {} : { model }) } });
+      showList(session, answer, { columns: runColumns, empty: "Nothing was trained yet." });
+    },
+  });
+  addVerb(models, registrar, {
+    usage: "run <id>",
+    description: "one training run: parameters, environment, metrics by slice",
+    run: async (session, [id]) => {
+      const run = await session.call("models.getRun", { parameters: { id: id! } });
+      session.show(run, () => runPage(session, run));
+    },
+  });
+  addVerb(models, registrar, { ...trainVerb, usage: "train <model>" });
+}
+
+function aliasesOf(model: Model): string {
+  return Object.entries(model.aliases).map(([alias, version]) => `${alias} → ${version}`).join(", ");
+}
+
+type Metrics = NonNullable<Run["metrics"]>;
+
+function runPage(session: Session, run: Run): string {
+  return [
+    facts(session, [
+      ["run", run.id],
+      ["model", `${run.model}${run.version === null ? "" : `@${run.version}`}`],
+      ["trainer", run.trainer],
+      ["dataset", run.dataset],
+      ["status", `${run.status}${run.error === null ? "" : `: ${run.error}`}`],
+      ["seed", run.seed],
+      ["parameters", inline(run.parameters)],
+      ["training", run.trainSeconds === null ? null : `${run.trainSeconds.toFixed(2)} s`],
+      ["git commit", run.gitCommit],
+      ["environment", Object.entries(run.environment).map(([name, value]) => `${name} ${value}`).join(", ")],
+      ["workflow", run.workflowId],
+      ["created", `${instant(run.createdAt)} UTC by ${run.createdBy}`],
+    ]),
+    ...(run.metrics === null ? [] : metricsSections(session, run.metrics)),
+  ].join("\n");
+}
+
+function versionPage(session: Session, version: ModelVersion): string {
+  return [
+    facts(session, [
+      ["model", `${version.model}@${version.version}`],
+      ["aliases", version.aliases.join(", ")],
+      ["file", `${version.hash} (${count(version.bytes)} bytes)`],
+      ["inputs", version.signature.inputs.map((input) => `${input.name} ${input.type}`).join(", ")],
+      ["labels", version.signature.labels.join(", ")],
+      ["trained on", version.dataset],
+      ["run", version.runId],
+      ["created", `${instant(version.createdAt)} UTC by ${version.createdBy}`],
+    ]),
+    ...(version.metrics === null ? [] : metricsSections(session, version.metrics)),
+  ].join("\n");
+}
+
+function metricsSections(session: Session, metrics: Metrics): string[] {
+  const labels = metrics.confusion.labels;
+  return [
+    section(session, "Quality on the rows held back", facts(session, [["accuracy", estimate(metrics.accuracy)], ["calibration error", metrics.ece.toFixed(4)], ["log loss", metrics.logLoss.toFixed(4)]])),
+    section(
+      session,
+      "By slice",
+      table(session, metrics.slices, [
+        { title: "SLICE", value: (item) => item.slice, flexible: true },
+        { title: "METRIC", value: (item) => item.metric },
+        { title: "VALUE", value: (item) => percent(item.estimate.value), align: "right" },
+        { title: "LOW", value: (item) => percent(item.estimate.low), align: "right" },
+        { title: "HIGH", value: (item) => percent(item.estimate.high), align: "right" },
+        { title: "N", value: (item) => count(item.estimate.n), align: "right" },
+      ]),
+    ),
+    ...(labels.length > 12
+      ? []
+      : [
+          section(
+            session,
+            "Confusion (rows: truth, columns: answer)",
+            table(session, metrics.confusion.counts.map((row, at) => ({ label: labels[at]!, row })), [
+              { title: "", value: (item) => item.label },
+              ...labels.map((label, at) => ({ title: label, value: (item: { row: number[] }) => count(item.row[at]), align: "right" as const })),
+            ]),
+          ),
+        ]),
+  ];
+}

@@ -1,0 +1,70 @@
+import type { Client } from "@millrace/sdk";
+
+/** The process the CLI talks to its reader through; injected, so tests see what a person sees. */
+export interface Terminal {
+  /** Results: what a person asked for, or a program reads. */
+  out(text: string): void;
+  /** Progress, hints and errors. */
+  error(text: string): void;
+  readonly columns: number;
+  /** True when `out` goes to a person: colours, cut columns. */
+  readonly isTerminal: boolean;
+  /** True when `error` goes to a person: progress may redraw its line. */
+  readonly isErrorTerminal: boolean;
+  readonly colours: boolean;
+  /** Everything on standard input, as text. */
+  readInput(): Promise<string>;
+}
+
+export interface StartOptions {
+  /** `up` does everything; `serve` answers requests, `work` runs jobs (both need PostgreSQL). */
+  readonly role: "up" | "serve" | "work";
+  readonly dataFolder: string;
+  readonly configPath?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** Restart, with the socket handed over, when a source file changes. */
+  readonly watch: boolean;
+}
+
+/** A started program. */
+export interface RunningApp {
+  readonly url: string;
+  /** The one-time admin sign-in address; null when there is nobody new to sign in. */
+  readonly adminLink: string | null;
+  /** Drains and stops. */
+  close(): Promise<void>;
+  /** Settles when it has stopped, by `close` or by a signal. */
+  readonly stopped: Promise<void>;
+}
+
+export interface DemoOptions {
+  readonly dataFolder?: string | undefined;
+  readonly port?: number | undefined;
+  /** Stop after one turn of the loop. */
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
+export interface DataFolderOptions {
+  readonly dataFolder: string;
+  readonly configPath?: string | undefined;
+}
+
+/** What needs the program itself rather than its API; the composition root passes them in. */
+export interface CliDeps {
+  startApp(options: StartOptions): Promise<RunningApp>;
+  /** Answers the exit code. */
+  runDemo(options: DemoOptions): Promise<number>;
+  migrate(options: DataFolderOptions): Promise<{ applied: readonly string[]; store: string }>;
+  restore(options: DataFolderOptions & { readonly from: string }): Promise<{ files: number; rows: number; seconds: number }>;
+  readonly version: string;
+  readonly terminal?: Terminal;
+  /** Makes the client; tests pass their own. */
+  readonly connect?: (options: { url: string; key: string | undefined }) => Client;
+}
+
+export interface Cli {
+  /** Runs one command line (without `node` and the file) and answers the exit code. It never throws and never exits the process. */
+  run(args: readonly string[]): Promise<number>;
+}

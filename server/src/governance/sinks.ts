@@ -1,0 +1,63 @@
+import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { checkpointSchema } from "@millrace/contract";
+import { z } from "zod";
+import type { SinkConfig } from "./config.ts";
+import type { Checkpoint } from "./types.ts";
+
+/** A place outside the database that keeps checkpoints, so a rewritten database can be told from the one that was. */
+export interface Sink {
+  readonly name: string;
+  write(projectId: string, checkpoint: Checkpoint): void;
+  /** Every checkpoint of the project it holds, oldest first, and the lines it cannot read. */
+  read(projectId: string): { checkpoints: Checkpoint[]; unreadable: number[] };
+}
+
+const lineSchema = checkpointSchema.extend({ projectId: z.string() });
+
+/** Opens the configured sinks. To add a kind: a member of `sinkSchema`, a function of this shape, a case here. */
+export function openSinks(configs: readonly SinkConfig[]): Sink[] {
+  return configs.map((config) => createFileSink(resolve(config.path)));
+}
+
+/** A file of JSON lines that only grows: put it on another disk, an append-only mount or a folder that is copied away. */
+export function createFileSink(path: string): Sink {
+  let opened = false;
+
+  function write(projectId: string, checkpoint: Checkpoint): void {
+    // After a power cut the last line may be half there; a new one must not be joined to it.
+    const gap = opened || !existsSync(path) || readFileSync(path, "utf8").endsWith("\n") ? "" : "\n";
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(path, "a", 0o644);
+    try {
+      appendFileSync(file, `${gap}${JSON.stringify({ projectId, ...checkpoint })}\n`);
+      fsyncSync(file);
+      opened = true;
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  function read(projectId: string): { checkpoints: Checkpoint[]; unreadable: number[] } {
+    const checkpoints: Checkpoint[] = [];
+    const unreadable: number[] = [];
+    if (!existsSync(path)) return { checkpoints, unreadable };
+    for (const [index, line] of readFileSync(path, "utf8").split("\n").entries()) {
+      if (line === "") continue;
+      const parsed = lineSchema.safeParse(parseJson(line));
+      if (!parsed.success) unreadable.push(index + 1);
+      else if (parsed.data.projectId === projectId) checkpoints.push(checkpointSchema.parse(parsed.data));
+    }
+    return { checkpoints, unreadable };
+  }
+
+  return { name: `file ${path}`, write, read };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
