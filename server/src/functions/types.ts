@@ -1,6 +1,7 @@
 import type { ErrorCode, Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint } from "@millrace/contract";
 import type { z } from "zod";
 import type { Context, EvidenceRecorder, Step } from "../core/index.ts";
+import type { Principal } from "../governance/index.ts";
 import type { Tx } from "../storage/index.ts";
 
 /** What a function is for, who loses what when it errs. */
@@ -17,6 +18,22 @@ export interface Prediction {
   /** In [0, 1]. */
   readonly confidence: number;
   readonly probabilities: Readonly<Record<string, number>>;
+}
+
+/** One version of a registered model; `hash` is its file's. */
+export interface ModelReference {
+  readonly model: string;
+  readonly version: number;
+  readonly hash: string;
+}
+
+/** What functions need of the models module. */
+export interface ModelsPort {
+  /** The version an alias names, or this version; null when there is none. */
+  resolve(context: Context, input: { readonly model: string; readonly alias?: string; readonly version?: number }): Promise<ModelReference | null>;
+  /** Loads and warms it on this node; a second call is cheap. */
+  load(context: Context, reference: ModelReference): Promise<void>;
+  predict(context: Context, reference: ModelReference, inputs: Readonly<Record<string, unknown>>, options: { readonly signal: AbortSignal; readonly evidence: EvidenceRecorder }): Promise<Prediction>;
 }
 
 /** A variant answered by a registered model. */
@@ -170,6 +187,23 @@ export interface InferCall {
   readonly traceId?: string;
   /** `performance.now()` at arrival. */
   readonly startedAt?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The answer as it goes onto the wire: `InferResponse` as JSON text. */
+export interface InferAnswer {
+  readonly body: string;
+  /** True when an idempotency key brought back an earlier answer. */
+  readonly repeated: boolean;
+  /** Null for a repeat, whose id is in the body. */
+  readonly inferenceId: string | null;
+}
+
+/** What functions need of the journal. */
+export interface EvidenceJournal {
+  appendSerialized(type: string, id: string, json: string): Promise<void>;
+  unavailable(): string | undefined;
+  stats(): { readonly accepted: number; readonly stored: number; readonly rejected: number; readonly backlog: number };
 }
 
 /** One line of the journal, type `inference`: everything about one answer. */
@@ -262,8 +296,13 @@ export interface Functions {
   /** Bindings that are loaded and warm on this node. */
   readyBindings(): string[];
 
+  /**
+   * Admission before the body is read: key, switch, limit; and whether evidence can be kept at all. Memory only. `forbidden`,
+   * `unknown_function`, `function_switched_off`, `state_stale`, `rate_limited`, `overloaded`, `evidence_unavailable`.
+   */
+  admit(principal: Principal, functionName: string): FunctionDefinition;
   /** Answers one request; resolves only after its evidence is in the journal. */
-  infer(call: InferCall): Promise<InferResponse>;
+  infer(call: InferCall): Promise<InferAnswer>;
   /** Notes a refusal as evidence, within a bound (README). Never throws. */
   refuse(refusal: Refusal): void;
   /** One variant on one input, outside the traffic and without a record: for evaluation. */

@@ -3,12 +3,15 @@ import type { Clock, Context, Logger } from "../core/index.ts";
 import type { Functions } from "../functions/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters } from "../storage/index.ts";
+import type { HttpConfig } from "./config.ts";
 
 /** What a handler knows of the request beside its parsed parts. */
 export interface EdgeContext extends Context {
   readonly requestId: string;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
+  /** As the client sees us, for links: `http://127.0.0.1:7070`. */
+  readonly origin: string;
   /** The session cookie's value, if one came. */
   readonly session: string | undefined;
   /** Sets the session cookie, or clears it with null. */
@@ -52,26 +55,6 @@ export interface Ports {
   readonly readiness: () => string[];
 }
 
-export interface HttpConfig {
-  /** Default 127.0.0.1. Beyond loopback needs `tls` or `trustProxy` (`listen_refused`). */
-  readonly host: string;
-  readonly port: number;
-  /** Host names this server answers for, beside the loopback names. */
-  readonly hosts: readonly string[];
-  /** A TLS-ending proxy stands before us. */
-  readonly trustProxy: boolean;
-  /** PEM texts. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
-  /** Bytes of a JSON body of the control API. */
-  readonly maxBodyBytes: number;
-  /** Bytes of an upload. */
-  readonly maxUploadBytes: number;
-  /** Milliseconds a request may take to arrive in full. */
-  readonly requestTimeoutMs: number;
-  /** Milliseconds that requests in flight get at shutdown. */
-  readonly drainMs: number;
-}
-
 export interface HttpDeps {
   readonly config: HttpConfig;
   readonly ports: Ports;
@@ -82,6 +65,8 @@ export interface HttpDeps {
   readonly publicFolder: string;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
+  /** In tests: an answer that does not keep the contract is `internal`. Otherwise it is logged and sent. */
+  readonly strictResponses?: boolean;
 }
 
 export interface Http {
@@ -91,20 +76,4 @@ export interface Http {
   close(): Promise<void>;
   /** The OpenAPI 3.1 document. */
   readonly openapi: Readonly<Record<string, unknown>>;
-  /** One request without a socket, for tests: light-my-request's `inject`. */
-  readonly inject: (request: InjectRequest) => Promise<InjectResponse>;
-}
-
-export interface InjectRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers?: Record<string, string>;
-  readonly payload?: string | Buffer;
-}
-
-export interface InjectResponse {
-  readonly statusCode: number;
-  readonly headers: Record<string, string | string[] | number | undefined>;
-  readonly body: string;
-  json<T = unknown>(): T;
 }

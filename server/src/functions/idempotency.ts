@@ -1,0 +1,151 @@
+import { AppError, type Clock, canonicalJson, sha256 } from "../core/index.ts";
+
+export const idempotencyTtlMs = 24 * 3_600_000;
+const maxEntries = 100_000;
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+/** An answer kept under a key, as the table holds it. */
+export interface StoredAnswer {
+  readonly inferenceId: string;
+  readonly inputHash: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+export interface IdempotencyStore {
+  /** The newest stored keys of the last 24 hours, at most `limit`. */
+  recent(limit: number): Promise<(StoredAnswer & { readonly scope: string })[]>;
+  find(scope: IdempotencyScope): Promise<StoredAnswer | null>;
+  /** The answer's text as it was sent; null when the record is gone. */
+  answer(projectId: string, inferenceId: string): Promise<string | null>;
+}
+
+export interface IdempotencyScope {
+  readonly projectId: string;
+  readonly principalId: string;
+  readonly function: string;
+  readonly key: string;
+}
+
+interface Entry {
+  readonly inputHash: string;
+  readonly expiresAt: number;
+  /** Null while it runs. */
+  inferenceId: string | null;
+  /** Null when it must be read from the table. */
+  body: string | null;
+}
+
+/** A key this request holds until it is settled. */
+export interface Claim {
+  keep(inferenceId: string, body: string): void;
+  /** The request failed: the key is free again. */
+  free(): void;
+}
+
+export function scopeText(scope: IdempotencyScope): string {
+  return `${scope.projectId}\n${scope.principalId}\n${scope.function}\n${scope.key}`;
+}
+
+export function hashInput(input: unknown): string {
+  return sha256(canonicalJson(input));
+}
+
+/**
+ * Idempotency keys per caller and function, for 24 hours. Memory decides; what memory no longer holds (after a restart,
+ * past its bound) is read from the table the drain fills. A key seen for the first time costs no read.
+ */
+export class IdempotencyKeys {
+  readonly #entries = new Map<string, Entry>();
+  readonly #store: IdempotencyStore;
+  readonly #clock: Clock;
+  readonly #recovering: () => boolean;
+  /** False once memory may lack a key that the table has. */
+  #complete = true;
+  #bytes = 0;
+
+  constructor(store: IdempotencyStore, clock: Clock, recovering: () => boolean) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#recovering = recovering;
+  }
+
+  /** Takes up the keys an earlier process left. */
+  async recover(): Promise<void> {
+    const rows = await this.#store.recent(maxEntries);
+    this.#complete = rows.length < maxEntries;
+    for (const row of rows.reverse()) {
+      this.#entries.set(row.scope, { inputHash: row.inputHash, expiresAt: row.createdAt + idempotencyTtlMs, inferenceId: row.inferenceId, body: null });
+    }
+  }
+
+  /** The claim on a new key, or the answer already given. `idempotency_conflict`, `idempotency_in_progress`. */
+  async claim(scope: IdempotencyScope, inputHash: string): Promise<{ claim: Claim } | { answer: string }> {
+    const text = scopeText(scope);
+    const known = this.#find(text) ?? (await this.#findStored(scope, text));
+    if (known === undefined) return { claim: this.#take(text, inputHash) };
+    if (known.inputHash !== inputHash) {
+      throw new AppError("idempotency_conflict", `The idempotency key "${scope.key}" was used with another input.`, { details: { inferenceId: known.inferenceId } });
+    }
+    if (known.inferenceId === null) throw new AppError("idempotency_in_progress", undefined, { details: { retryAfterSeconds: 1 } });
+    const answer = known.body ?? (await this.#store.answer(scope.projectId, known.inferenceId));
+    if (answer !== null) return { answer };
+    throw new AppError("overloaded", "The first answer is on its way to the database.", { details: { inferenceId: known.inferenceId, retryAfterSeconds: 1 } });
+  }
+
+  size(): number {
+    return this.#entries.size;
+  }
+
+  #find(text: string): Entry | undefined {
+    const entry = this.#entries.get(text);
+    if (entry === undefined || entry.expiresAt > this.#clock.now()) return entry;
+    this.#drop(text, entry);
+    return undefined;
+  }
+
+  async #findStored(scope: IdempotencyScope, text: string): Promise<Entry | undefined> {
+    if (this.#recovering()) {
+      throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", { details: { retryAfterSeconds: 1 } });
+    }
+    if (this.#complete) return undefined;
+    const stored = await this.#store.find(scope);
+    // Another request may have taken the key while the table was read.
+    const now = this.#find(text);
+    if (now !== undefined || stored === null || stored.createdAt + idempotencyTtlMs <= this.#clock.now()) return now;
+    return { inputHash: stored.inputHash, expiresAt: stored.createdAt + idempotencyTtlMs, inferenceId: stored.inferenceId, body: null };
+  }
+
+  #take(text: string, inputHash: string): Claim {
+    this.#makeRoom();
+    const entry: Entry = { inputHash, expiresAt: this.#clock.now() + idempotencyTtlMs, inferenceId: null, body: null };
+    this.#entries.set(text, entry);
+    return {
+      keep: (inferenceId, body) => {
+        entry.inferenceId = inferenceId;
+        entry.body = body;
+        this.#bytes += body.length;
+      },
+      free: () => {
+        if (this.#entries.get(text) === entry) this.#drop(text, entry);
+      },
+    };
+  }
+
+  #drop(text: string, entry: Entry): void {
+    this.#entries.delete(text);
+    this.#bytes -= entry.body?.length ?? 0;
+  }
+
+  #makeRoom(): void {
+    const now = this.#clock.now();
+    for (const [text, entry] of this.#entries) {
+      const expired = entry.expiresAt <= now;
+      if (!expired && this.#entries.size < maxEntries && this.#bytes < maxAnswerBytes) return;
+      // One that runs cannot be forgotten: its repeat would run beside it.
+      if (entry.inferenceId === null) continue;
+      if (!expired) this.#complete = false;
+      this.#drop(text, entry);
+    }
+  }
+}

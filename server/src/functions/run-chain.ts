@@ -1,0 +1,111 @@
+import { AppError, type Context } from "../core/index.ts";
+import type { ErrorCode } from "@millrace/contract";
+import { Deadline } from "./deadline.ts";
+import { type StepRecorder, roundMs } from "./recorder.ts";
+import type { Candidate } from "./serving-plan.ts";
+import type { FunctionDefinition, Variant, VariantCall } from "./types.ts";
+
+/** Share of the time that variants before the last one of a chain may use up. */
+const shareBeforeLast = 0.8;
+
+export interface ChainInput {
+  readonly context: Context;
+  readonly definition: FunctionDefinition;
+  readonly chain: readonly Candidate[];
+  readonly input: Record<string, unknown>;
+  readonly recorder: StepRecorder;
+  /** `performance.now()` when the request arrived. */
+  readonly startedAt: number;
+  /** Milliseconds from then in which an answer is worth something. */
+  readonly totalMs: number;
+  readonly drill: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Failure {
+  readonly variant: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface ChainOutcome {
+  /** The one that answered; undefined when none did. */
+  readonly candidate: Candidate | undefined;
+  readonly output: Record<string, unknown> | undefined;
+  readonly failures: readonly Failure[];
+}
+
+/** Asks the chain in order until one answers within its time. Never throws: what failed is in `failures` and in the steps. */
+export async function runChain(input: ChainInput): Promise<ChainOutcome> {
+  const failures: Failure[] = [];
+  const { recorder, chain } = input;
+  for (let index = 0; index < chain.length; index++) {
+    const candidate = chain[index]!;
+    const startMs = recorder.elapsed();
+    const deadline = new Deadline(input.startedAt + limitMs(input, index === chain.length - 1), input.signal);
+    try {
+      const output = await attempt(input, candidate, deadline);
+      recorder.step({ name: candidate.name, kind: "variant", startMs: roundMs(startMs), durationMs: roundMs(recorder.elapsed() - startMs), status: "ok" });
+      return { candidate, output, failures };
+    } catch (error) {
+      const failure = describeFailure(candidate.name, error);
+      failures.push(failure);
+      const status = input.drill.includes(candidate.name) || candidate.variant === null ? "skipped" : failure.code === "deadline_exceeded" ? "timeout" : "failed";
+      recorder.step({ name: candidate.name, kind: "variant", startMs: roundMs(startMs), durationMs: roundMs(recorder.elapsed() - startMs), status, error: failure.code, details: { message: failure.message } });
+    } finally {
+      deadline.end();
+    }
+    if (input.signal?.aborted === true || performance.now() - input.startedAt >= input.totalMs) break;
+  }
+  return { candidate: undefined, output: undefined, failures };
+}
+
+/** Milliseconds from the start at which this attempt ends: those before the last keep to the function's budget and leave something over. */
+function limitMs(input: ChainInput, last: boolean): number {
+  return last ? input.totalMs : Math.min(input.definition.latencyBudgetMs, input.totalMs * shareBeforeLast);
+}
+
+async function attempt(input: ChainInput, candidate: Candidate, deadline: Deadline): Promise<Record<string, unknown>> {
+  if (input.drill.includes(candidate.name)) throw new AppError("variant_failed", `A drill treats "${candidate.name}" as failing.`);
+  if (candidate.variant === null) throw new AppError("model_not_ready", `"${candidate.name}" is not loaded on this node.`);
+  if (deadline.passed()) throw new AppError("deadline_exceeded", `No time was left for "${candidate.name}".`);
+  const answer = runVariant(candidate.variant, input, deadline);
+  const raw = answer instanceof Promise ? await deadline.race(answer) : answer;
+  if (deadline.passed()) throw new AppError("deadline_exceeded", `"${candidate.name}" answered after its time.`);
+  return checkOutput(input.definition, candidate.name, raw);
+}
+
+function runVariant(variant: Variant, input: ChainInput, deadline: Deadline): unknown {
+  const call: VariantCall = {
+    context: input.context,
+    input: input.input,
+    evidence: input.recorder,
+    get signal() {
+      return deadline.signal;
+    },
+  };
+  return variant.run(call);
+}
+
+/** The answer if it keeps the output schema, else `invalid_output`; undefined is an abstention (`variant_failed`). */
+export function checkOutput(definition: FunctionDefinition, variant: string, raw: unknown): Record<string, unknown> {
+  if (raw === undefined) throw new AppError("variant_failed", `"${variant}" abstained.`);
+  const parsed = definition.output.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+  throw new AppError("invalid_output", `"${variant}" answered outside the output schema: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}.`, { details: { issues } });
+}
+
+function describeFailure(variant: string, error: unknown): Failure {
+  if (error instanceof AppError) return { variant, code: error.code, message: error.message };
+  return { variant, code: "variant_failed", message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The code a caller gets when nothing answered: the one all failures share if it says more than "all failed". */
+export function chainErrorCode(failures: readonly Failure[], timeIsUp: boolean): ErrorCode {
+  if (timeIsUp) return "deadline_exceeded";
+  const [first] = failures;
+  const telling: readonly ErrorCode[] = ["overloaded", "model_not_ready", "deadline_exceeded", "database_unavailable"];
+  if (first !== undefined && telling.includes(first.code) && failures.every((failure) => failure.code === first.code)) return first.code;
+  return "all_variants_failed";
+}

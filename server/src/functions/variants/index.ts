@@ -1,0 +1,13 @@
+import { composeKind } from "./compose.ts";
+import { modelKind } from "./model.ts";
+import { rulesKind } from "./rules.ts";
+import type { VariantKinds } from "./types.ts";
+
+/** The one table of kinds: each resolves a declaration to versions, and opens what was resolved. */
+export const variantKinds: VariantKinds = {
+  model: modelKind,
+  rules: rulesKind,
+  compose: composeKind,
+};
+
+export type { Resolution, VariantKind, VariantKinds, VariantSurroundings } from "./types.ts";

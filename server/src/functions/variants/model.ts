@@ -1,0 +1,33 @@
+import { AppError } from "../../core/index.ts";
+import type { ModelReference, ModelSpec } from "../types.ts";
+import type { VariantKind } from "./types.ts";
+
+/** A registered model: bound to one version by the hash of its file. */
+export const modelKind: VariantKind<ModelSpec<any, any>> = {
+  async resolve(_name, spec, around) {
+    const version = around.versions?.[spec.model];
+    const reference = await around.models.resolve(around.context, version === undefined ? { model: spec.model, alias: spec.alias } : { model: spec.model, version });
+    if (reference === null) return null;
+    return { label: `${reference.model}@${reference.version}`, resolved: { model: reference.model, version: reference.version, hash: reference.hash } };
+  },
+
+  async open(spec, binding, around) {
+    const reference = readReference(binding.resolved, binding.hash);
+    const { models } = around;
+    await models.load(around.context, reference);
+    return {
+      binding,
+      async run(call) {
+        const inputs = spec.inputs === undefined ? call.input : spec.inputs(call.input);
+        const prediction = await models.predict(call.context, reference, inputs, { signal: call.signal, evidence: call.evidence });
+        return spec.output === undefined ? { label: prediction.label, confidence: prediction.confidence } : spec.output(prediction, call.input);
+      },
+    };
+  },
+};
+
+function readReference(resolved: Readonly<Record<string, unknown>>, binding: string): ModelReference {
+  const { model, version, hash } = resolved;
+  if (typeof model === "string" && typeof version === "number" && typeof hash === "string") return { model, version, hash };
+  throw new AppError("internal", `Binding ${binding} names no model version.`, { details: { binding, resolved } });
+}
