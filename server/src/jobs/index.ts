@@ -1,0 +1,2 @@
+export { configSchema, type JobsConfig } from "./config.ts";
+export type * from "./types.ts";
