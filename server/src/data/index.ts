@@ -1,0 +1,2 @@
+export type * from "./types.ts";
+export type { WorkflowRun } from "./ports.ts";

@@ -1,0 +1,79 @@
+import type { CreateDataset, DataContract, Dataset, DatasetDetail, quarantinedRowSchema, uploadSchema } from "@millrace/contract";
+import type { z } from "zod";
+import type { Context } from "../core/index.ts";
+import type { WorkflowRun } from "./ports.ts";
+
+export type Upload = z.infer<typeof uploadSchema>;
+export type QuarantinedRow = z.infer<typeof quarantinedRowSchema>;
+export type { CreateDataset, DataContract, Dataset, DatasetDetail };
+
+export interface DatasetReference {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** Where rows came from, for the lineage. */
+export interface LineageSource {
+  readonly kind: "upload" | "inferences" | "dataset";
+  readonly reference: string;
+  readonly rows: number;
+}
+
+/** What `createFromRows` needs beside the rows themselves. */
+export interface CreateFromRows {
+  readonly name: string;
+  /** Hash of a blob with one JSON object a line. */
+  readonly blob: string;
+  readonly timeColumn: string;
+  readonly labelColumn?: string | undefined;
+  readonly featureColumns: readonly string[];
+  readonly keyColumn?: string | undefined;
+  readonly contract: DataContract | "infer" | "inherit";
+  readonly holdout: number;
+  readonly description: string;
+  readonly sources: readonly LineageSource[];
+  /** `name@version` this version grew out of. */
+  readonly parent?: string | undefined;
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly next: string | null;
+}
+
+export interface RowsQuery {
+  readonly offset: number;
+  readonly limit: number;
+  readonly split?: "train" | "holdout" | undefined;
+}
+
+/**
+ * A dataset version as programs use it. Its Parquet file has the contract's columns and `_split` (`train` or `holdout`),
+ * ordered by time.
+ */
+export interface Snapshot {
+  readonly dataset: DatasetDetail;
+  /** A local file; never write to it. */
+  readonly path: string;
+}
+
+/** Uploads, contracts, dataset versions. */
+export interface Data {
+  /** Keeps the bytes as they came and counts their lines; what is wrong in them is said when a dataset is built. */
+  upload(context: Context, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
+  /** Starts the workflow `data.create-dataset`; its result is the reference. `not_found` when the upload is unknown. */
+  create(context: Context, input: CreateDataset): Promise<{ workflowId: string }>;
+  /** The same work inside the caller's own workflow. Answers `name@version`. */
+  createFromRows(context: Context, input: CreateFromRows, run: WorkflowRun): Promise<string>;
+  list(context: Context, page: { limit: number; cursor?: string | undefined }): Promise<Page<Dataset>>;
+  /** `reference` is `name@version`, or `name` for its latest version. `unknown_dataset`. */
+  get(context: Context, reference: string): Promise<DatasetDetail>;
+  /** Audited. */
+  rows(context: Context, reference: string, query: RowsQuery): Promise<{ rows: Record<string, unknown>[]; total: number }>;
+  /** Audited. */
+  quarantine(context: Context, reference: string, query: { limit: number }): Promise<QuarantinedRow[]>;
+  /** The version and a local Parquet file of its kept rows. */
+  snapshot(context: Context, reference: string): Promise<Snapshot>;
+  /** The path alone. */
+  snapshotPath(context: Context, reference: string): Promise<string>;
+}
