@@ -16,7 +16,7 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
   const config: Required<DrainConfig> = { batchRecords: 500, lingerMs: 50, maxBackoffMs: 5_000, ...deps.config };
   const inside = insideOf(deps.journal);
   const sinks = new Map(deps.sinks.map((sink) => [sink.type, sink]));
-  const doneWith = new WeakSet<NodeFolder>();
+  const interruptionsStored = new WeakSet<NodeFolder>();
   let paused = false;
   let closed = false;
   let wake = Promise.withResolvers<void>();
@@ -28,10 +28,10 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
   async function drainFolder(folder: NodeFolder): Promise<boolean> {
     if (folder.released) return false;
     const { checkpoint } = folder;
-    if (!doneWith.has(folder) && checkpoint.segment >= folder.firstLive) {
+    if (!interruptionsStored.has(folder) && checkpoint.segment >= folder.firstLive) {
       const cut = interruptedRecords(checkpoint.open);
       if (cut.length > 0) await store(folder, cut, { ...checkpoint, open: [] });
-      doneWith.add(folder);
+      interruptionsStored.add(folder);
       return true;
     }
     const read = await folder.read({ records: config.batchRecords, bytes: batchBytes });
@@ -115,6 +115,12 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
     }
   }
 
+  /** Records before the checkpoint: stored, rejected, or waiting for a `closed` that may still come. */
+  function passed(folder: NodeFolder): number {
+    const { stored, rejected, open: stillOpen } = folder.checkpoint;
+    return stored + rejected + (interruptionsStored.has(folder) ? stillOpen.length : 0);
+  }
+
   function rouse(): void {
     roused = true;
     wake.resolve();
@@ -168,12 +174,6 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
       await running;
     },
   };
-}
-
-/** Records before the checkpoint: stored, rejected, or waiting for their `closed`. */
-function passed(folder: NodeFolder): number {
-  const { stored, rejected, open: stillOpen } = folder.checkpoint;
-  return stored + rejected + stillOpen.length;
 }
 
 /** Durable before the count that refers to it. After a crash between the two a record may stand here twice. */

@@ -27,7 +27,7 @@ interface Progress {
 /** Brings a folder into a state where every segment is whole frames. Run by its owner before anything is read or written. */
 export async function recoverFolder(folder: string, onIncident: (incident: JournalIncident) => void): Promise<Recovery> {
   const found = await listSegments(folder);
-  const checkpoint = (await readCheckpoint(folder)) ?? (await guessCheckpoint(folder, found[0]?.segment ?? 1));
+  const checkpoint = (await readCheckpoint(folder)) ?? (await guessCheckpoint(folder, found[0]?.segment));
   const progress: Progress = {
     accepted: checkpoint.stored + checkpoint.rejected + checkpoint.open.length,
     oldestAt: Number.POSITIVE_INFINITY,
@@ -85,8 +85,9 @@ function payloadId(payload: string): string {
 }
 
 /** Without a checkpoint: everything that is there is to be drained; what went before is in the first header. */
-async function guessCheckpoint(folder: string, segment: number): Promise<Checkpoint> {
-  const bytes = await readFile(segmentPath(folder, segment)).catch(() => Buffer.alloc(0));
+async function guessCheckpoint(folder: string, segment: number | undefined): Promise<Checkpoint> {
+  if (segment === undefined) return { segment: 1, offset: 0, stored: 0, rejected: 0, open: [] };
+  const bytes = await readFile(segmentPath(folder, segment));
   const before = scanSegment(bytes, 0, createRecordCounter()).header?.accepted ?? 0;
   const log = await readFile(join(folder, "rejected.log"), "utf8").catch(() => "");
   const rejected = Math.min(before, log.split("\n").length - 1);

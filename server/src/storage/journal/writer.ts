@@ -121,20 +121,23 @@ export class JournalWriter {
     const batch = this.#batch;
     this.#writing = batch;
     this.#batch = this.#spare;
-    this.#flushing = this.#write(batch).finally(() => {
+    this.#flushing = this.#write(batch).then((failure) => {
+      const { done } = batch;
       this.#writing = undefined;
       batch.reset();
       this.#spare = batch;
       this.#flushing = undefined;
-      if (this.#batch.records === 0) return;
+      if (failure === undefined) done.resolve();
+      else done.reject(failure);
+      if (failure === undefined) this.#deps.onDurable();
+      if (this.#batch.records === 0 || this.#scheduled) return;
       const full = this.#batch.records >= this.#deps.config.flushRecords;
-      const wait = full ? 0 : this.#deps.config.flushMs - (performance.now() - this.#flushStarted);
-      if (!this.#scheduled) this.#schedule(wait);
+      this.#schedule(full ? 0 : this.#deps.config.flushMs - (performance.now() - this.#flushStarted));
     });
   }
 
-  async #write(batch: Batch): Promise<void> {
-    const { done } = batch;
+  /** Returns why it failed; then the batch and all that wait behind it are refused. */
+  async #write(batch: Batch): Promise<AppError | undefined> {
     try {
       await this.#checkDisk();
       const file = await this.#fileFor(batch.length);
@@ -142,16 +145,14 @@ export class JournalWriter {
       file.end += batch.length;
       this.#deps.folder.grow(file.end, batch.begun);
       if (this.#deps.config.sync === "batch") this.#syncLater();
+      return undefined;
     } catch (error) {
       const failure = await this.#fail(error);
+      this.#rejectWaiting(failure);
       batch.undo(this.#counter);
       this.refused += batch.records;
-      done.reject(failure);
-      this.#rejectWaiting(failure);
-      return;
+      return failure;
     }
-    done.resolve();
-    this.#deps.onDurable();
   }
 
   /** The open segment, or a new one when there is none, it is full or a rotation was asked for. */

@@ -1,0 +1,133 @@
+import { readFile, readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { AppError, type Logger, sha256 } from "../../core/index.ts";
+import type { SqlClient } from "../types.ts";
+import type { Sql } from "../types.ts";
+
+export interface Migration {
+  /** `<UTC timestamp>_<module>_<what>.sql`. */
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** The folder beside `src` and `dist`, in the checkout and in the published package alike. */
+export const migrationsFolder = fileURLToPath(new URL("../../../migrations", import.meta.url));
+
+const namePattern = /^\d{14}_[a-z]+_[a-z0-9_]+\.sql$/;
+
+export async function readMigrations(folder: string = migrationsFolder): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      if (!namePattern.test(name)) throw new AppError("migration_changed", `The migration ${name} is not named <UTC timestamp>_<module>_<what>.sql.`);
+      const sql = await readFile(`${folder}/${name}`, "utf8");
+      return { name, sql, checksum: sha256(sql) };
+    }),
+  );
+}
+
+// Several nodes may start at once: the first migrates, the others wait.
+const lockKey = 7_210_010;
+
+const preparation = `
+create table if not exists core_migrations (
+  name text primary key,
+  checksum text not null,
+  applied_at timestamptz not null default now()
+);`;
+
+const roles = ["millrace_app", "millrace_system"];
+
+/** Applies what is missing, each migration in a transaction of its own. Answers the names applied. */
+export async function migrate(sql: Sql, migrations: readonly Migration[], logger: Logger): Promise<string[]> {
+  const client = await sql.owner.pool.connect();
+  const applied: string[] = [];
+  try {
+    if (sql.store === "postgres") await client.query("select pg_advisory_lock($1)", [lockKey]);
+    await prepare(sql, client);
+    const known = await readApplied(client);
+    checkKnown(known, migrations);
+    for (const migration of migrations) {
+      if (known.has(migration.name)) continue;
+      await apply(client, migration);
+      applied.push(migration.name);
+      logger.debug({ migration: migration.name }, "migrated");
+    }
+    await checkViews(client);
+  } finally {
+    if (sql.store === "postgres") await client.query("select pg_advisory_unlock($1)", [lockKey]);
+    client.release();
+  }
+  return applied;
+}
+
+async function prepare(sql: Sql, client: SqlClient): Promise<void> {
+  if (sql.store === "postgres") await createRoles(client);
+  await client.query(preparation);
+  await client.query(`do $$ begin execute format('grant usage on schema %I to ${roles.join(", ")}', current_schema()); end $$`);
+  await client.query("grant select on core_migrations to millrace_app, millrace_system");
+  await allowVectors(client);
+}
+
+async function createRoles(client: SqlClient): Promise<void> {
+  for (const role of roles) {
+    try {
+      await client.query(`do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$`);
+      const { rows } = await client.query<{ member: boolean }>("select pg_has_role(current_user, $1, 'MEMBER') as member", [role]);
+      if (rows[0]?.member !== true) await client.query(`grant ${role} to current_user`);
+    } catch (cause) {
+      throw new AppError("unsafe_database_role", `The role ${role} cannot be created or used by this login: ${cause instanceof Error ? cause.message : String(cause)}. Give the login CREATEROLE, or have an administrator run: create role ${role} nologin; grant ${role} to <login>.`, { cause });
+    }
+  }
+}
+
+/** pgvector where the server has it and the login may; without it vectors are searched exactly, in memory. */
+async function allowVectors(client: SqlClient): Promise<void> {
+  const { rows } = await client.query("select 1 from pg_available_extensions where name = 'vector'");
+  if (rows.length === 0) return;
+  await client.query("do $$ begin create extension if not exists vector; exception when insufficient_privilege then null; end $$");
+}
+
+async function readApplied(client: SqlClient): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ name: string; checksum: string }>("select name, checksum from core_migrations");
+  return new Map(rows.map((row) => [row.name, row.checksum]));
+}
+
+function checkKnown(known: ReadonlyMap<string, string>, migrations: readonly Migration[]): void {
+  const byName = new Map(migrations.map((migration) => [migration.name, migration.checksum]));
+  for (const [name, checksum] of known) {
+    const ours = byName.get(name);
+    if (ours === undefined) throw new AppError("schema_newer", `The database holds the migration ${name}, which this version does not know.`, { details: { migration: name } });
+    if (ours !== checksum) throw new AppError("migration_changed", `The migration ${name} is not what was applied to this database.`, { details: { migration: name } });
+  }
+}
+
+async function apply(client: SqlClient, migration: Migration): Promise<void> {
+  await client.query("begin");
+  try {
+    await client.query(migration.sql);
+    await client.query("insert into core_migrations (name, checksum) values ($1, $2)", [migration.name, migration.checksum]);
+    await client.query("commit");
+  } catch (cause) {
+    await client.query("rollback");
+    throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** A view without `security_invoker` reads as its owner, past row-level security: refuse it. */
+async function checkViews(client: SqlClient): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    "select relname as name from pg_class where relkind = 'v' and relnamespace = current_schema()::regnamespace and not coalesce(reloptions @> array['security_invoker=true'], false)",
+  );
+  if (rows.length > 0) throw new AppError("internal", `Views without security_invoker = true would bypass row-level security: ${rows.map((row) => row.name).join(", ")}.`);
+}
+
+/** Throws `schema_newer`, `schema_outdated` or `migration_changed` unless the database is exactly at this version. */
+export async function assertCurrent(sql: Sql, migrations: readonly Migration[]): Promise<void> {
+  const { rows } = await sql.owner.query<{ exists: boolean }>("select to_regclass('core_migrations') is not null as exists");
+  const known = rows[0]?.exists === true ? await readApplied(sql.owner) : new Map<string, string>();
+  checkKnown(known, migrations);
+  const missing = migrations.filter((migration) => !known.has(migration.name));
+  if (missing.length > 0) throw new AppError("schema_outdated", `The database lacks ${missing.length} migrations, the first is ${missing[0]!.name}.`, { details: { missing: missing.map((each) => each.name) } });
+}
