@@ -1,1 +1,2 @@
 export * from "./types.ts";
+export { createFolderBlobs } from "./create.ts";

@@ -15,7 +15,7 @@ export type BlobSource = string | Uint8Array | AsyncIterable<Uint8Array>;
 export interface BlobStore {
   /** Durable when it resolves. The same bytes again are a no-op. */
   put(scope: BlobScope, source: BlobSource): Promise<BlobReference>;
-  /** Moves or copies a file that a task wrote into the store. */
+  /** The bytes of a file, for example one that a task wrote. */
   putFile(scope: BlobScope, file: string): Promise<BlobReference>;
   /** The bytes, checked against the hash: `blob_not_found`, `blob_corrupt`. */
   get(scope: BlobScope, hash: string): Promise<Buffer>;

@@ -1,1 +1,2 @@
 export * from "./types.ts";
+export { createMemoryCounters, type MemoryCountersDeps } from "./create.ts";
