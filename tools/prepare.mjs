@@ -1,9 +1,9 @@
 // What must be true before a script runs: dependencies as the lock says, the console built from the sources there are.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { capture, nodePath, root } from "./processes.mjs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { capture, installedNodePath, nodePath, root } from "./processes.mjs";
 
 const installedMarker = join(root, "node_modules", ".millrace-lock");
 const publicFolder = join(root, "server", "public");
@@ -18,7 +18,7 @@ export async function installIfChanged() {
   await withLock("install", async () => {
     if (isInstalled()) return;
     await install();
-    writeFileSync(installedMarker, wanted);
+    markInstalled(wanted);
   });
 }
 
@@ -53,13 +53,25 @@ function adoptInstall(wanted) {
     return found === undefined ? entry.optional === true : found.version === entry.version && found.integrity === entry.integrity;
   });
   // The pinned Node is optional in the lock but not to us: a machine that can have it must have it.
-  if (!agrees || !existsSync(join(root, "node_modules", ".bin", "node"))) return false;
-  writeFileSync(installedMarker, wanted);
+  const node = installedNodePath();
+  if (!agrees || (node !== undefined && !existsSync(node))) return false;
+  markInstalled(wanted);
   return true;
 }
 
+function markInstalled(wanted) {
+  const node = installedNodePath();
+  const bin = join(root, "node_modules", ".bin");
+  // npm 10 drops this link again together with the other platforms' packages, which offer the same name.
+  if (node !== undefined && existsSync(node) && !existsSync(join(bin, "node"))) {
+    rmSync(join(bin, "node"), { force: true });
+    symlinkSync(relative(bin, node), join(bin, "node"));
+  }
+  writeFileSync(installedMarker, wanted);
+}
+
 function install() {
-  say("Installing dependencies (npm ci; about 1.1 GB, once) ...");
+  say("Installing dependencies (npm ci; about 1 GB, once) ...");
   // npm's own entry file where npm told us: `npm` alone may be another one, and on Windows is not a program.
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith(".js") ? [process.execPath, [npm]] : ["npm", []];

