@@ -1,4 +1,4 @@
-import type { Logger } from "../core/index.ts";
+import { AppError, type Logger } from "../core/index.ts";
 import { isDeclared, localiseBinding, resolveVariant } from "./bindings.ts";
 import { type ServingPlan, planServing } from "./serving-plan.ts";
 import type { Arms, Binding, FunctionDefinition, Variant } from "./types.ts";
@@ -9,6 +9,7 @@ export class FunctionRuntime {
   readonly definition: FunctionDefinition;
   readonly #around: VariantSurroundings;
   readonly #logger: Logger;
+  readonly #keepBinding: (binding: Binding) => Promise<void>;
   readonly #opened = new Map<string, Variant>();
   readonly #defaults = new Map<string, Variant>();
   readonly #problems = new Map<string, string>();
@@ -17,10 +18,13 @@ export class FunctionRuntime {
   #count = 0;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(definition: FunctionDefinition, around: VariantSurroundings, logger: Logger) {
+  /** `keepBinding` writes a binding's row: evidence never points at a binding that is not in the table. */
+  constructor(around: VariantSurroundings, logger: Logger, keepBinding: (binding: Binding) => Promise<void>) {
+    const { definition } = around;
     this.definition = definition;
     this.#around = around;
     this.#logger = logger;
+    this.#keepBinding = keepBinding;
     this.#arms = { function: definition.name, release: null, arms: [] };
     this.#plan = planServing({ definition, arms: this.#arms, opened: this.#opened, defaults: this.#defaults, previous: undefined });
   }
@@ -65,7 +69,7 @@ export class FunctionRuntime {
   async #follow(arms: Arms, bindings: ReadonlyMap<string, Binding>): Promise<void> {
     this.#arms = arms;
     this.#problems.clear();
-    for (const arm of arms.arms) await this.#open(arm.binding, bindings.get(arm.binding), arm.variant);
+    for (const arm of arms.arms) await this.#open(arm.binding, bindings.get(arm.binding));
     await this.#openDefaults();
     this.#plan = planServing({ definition: this.definition, arms, opened: this.#opened, defaults: this.#defaults, previous: this.#plan });
     const named = new Set(arms.arms.map((arm) => arm.binding));
@@ -73,15 +77,12 @@ export class FunctionRuntime {
     for (const [hash, variant] of this.#opened) if (!named.has(hash) && !serving.has(variant)) this.#opened.delete(hash);
   }
 
-  async #open(hash: string, binding: Binding | undefined, variantName: string): Promise<void> {
+  async #open(hash: string, binding: Binding | undefined): Promise<void> {
     if (this.#opened.has(hash)) return;
     const name = this.definition.name;
     try {
-      if (binding === undefined) throw new Error(`there is no binding ${hash}`);
-      if (!isDeclared(this.definition, binding)) throw new Error(`this node's configuration has no ${binding.kind} variant "${variantName}"`);
-      const local = await localiseBinding(binding, this.#around);
-      if (local === null) throw new Error(`"${variantName}" cannot be bound here`);
-      this.#opened.set(hash, await this.#openVariant(local));
+      if (binding === undefined) throw new AppError("not_found", `there is no binding ${hash}`);
+      this.#opened.set(hash, await this.openLocally(binding));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#problems.set(hash, `Function "${name}": ${reason}.`);
@@ -95,16 +96,31 @@ export class FunctionRuntime {
     const from = stable === undefined ? 0 : this.definition.fallback.indexOf(stable.variant) + 1;
     for (const name of this.definition.fallback.slice(from)) {
       try {
-        const binding = await resolveVariant(name, this.#around);
+        const binding = await this.resolve(name);
         if (binding === null || this.#defaults.get(name)?.binding.hash === binding.hash) continue;
-        this.#defaults.set(name, await this.#openVariant(binding));
+        this.#defaults.set(name, await this.openVariant(binding));
       } catch (error) {
         this.#logger.warn({ function: this.definition.name, variant: name, error }, "a fallback variant could not be loaded");
       }
     }
   }
 
-  #openVariant(binding: Binding): Promise<Variant> {
+  /** Opens a binding from the table as this node can run it. */
+  async openLocally(binding: Binding): Promise<Variant> {
+    if (!isDeclared(this.definition, binding)) throw new AppError("config_invalid", `this node's configuration has no ${binding.kind} variant "${binding.variant}"`);
+    const local = await localiseBinding(binding, this.#around);
+    if (local === null) throw new AppError("model_not_ready", `"${binding.variant}" cannot be bound here`);
+    return this.openVariant(local);
+  }
+
+  /** The binding a variant's name resolves to now; null when something it needs does not exist. */
+  resolve(variant: string, versions?: Readonly<Record<string, number>>): Promise<Binding | null> {
+    return resolveVariant(variant, { ...this.#around, versions });
+  }
+
+  /** Opens what this node runs for a binding. */
+  async openVariant(binding: Binding): Promise<Variant> {
+    await this.#keepBinding(binding);
     return variantKinds[binding.kind].open(this.definition.variants[binding.variant] as never, binding, this.#around);
   }
 }

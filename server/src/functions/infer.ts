@@ -156,7 +156,8 @@ async function fail(id: string, outcome: ChainOutcome, common: Common, timeIsUp:
   throw new AppError(code, message, { details: { inferenceId: id, failures: outcome.failures } });
 }
 
-function parseInput(definition: FunctionDefinition, input: unknown): Record<string, unknown> {
+/** The input as variants get it, or `invalid_input` naming each wrong field. */
+export function parseInput(definition: FunctionDefinition, input: unknown): Record<string, unknown> {
   const parsed = definition.input.safeParse(input);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: ["input", ...issue.path].join("."), message: issue.message }));

@@ -1,8 +1,8 @@
-import type { ErrorCode, Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint } from "@millrace/contract";
+import type { ErrorCode, Estimate, Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint } from "@millrace/contract";
 import type { z } from "zod";
-import type { Context, EvidenceRecorder, Step } from "../core/index.ts";
-import type { Principal } from "../governance/index.ts";
-import type { Tx } from "../storage/index.ts";
+import type { Clock, Context, EvidenceRecorder, Logger, Step } from "../core/index.ts";
+import type { Governance, Principal } from "../governance/index.ts";
+import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
 
 /** What a function is for, who loses what when it errs. */
 export interface Purpose {
@@ -291,7 +291,7 @@ export interface Functions {
   binding(context: Context, hash: string): Promise<Binding | null>;
   /** Which bindings get which traffic, as the table says. */
   arms(context: Context, functionName: string): Promise<Arms>;
-  /** Writes the arms in the caller's transaction; every node follows within a second. The caller audits. */
+  /** Writes the arms in the caller's transaction; every node follows within a second. The caller audits. `conflict` when they make no sense. */
   setArms(tx: Tx, input: SetArms): Promise<void>;
   /** Bindings that are loaded and warm on this node. */
   readyBindings(): string[];
@@ -310,10 +310,10 @@ export interface Functions {
 
   list(context: Context): Promise<FunctionSummary[]>;
   get(context: Context, name: string): Promise<FunctionDetail>;
-  /** Accuracy is null here; monitoring adds it where it knows labels. */
+  /** What happened in buckets of `occurred_at`. */
   series(context: Context, name: string, query: { buckets: number; from?: string | undefined; to?: string | undefined }): Promise<SeriesPoint[]>;
   listInferences(context: Context, query: InferencesQuery): Promise<InferencePage>;
-  /** `unknown_inference` when there is none. Feedback is joined through the port. The edge audits the read. */
+  /** `unknown_inference` when there is none. Feedback is joined through the port. The read is audited. */
   getInference(context: Context, id: string): Promise<InferenceDetail>;
 
   /** Loads arms and bindings, binds what is new, warms what gets traffic, and follows changes from then on. */
@@ -322,6 +322,40 @@ export interface Functions {
   unreadyReasons(): string[];
   /** Waits for shadows in flight. */
   close(): Promise<void>;
+}
+
+/** Feedback on one inference, as its detail shows it. */
+export type InferenceFeedback = InferenceDetail["feedback"][number];
+
+/** What functions ask of feedback, which is built above them. */
+export interface FeedbackPort {
+  /** The newest true label of each of these inferences that has one. */
+  labels(context: Context, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  ofInference(context: Context, id: string): Promise<InferenceFeedback[]>;
+  /** Inferences whose newest true label equals their own label, or does not; newest first, before `cursor`. */
+  compared(context: Context, query: { readonly agrees: boolean; readonly function?: string | undefined; readonly cursor?: string | undefined; readonly limit: number }): Promise<string[]>;
+  /** Accuracy within each range of `occurred_at`; null where nothing is labelled. */
+  accuracy(context: Context, functionName: string, ranges: readonly { readonly from: string; readonly to: string }[]): Promise<(Estimate | null)[]>;
+}
+
+export interface FunctionsDeps {
+  readonly definitions: readonly FunctionDefinition[];
+  readonly sql: Sql;
+  readonly hotState: HotState;
+  readonly journal: EvidenceJournal;
+  readonly counters: Counters;
+  readonly governance: Pick<Governance, "authorize" | "switches" | "audit">;
+  readonly models: ModelsPort;
+  /** Asked at each use: feedback is built after functions. */
+  readonly feedback?: () => FeedbackPort | undefined;
+  /** Told when the loaded bindings changed: `jobs.setNodeStatus`. */
+  readonly onReadyBindings?: (hashes: readonly string[]) => Promise<void>;
+  /** Hash of the configuration's source files: the version of plain code. */
+  readonly sourceHash: string;
+  readonly configHash: string;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 export type { Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint };
