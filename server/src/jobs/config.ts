@@ -10,6 +10,9 @@ export const configSchema = z
     /** How often a queue is looked at when no notification came. */
     pollMs: z.int().min(20).max(60_000).default(250),
   })
-  .refine((config) => config.staleAfterMs >= 3 * config.heartbeatMs, { message: "staleAfterMs must be at least three heartbeats", path: ["staleAfterMs"] })
+  .refine((config) => config.staleAfterMs >= 3 * config.heartbeatMs, {
+    message: "staleAfterMs must be at least three heartbeats",
+    path: ["staleAfterMs"],
+  })
   .prefault({});
 export type JobsConfig = z.infer<typeof configSchema>;

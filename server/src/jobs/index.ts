@@ -1,2 +1,3 @@
+export { createJobs } from "./create.ts";
 export { configSchema, type JobsConfig } from "./config.ts";
 export type * from "./types.ts";
