@@ -8,15 +8,21 @@ import type { Principal } from "./types.ts";
  */
 export function authorize(principal: Principal, permission: Permission, resource: { function?: string | undefined } = {}): void {
   if (!principal.permissions.has(permission)) {
-    throw new AppError("forbidden", `${describe(principal)} may not do this: it lacks the permission ${permission}.`, { details: { permission } });
+    throw new AppError("forbidden", `${describe(principal)} may not do this: it lacks the permission ${permission}.`, {
+      details: { permission },
+    });
   }
   if (principal.functions === null) return;
   const wanted = resource.function;
   if (wanted === undefined && permission !== "functions.infer") return;
   if (wanted === undefined || !principal.functions.has(wanted)) {
-    throw new AppError("forbidden", `${describe(principal)} may not do this with ${wanted === undefined ? "an unnamed function" : `the function "${wanted}"`}.`, {
-      details: { permission, function: wanted ?? null, functions: [...principal.functions] },
-    });
+    throw new AppError(
+      "forbidden",
+      `${describe(principal)} may not do this with ${wanted === undefined ? "an unnamed function" : `the function "${wanted}"`}.`,
+      {
+        details: { permission, function: wanted ?? null, functions: [...principal.functions] },
+      },
+    );
   }
 }
 

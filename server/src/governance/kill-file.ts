@@ -88,7 +88,7 @@ export function watchKillFile(path: string, logger: Logger): KillFile {
       seen = state;
     } catch (error) {
       // It is there and cannot be read: somebody meant to stop something.
-      if (seen !== "unreadable") logger.error({ path, error }, "the kill file cannot be read: everything is switched off");
+      if (seen !== "unreadable") logger.error({ path, err: error }, "the kill file cannot be read: everything is switched off");
       switches = new Map([["*", { target: "*", reason: "the kill file cannot be read, so everything is off", at: null }]]);
       seen = "unreadable";
     }

@@ -1,7 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { append, consistencyProof, emptyTree, fromHex, hashLeaf, inclusionProof, isConsistent, rootFromInclusion, rootOf, toHex } from "./merkle.ts";
+import {
+  append,
+  consistencyProof,
+  emptyTree,
+  fromHex,
+  hashLeaf,
+  inclusionProof,
+  isConsistent,
+  rootFromInclusion,
+  rootOf,
+  toHex,
+} from "./merkle.ts";
 
 const goldenPath = new URL("../../../../shared/golden/metrics_golden.json", import.meta.url);
 

@@ -44,12 +44,17 @@ export function isSigned(projectId: string, checkpoint: Checkpoint): boolean {
 /** The signing key from `MILLRACE_AUDIT_KEY` (32-byte seed as base64 or hex, or a PEM), else from the key file, made on first use. */
 export function openSigner(dataFolder: string, keyFile = `${resolve(dataFolder)}.audit-key`): Signer {
   const fromEnvironment = readEnvironment(variable);
-  if (fromEnvironment !== undefined && fromEnvironment !== "") return signerOf(parsePrivateKey(fromEnvironment, `the variable ${variable}`), variable);
+  if (fromEnvironment !== undefined && fromEnvironment !== "")
+    return signerOf(parsePrivateKey(fromEnvironment, `the variable ${variable}`), variable);
   const path = resolve(keyFile);
   if (path.startsWith(resolve(dataFolder) + sep)) {
-    throw new AppError("config_invalid", `The audit key file ${path} is inside the data folder; whoever can rewrite the log would find the key beside it. Name a file outside it in governance.audit.keyFile.`, {
-      details: { path: "governance.audit.keyFile" },
-    });
+    throw new AppError(
+      "config_invalid",
+      `The audit key file ${path} is inside the data folder; whoever can rewrite the log would find the key beside it. Name a file outside it in governance.audit.keyFile.`,
+      {
+        details: { path: "governance.audit.keyFile" },
+      },
+    );
   }
   if (!existsSync(path)) createKeyFile(path);
   return signerOf(parsePrivateKey(readFileSync(path, "utf8"), path), path);

@@ -48,7 +48,10 @@ export async function verifyLog(log: Log): Promise<AuditReport> {
       const index = entry.index!;
       if (index !== next) {
         whole = false;
-        report(index > next ? missing(next, index - 1) : `The index ${index} stands on two entries.`, index > next ? { index: next } : { entryId: entry.id, index });
+        report(
+          index > next ? missing(next, index - 1) : `The index ${index} stands on two entries.`,
+          index > next ? { index: next } : { entryId: entry.id, index },
+        );
       }
       next = index + 1;
       seen += 1;
@@ -59,9 +62,13 @@ export async function verifyLog(log: Log): Promise<AuditReport> {
     }
   }
 
-  const stated = Math.max(log.head?.size ?? 0, ...claims.filter((claim) => claim.source === "database").map((claim) => claim.checkpoint.size));
+  const stated = Math.max(
+    log.head?.size ?? 0,
+    ...claims.filter((claim) => claim.source === "database").map((claim) => claim.checkpoint.size),
+  );
   if (next < stated) report(missing(next, stated - 1), { index: next });
-  if (next > stated) report(`Entries from index ${stated} on stand beyond the head of the tree; the sequencer did not place them.`, { index: stated });
+  if (next > stated)
+    report(`Entries from index ${stated} on stand beyond the head of the tree; the sequencer did not place them.`, { index: stated });
   if (whole && next >= stated && log.head !== null && roots.get(log.head.size) !== log.head.rootHash) {
     report(`The head of the tree (${log.head.size} entries) does not fit the entries.`);
   }
@@ -114,7 +121,10 @@ function anchoringOf(anchored: number, length: number): string {
 }
 
 /** Compares every checkpoint with the recomputed roots. Answers the size up to which one from outside the database agrees. */
-function checkClaims(log: { claims: readonly Claim[]; roots: ReadonlyMap<number, string>; length: number; whole: boolean }, report: Report): number {
+function checkClaims(
+  log: { claims: readonly Claim[]; roots: ReadonlyMap<number, string>; length: number; whole: boolean },
+  report: Report,
+): number {
   let anchored = 0;
   let lastGood = 0;
   for (const claim of log.claims.toSorted((one, other) => one.checkpoint.size - other.checkpoint.size)) {
@@ -125,7 +135,9 @@ function checkClaims(log: { claims: readonly Claim[]; roots: ReadonlyMap<number,
       // A missing entry was reported already; no root can be computed past it.
       continue;
     } else if (log.roots.get(size) !== rootHash) {
-      report(`${nameOf(claim)} does not fit the entries: between index ${lastGood} and ${size - 1} one was replaced, altered or moved.`, { index: lastGood });
+      report(`${nameOf(claim)} does not fit the entries: between index ${lastGood} and ${size - 1} one was replaced, altered or moved.`, {
+        index: lastGood,
+      });
     } else {
       lastGood = size;
       if (claim.source !== "database") anchored = size;

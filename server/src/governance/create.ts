@@ -1,0 +1,71 @@
+import { createSecretText, defaultProjectId } from "../core/index.ts";
+import { createAuditLog } from "./audit-log.ts";
+import { authorize } from "./authorize.ts";
+import { ensureAdminKey } from "./ensure-admin-key.ts";
+import { type KillFile, killFilePath, watchKillFile } from "./kill-file.ts";
+import { createKeys } from "./manage-keys.ts";
+import { createSessions } from "./manage-sessions.ts";
+import { createSwitches } from "./manage-switches.ts";
+import { createMemory } from "./memory.ts";
+import { createSequencer } from "./sequence-audit.ts";
+import { openSigner } from "./sign-checkpoint.ts";
+import { openSinks } from "./sinks.ts";
+import type { Governance, GovernanceDeps } from "./types.ts";
+import { createAuditWriter } from "./write-audit.ts";
+
+const sequenceEveryMs = 1000;
+
+/** Makes the module. Register happens here, so make it before the hot state starts; `start` after. */
+export function createGovernance(deps: GovernanceDeps): Governance {
+  const { sql, hotState, config, clock, logger, dataFolder } = deps;
+  const memory = createMemory(hotState, clock);
+  const audit = createAuditWriter(clock);
+  const signer = openSigner(dataFolder, config.audit.keyFile);
+  const sinks = openSinks(config.audit.sinks);
+  // The kill file counts from the first moment, before any database answers.
+  const killFile: KillFile = watchKillFile(killFilePath(dataFolder), logger);
+  const sequencer = createSequencer({ sql, clock, logger, signer, sinks, holder: createSecretText(12) });
+  const changes = { sql, clock, memory, audit, refresh };
+  const keys = createKeys(changes);
+  let timer: NodeJS.Timeout | undefined;
+  let passing: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  /** Makes a committed change count on this node. When the database is gone by then, the change is still made: the poll follows. */
+  async function refresh(): Promise<void> {
+    await hotState.refresh().catch((error: unknown) => logger.warn({ err: error }, "a change is stored, but this node could not read it back yet"));
+  }
+
+  /** Once a second, never two at a time. */
+  function schedule(): void {
+    timer = setTimeout(() => {
+      passing = sequencer
+        .pass()
+        .catch((error: unknown) => logger.error({ err: error }, "the audit sequencer failed; it tries again in a second"))
+        .then(() => {
+          if (!closed) schedule();
+        });
+    }, sequenceEveryMs);
+  }
+
+  return {
+    authenticate: memory.authenticate,
+    authorize,
+    keys,
+    sessions: createSessions({ ...changes, config }),
+    switches: createSwitches({ ...changes, local: killFile.current }),
+    ensureAdminKey: () => ensureAdminKey({ keys, memory, clock, logger, dataFolder, projectId: defaultProjectId }),
+    audit: (tx, change) => audit(tx, change),
+    auditLog: createAuditLog({ sql, audit, sequencer, sinks, trustedKeys: new Set([signer.publicKey, ...config.audit.trustedPublicKeys]) }),
+    start: async () => {
+      logger.info({ key: signer.source, sinks: sinks.map((sink) => sink.name) }, "audit checkpoints are signed");
+      schedule();
+    },
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      killFile.close();
+      await passing;
+    },
+  };
+}
