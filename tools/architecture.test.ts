@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { judge } from "./architecture.ts";
 
 const root = join(import.meta.dirname, "..");
-const folders = ["contract/src", "sdk/src", "console", "server/src", "server/test", "bench", "e2e", "tools"].filter((folder) => existsSync(join(root, folder)));
+const folders = ["contract/src", "sdk/src", "console", "server/src", "server/test", "bench", "e2e", "tools"].filter((folder) =>
+  existsSync(join(root, folder)),
+);
 
 function readSources(): Map<string, string> {
   const paths = folders.flatMap((folder) =>

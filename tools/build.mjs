@@ -10,10 +10,14 @@ const packages = ["contract", "sdk", "server"];
 for (const name of packages) {
   const folder = join(root, name);
   rmSync(join(folder, "dist"), { recursive: true, force: true });
-  const { code, output } = await capture(process.execPath, ["node_modules/typescript/bin/tsc", "--project", join(name, "tsconfig.build.json")], {
-    // Without `--conditions=source`: what is built must hold against what is built.
-    env: { ...process.env, NODE_OPTIONS: "" },
-  });
+  const { code, output } = await capture(
+    process.execPath,
+    ["node_modules/typescript/bin/tsc", "--project", join(name, "tsconfig.build.json")],
+    {
+      // Without `--conditions=source`: what is built must hold against what is built.
+      env: { ...process.env, NODE_OPTIONS: "" },
+    },
+  );
   if (code !== 0) {
     console.error(`${name} could not be built:\n${output}`);
     process.exit(1);
@@ -26,7 +30,9 @@ for (const name of packages) {
 /** Copies what the code reads at run time: everything that is neither source nor its documentation. */
 function copyDataFiles(from, to) {
   if (!existsSync(from)) return 0;
-  const files = readdirSync(from, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && !/\.(ts|tsx|md)$/.test(entry.name));
+  const files = readdirSync(from, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !/\.(ts|tsx|md)$/.test(entry.name),
+  );
   for (const file of files) {
     const path = join(file.parentPath, file.name);
     cpSync(path, join(to, path.slice(from.length)));

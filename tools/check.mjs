@@ -15,7 +15,11 @@ for (const { name, output } of failed) {
   console.log(`\n${name} failed: ${stages[name].join(" ")}\n`);
   console.log(output.trim());
 }
-console.log(failed.length === 0 ? "All checks passed." : `\n${failed.length} of ${results.length} checks failed: ${failed.map(({ name }) => name).join(", ")}.`);
+console.log(
+  failed.length === 0
+    ? "All checks passed."
+    : `\n${failed.length} of ${results.length} checks failed: ${failed.map(({ name }) => name).join(", ")}.`,
+);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
 async function check(name, stage) {

@@ -10,11 +10,17 @@ const listed = readErrorsPage(page);
 describe("docs/errors.md", () => {
   it("lists every code of the table with its status", () => {
     const missing = Object.entries(errorTable).filter(([code, entry]) => listed.get(code) !== entry.status);
-    expect(missing.map(([code]) => code), "run `npm run format`").toEqual([]);
+    expect(
+      missing.map(([code]) => code),
+      "run `npm run format`",
+    ).toEqual([]);
   });
 
   it("lists no code that the table lacks", () => {
-    expect([...listed.keys()].filter((code) => !(code in errorTable)), "run `npm run format`").toEqual([]);
+    expect(
+      [...listed.keys()].filter((code) => !(code in errorTable)),
+      "run `npm run format`",
+    ).toEqual([]);
   });
 
   it("says what the table says", () => {

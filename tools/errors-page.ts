@@ -2,7 +2,11 @@ import { type ErrorEntry, type ErrorKind, errorTable } from "@millrace/contract"
 
 const whoActs: readonly [kind: ErrorKind, heading: string, sentence: string][] = [
   ["user", "The caller can act", "The request, the files or the configuration need a correction; the same request will fail again."],
-  ["operational", "The operator can act", "The request was right; something under the server was not. It may be repeated once that is better."],
+  [
+    "operational",
+    "The operator can act",
+    "The request was right; something under the server was not. It may be repeated once that is better.",
+  ],
   ["bug", "We must act", "Millrace or a function's code is wrong. Report it with the request id."],
 ];
 

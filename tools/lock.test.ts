@@ -86,7 +86,11 @@ describe("the judge of the lock", () => {
 
   it("finds an entry beside, inside and above", () => {
     const optionalDependencies = { beside: "1.0.0", "@in/side": "1.0.0" };
-    const locked = { "node_modules/b/node_modules/a": { optionalDependencies }, "node_modules/beside": {}, "node_modules/b/node_modules/a/node_modules/@in/side": {} };
+    const locked = {
+      "node_modules/b/node_modules/a": { optionalDependencies },
+      "node_modules/beside": {},
+      "node_modules/b/node_modules/a/node_modules/@in/side": {},
+    };
     expect(missingOptional(locked)).toEqual([]);
   });
 

@@ -65,7 +65,20 @@ async function main() {
   console.log("installed into an empty folder");
 
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  await must(process.execPath, [tsc, "--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--skipLibCheck", "--types", "", "--ignoreConfig", "millrace.config.ts"]);
+  await must(process.execPath, [
+    tsc,
+    "--noEmit",
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2024",
+    "--skipLibCheck",
+    "--types",
+    "",
+    "--ignoreConfig",
+    "millrace.config.ts",
+  ]);
   console.log("the config file is typed");
 
   const port = await freePort();
@@ -106,7 +119,12 @@ async function main() {
 /** Starts the package's program in a process group of its own; what it says is kept for a failure. */
 function start(programArguments) {
   const said = { text: "" };
-  server = spawn("npx", ["--no-install", "millrace", ...programArguments], { cwd: folder, env: environment, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  server = spawn("npx", ["--no-install", "millrace", ...programArguments], {
+    cwd: folder,
+    env: environment,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   for (const stream of [server.stdout, server.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => {
       said.text = (said.text + text).slice(-8000);

@@ -80,7 +80,11 @@ function install() {
   const ticking = setInterval(() => say(`  still installing, ${seconds()} s`), tellEveryMs);
   return new Promise((resolve, reject) => {
     // Everything goes to stderr: the last line of stdout may be somebody's JSON.
-    const child = spawn(command, [...first, "ci"], { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" && first.length === 0 });
+    const child = spawn(command, [...first, "ci"], {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+      shell: process.platform === "win32" && first.length === 0,
+    });
     child.on("error", reject);
     child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`npm ci failed with code ${code}; its own words are above.`))));
   }).then(
@@ -99,7 +103,7 @@ function install() {
 async function withLock(name, work) {
   const lock = join(root, ".cache", `${name}.lock`);
   mkdirSync(join(root, ".cache"), { recursive: true });
-  for (let told = false; !tryLock(lock); ) {
+  for (let told = false; !tryLock(lock);) {
     const owner = Number(readIfThere(join(lock, "pid")) ?? 0);
     if (owner > 0 && !isAlive(owner)) {
       rmSync(lock, { recursive: true, force: true });

@@ -7,12 +7,20 @@ export const client = createClient();
 
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { retry: (count, error) => count < 2 && !(error instanceof MillraceError && error.status < 500), refetchOnWindowFocus: true, staleTime: 1000 },
+    queries: {
+      retry: (count, error) => count < 2 && !(error instanceof MillraceError && error.status < 500),
+      refetchOnWindowFocus: true,
+      staleTime: 1000,
+    },
   },
 });
 
 /** A route of the contract as a live query: asked again every `everyMs`. */
-export function useOperation<O extends Operation>(operation: O, input: OperationInput<O>, everyMs: number | false = 5000): UseQueryResult<OperationResponse<O>, Error> {
+export function useOperation<O extends Operation>(
+  operation: O,
+  input: OperationInput<O>,
+  everyMs: number | false = 5000,
+): UseQueryResult<OperationResponse<O>, Error> {
   return useQuery<OperationResponse<O>, Error>({
     queryKey: [operation, input],
     queryFn: ({ signal }) => client.call(operation, input, { signal }),

@@ -42,7 +42,12 @@ export const createDatasetSchema = z.object({
 export type CreateDataset = z.infer<typeof createDatasetSchema>;
 
 export const quarantineReasonSchema = z.object({ reason: z.string(), rows: z.int() });
-export const splitSchema = z.object({ name: z.enum(["train", "holdout"]), rows: z.int(), from: instantSchema.nullable(), to: instantSchema.nullable() });
+export const splitSchema = z.object({
+  name: z.enum(["train", "holdout"]),
+  rows: z.int(),
+  from: instantSchema.nullable(),
+  to: instantSchema.nullable(),
+});
 export const lineageSchema = z.object({
   /** Where the rows came from: an upload, or inferences and their feedback. */
   sources: z.array(z.object({ kind: z.enum(["upload", "inferences", "dataset"]), reference: z.string(), rows: z.int() })),

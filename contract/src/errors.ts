@@ -19,6 +19,8 @@ function operational(status: number, title: string, fix: string): ErrorEntry {
   return { status, kind: "operational", title, fix };
 }
 
+// A table reads best with one row a line:
+// oxfmt-ignore
 /** The one table of error codes. `docs/errors.md` is tested against it, both ways. */
 export const errorTable = {
   // The request itself

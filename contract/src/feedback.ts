@@ -21,10 +21,26 @@ export const feedbackResultSchema = z.object({
   code: z.string().nullable(),
   reason: z.string().nullable(),
 });
-export const feedbackReceiptSchema = z.object({ accepted: z.int(), repeated: z.int(), refused: z.int(), results: z.array(feedbackResultSchema) });
+export const feedbackReceiptSchema = z.object({
+  accepted: z.int(),
+  repeated: z.int(),
+  refused: z.int(),
+  results: z.array(feedbackResultSchema),
+});
 export type FeedbackReceipt = z.infer<typeof feedbackReceiptSchema>;
-export const feedbackSchema = feedbackItemSchema.extend({ id: idSchema, function: z.string(), recordedAt: instantSchema, occurredAt: instantSchema });
-export const feedbackStatsSchema = z.object({ accepted: z.int(), repeated: z.int(), refused: z.int(), labelled: z.int(), unlabelled: z.int() });
+export const feedbackSchema = feedbackItemSchema.extend({
+  id: idSchema,
+  function: z.string(),
+  recordedAt: instantSchema,
+  occurredAt: instantSchema,
+});
+export const feedbackStatsSchema = z.object({
+  accepted: z.int(),
+  repeated: z.int(),
+  refused: z.int(),
+  labelled: z.int(),
+  unlabelled: z.int(),
+});
 
 export const curateSchema = z.object({
   function: z.string(),

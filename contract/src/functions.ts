@@ -60,7 +60,11 @@ export const seriesPointSchema = z.object({
   accuracy: estimateSchema.nullable(),
 });
 export type SeriesPoint = z.infer<typeof seriesPointSchema>;
-export const seriesQuerySchema = z.object({ buckets: z.coerce.number().int().min(1).max(200).default(30), from: instantSchema.optional(), to: instantSchema.optional() });
+export const seriesQuerySchema = z.object({
+  buckets: z.coerce.number().int().min(1).max(200).default(30),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+});
 
 export const inferRequestSchema = z.object({
   input: z.unknown(),
@@ -121,8 +125,25 @@ export const inferenceDetailSchema = inferenceSchema.extend({
   /** Everything that produced it: config hash, model version and file hash, release, state age, node. */
   produced: z.record(z.string(), z.unknown()),
   metadata: z.record(z.string(), z.string()),
-  shadows: z.array(z.object({ binding: z.string(), variant: z.string(), output: z.unknown().nullable(), agrees: z.boolean().nullable(), error: z.string().nullable() })),
-  feedback: z.array(z.object({ id: idSchema, kind: z.string(), value: z.unknown(), source: z.string(), occurredAt: instantSchema, recordedAt: instantSchema })),
+  shadows: z.array(
+    z.object({
+      binding: z.string(),
+      variant: z.string(),
+      output: z.unknown().nullable(),
+      agrees: z.boolean().nullable(),
+      error: z.string().nullable(),
+    }),
+  ),
+  feedback: z.array(
+    z.object({
+      id: idSchema,
+      kind: z.string(),
+      value: z.unknown(),
+      source: z.string(),
+      occurredAt: instantSchema,
+      recordedAt: instantSchema,
+    }),
+  ),
 });
 export type InferenceDetail = z.infer<typeof inferenceDetailSchema>;
 export const inferencesQuerySchema = z.object({

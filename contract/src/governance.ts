@@ -33,7 +33,18 @@ export type Permission = z.infer<typeof permissionSchema>;
 /** Named sets of permissions. `viewer` reads all but evidence bodies; `owner` may do everything. */
 export const roles = {
   caller: ["functions.infer", "feedback.write"],
-  viewer: ["functions.read", "feedback.read", "data.read", "models.read", "monitoring.read", "evaluation.read", "release.read", "jobs.read", "governance.read", "storage.read"],
+  viewer: [
+    "functions.read",
+    "feedback.read",
+    "data.read",
+    "models.read",
+    "monitoring.read",
+    "evaluation.read",
+    "release.read",
+    "jobs.read",
+    "governance.read",
+    "storage.read",
+  ],
   owner: [...permissions],
 } as const satisfies Record<string, readonly Permission[]>;
 export const roleSchema = z.enum(["caller", "viewer", "owner"]);
@@ -66,7 +77,13 @@ export type Key = z.infer<typeof keySchema>;
 /** `key` is shown this once. */
 export const createdKeySchema = keySchema.extend({ key: z.string() });
 
-export const principalSchema = z.object({ id: z.string(), name: z.string(), kind: z.enum(["key", "session"]), projectId: idSchema, permissions: z.array(permissionSchema) });
+export const principalSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(["key", "session"]),
+  projectId: idSchema,
+  permissions: z.array(permissionSchema),
+});
 export const signInSchema = z.object({ token: z.string().min(1).max(200) });
 export const signInLinkSchema = z.object({ url: z.string(), expiresAt: instantSchema });
 

@@ -47,7 +47,12 @@ export const modelSignatureSchema = z.object({
   inputs: z.array(z.object({ name: z.string(), type: z.enum(["text", "number", "boolean"]) })),
   labels: z.array(z.string()),
   /** How text is prepared before the graph; the same at training and serving. */
-  text: z.object({ normalization: z.literal("NFC"), lowerCase: z.boolean(), controlCharacters: z.literal("space"), maxCharacters: z.int() }),
+  text: z.object({
+    normalization: z.literal("NFC"),
+    lowerCase: z.boolean(),
+    controlCharacters: z.literal("space"),
+    maxCharacters: z.int(),
+  }),
 });
 export type ModelSignature = z.infer<typeof modelSignatureSchema>;
 export const modelVersionSchema = z.object({
@@ -68,7 +73,14 @@ export const modelVersionSchema = z.object({
   createdBy: z.string(),
 });
 export type ModelVersion = z.infer<typeof modelVersionSchema>;
-export const aliasChangeSchema = z.object({ alias: z.string(), from: z.int().nullable(), to: z.int(), at: instantSchema, by: z.string(), reason: z.string() });
+export const aliasChangeSchema = z.object({
+  alias: z.string(),
+  from: z.int().nullable(),
+  to: z.int(),
+  at: instantSchema,
+  by: z.string(),
+  reason: z.string(),
+});
 export const modelSchema = z.object({
   name: nameSchema,
   latest: z.int(),

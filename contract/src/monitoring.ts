@@ -21,7 +21,9 @@ export const windowSchema = z.object({
   labelled: z.int(),
   accuracy: estimateSchema.nullable(),
   labels: z.record(z.string(), z.int()),
-  measures: z.array(z.object({ monitor: z.string(), measure: z.string(), value: z.number(), threshold: z.number(), exceeded: z.boolean() })),
+  measures: z.array(
+    z.object({ monitor: z.string(), measure: z.string(), value: z.number(), threshold: z.number(), exceeded: z.boolean() }),
+  ),
 });
 export type MonitoringWindow = z.infer<typeof windowSchema>;
 

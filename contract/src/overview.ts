@@ -18,7 +18,17 @@ export const overviewSchema = z.object({
   configHash: z.string(),
 });
 export type Overview = z.infer<typeof overviewSchema>;
-export const backupRequestSchema = z.object({ name: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/).optional() });
+export const backupRequestSchema = z.object({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/)
+    .optional(),
+});
 export const backupSchema = z.object({ path: z.string(), files: z.number().int(), bytes: z.number().int(), seconds: z.number() });
-export const storageStatusSchema = z.object({ store: z.enum(["embedded", "postgres"]), stateVersion: z.string(), stateAgeMs: z.number(), migrations: z.int() });
+export const storageStatusSchema = z.object({
+  store: z.enum(["embedded", "postgres"]),
+  stateVersion: z.string(),
+  stateAgeMs: z.number(),
+  migrations: z.int(),
+});
 export const healthSchema = z.object({ status: z.enum(["ok", "unready"]), reasons: z.array(z.string()) });

@@ -27,7 +27,18 @@ export const releaseSchema = z.object({
 export type Release = z.infer<typeof releaseSchema>;
 export const rollbackSchema = z.object({ reason: z.string().min(1).max(500) });
 
-export const retrainingStageSchema = z.enum(["curate", "train", "evaluate", "gate", "shadow", "canary", "promoted", "rolled-back", "stopped", "failed"]);
+export const retrainingStageSchema = z.enum([
+  "curate",
+  "train",
+  "evaluate",
+  "gate",
+  "shadow",
+  "canary",
+  "promoted",
+  "rolled-back",
+  "stopped",
+  "failed",
+]);
 export const retrainingSchema = z.object({
   id: idSchema,
   function: nameSchema,

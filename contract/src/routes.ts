@@ -35,6 +35,8 @@ const versioned = z.object({ name: nameSchema, version: z.coerce.number().int().
 const nothing = z.object({});
 const workflowId = z.object({ id: z.string().min(1).max(200) });
 
+// A table reads best with one row a line:
+// oxfmt-ignore
 /** Every route of the control API: the one table of path -> permission. The OpenAPI document, the SDK and the server are made from it. */
 export const routes = {
   "health.live": { method: "GET", path: "/health/live", summary: "The process runs", permission: "public", response: overview.healthSchema },
@@ -113,12 +115,20 @@ export type Routes = typeof routes;
 export type Operation = keyof Routes;
 
 type OptionalWhenEmpty<K extends string, T> = Record<never, never> extends T ? { [P in K]?: T } : { [P in K]: T };
-type Field<R, K extends string> = R extends Record<K, infer S> ? (S extends z.ZodType ? OptionalWhenEmpty<K, z.input<S>> : { [P in K]: string | Uint8Array | Blob | ReadableStream<Uint8Array> }) : unknown;
-type Parsed<R, K extends string> = R extends Record<K, infer S> ? (S extends z.ZodType ? { [P in K]: z.output<S> } : { [P in K]: AsyncIterable<Uint8Array> }) : unknown;
+type Field<R, K extends string> =
+  R extends Record<K, infer S>
+    ? S extends z.ZodType
+      ? OptionalWhenEmpty<K, z.input<S>>
+      : { [P in K]: string | Uint8Array | Blob | ReadableStream<Uint8Array> }
+    : unknown;
+type Parsed<R, K extends string> =
+  R extends Record<K, infer S> ? (S extends z.ZodType ? { [P in K]: z.output<S> } : { [P in K]: AsyncIterable<Uint8Array> }) : unknown;
 
 /** What a caller passes to an operation: `parameters` of the path, `query`, `body`. */
 export type OperationInput<O extends Operation> = Field<Routes[O], "parameters"> & Field<Routes[O], "query"> & Field<Routes[O], "body">;
 /** What a handler receives after parsing. */
-export type OperationRequest<O extends Operation> = Parsed<Routes[O], "parameters"> & Parsed<Routes[O], "query"> & Parsed<Routes[O], "body">;
+export type OperationRequest<O extends Operation> = Parsed<Routes[O], "parameters"> &
+  Parsed<Routes[O], "query"> &
+  Parsed<Routes[O], "body">;
 /** What an operation answers. */
 export type OperationResponse<O extends Operation> = Routes[O]["response"] extends z.ZodType ? z.output<Routes[O]["response"]> : never;

@@ -22,7 +22,12 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const entry = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks).toString() };
+      const entry = {
+        method: request.method ?? "",
+        url: request.url ?? "",
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      };
       seen.push(entry);
       const { status, headers, body } = answer(entry);
       response.writeHead(status, headers).end(body);
@@ -39,9 +44,16 @@ afterAll(() => {
 describe("the client", () => {
   test("sends the key, fills the path and encodes the query", async () => {
     answer = () => ({ status: 200, body: JSON.stringify({ points: [] }) });
-    const result = await createClient({ url, key: "mr_test" }).call("functions.series", { parameters: { name: "triage-mail" }, query: { buckets: 5, from: "2002-08-01T00:00:00+00:00" } });
+    const result = await createClient({ url, key: "mr_test" }).call("functions.series", {
+      parameters: { name: "triage-mail" },
+      query: { buckets: 5, from: "2002-08-01T00:00:00+00:00" },
+    });
     expect(result).toEqual({ points: [] });
-    expect(seen.at(-1)).toMatchObject({ method: "GET", url: "/api/functions/triage-mail/series?buckets=5&from=2002-08-01T00%3A00%3A00%2B00%3A00", headers: { authorization: "Bearer mr_test" } });
+    expect(seen.at(-1)).toMatchObject({
+      method: "GET",
+      url: "/api/functions/triage-mail/series?buckets=5&from=2002-08-01T00%3A00%3A00%2B00%3A00",
+      headers: { authorization: "Bearer mr_test" },
+    });
   });
 
   test("escapes what would leave the path", async () => {
@@ -52,8 +64,15 @@ describe("the client", () => {
 
   test("posts JSON and passes the idempotency key on", async () => {
     answer = () => ({ status: 200, body: "{}" });
-    await createClient({ url }).call("functions.infer", { parameters: { name: "f" }, body: { input: { text: "é" } } }, { idempotencyKey: "once" });
-    expect(seen.at(-1)).toMatchObject({ body: '{"input":{"text":"é"}}', headers: { "content-type": "application/json", "idempotency-key": "once" } });
+    await createClient({ url }).call(
+      "functions.infer",
+      { parameters: { name: "f" }, body: { input: { text: "é" } } },
+      { idempotencyKey: "once" },
+    );
+    expect(seen.at(-1)).toMatchObject({
+      body: '{"input":{"text":"é"}}',
+      headers: { "content-type": "application/json", "idempotency-key": "once" },
+    });
   });
 
   test("streams an upload as it is", async () => {
@@ -63,11 +82,32 @@ describe("the client", () => {
   });
 
   test("turns a problem document into an error that says what to do", async () => {
-    const problem = { type: "urn:millrace:error:rate_limited", title: "t", status: 429, detail: "Key reader is over 10 in 60 s.", code: "rate_limited", fix: "Wait.", details: { limit: 10 } };
-    answer = () => ({ status: 429, headers: { "retry-after": "7", "content-type": "application/problem+json" }, body: JSON.stringify(problem) });
-    const error = await createClient({ url }).call("functions.list", {}).catch((caught: unknown) => caught);
+    const problem = {
+      type: "urn:millrace:error:rate_limited",
+      title: "t",
+      status: 429,
+      detail: "Key reader is over 10 in 60 s.",
+      code: "rate_limited",
+      fix: "Wait.",
+      details: { limit: 10 },
+    };
+    answer = () => ({
+      status: 429,
+      headers: { "retry-after": "7", "content-type": "application/problem+json" },
+      body: JSON.stringify(problem),
+    });
+    const error = await createClient({ url })
+      .call("functions.list", {})
+      .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(MillraceError);
-    expect(error).toMatchObject({ code: "rate_limited", status: 429, message: problem.detail, fix: "Wait.", retryAfterSeconds: 7, details: { limit: 10 } });
+    expect(error).toMatchObject({
+      code: "rate_limited",
+      status: 429,
+      message: problem.detail,
+      fix: "Wait.",
+      retryAfterSeconds: 7,
+      details: { limit: 10 },
+    });
   });
 
   test("keeps the status of an answer that is no problem document", async () => {
@@ -76,7 +116,9 @@ describe("the client", () => {
   });
 
   test("names a server that does not answer", async () => {
-    await expect(createClient({ url: "http://127.0.0.1:1" }).call("functions.list", {})).rejects.toMatchObject({ code: "server_unreachable" });
+    await expect(createClient({ url: "http://127.0.0.1:1" }).call("functions.list", {})).rejects.toMatchObject({
+      code: "server_unreachable",
+    });
   });
 
   test("waits until a workflow has ended and reports each look", async () => {

@@ -1,4 +1,14 @@
-import { type ErrorCode, type Operation, type OperationInput, type OperationResponse, type Problem, type Route, errorTable, problemSchema, routes } from "@millrace/contract";
+import {
+  type ErrorCode,
+  type Operation,
+  type OperationInput,
+  type OperationResponse,
+  type Problem,
+  type Route,
+  errorTable,
+  problemSchema,
+  routes,
+} from "@millrace/contract";
 import { MillraceError } from "./error.ts";
 
 export interface ClientOptions {
@@ -32,7 +42,11 @@ export function createClient(options: ClientOptions = {}): Client {
   const base = (options.url ?? "").replace(/\/+$/, "");
   const send = options.fetch ?? globalThis.fetch;
 
-  async function call<O extends Operation>(operation: O, input: OperationInput<O>, callOptions: CallOptions = {}): Promise<OperationResponse<O>> {
+  async function call<O extends Operation>(
+    operation: O,
+    input: OperationInput<O>,
+    callOptions: CallOptions = {},
+  ): Promise<OperationResponse<O>> {
     const route: Route = routes[operation];
     const loose = input as LooseInput;
     const headers: Record<string, string> = { accept: "application/json" };
@@ -72,7 +86,9 @@ async function reach(send: () => Promise<Response>, base: string): Promise<Respo
     return await send();
   } catch (cause) {
     if (cause instanceof Error && cause.name === "AbortError") throw cause;
-    throw new MillraceError(problemOf("server_unreachable", `The server at ${base === "" ? "this address" : base} does not answer.`), { cause });
+    throw new MillraceError(problemOf("server_unreachable", `The server at ${base === "" ? "this address" : base} does not answer.`), {
+      cause,
+    });
   }
 }
 
@@ -81,7 +97,10 @@ function toError(response: Response, text: string): MillraceError {
   const retry = Number.isFinite(retryAfter) ? { retryAfterSeconds: retryAfter } : {};
   const parsed = problemSchema.safeParse(parseJson(text));
   if (parsed.success) return new MillraceError(parsed.data, retry);
-  return new MillraceError({ ...problemOf("internal", `The server answered ${response.status} without a problem document.`), status: response.status }, retry);
+  return new MillraceError(
+    { ...problemOf("internal", `The server answered ${response.status} without a problem document.`), status: response.status },
+    retry,
+  );
 }
 
 function problemOf(code: ErrorCode, detail: string): Problem {

@@ -18,7 +18,14 @@ export interface TestJournal {
 
 export async function openJournal(folder: string, config?: JournalConfig, node = "node"): Promise<TestJournal> {
   const incidents: JournalIncident[] = [];
-  const journal = await createJournal({ folder, node, clock: systemClock, logger: silentLogger, config, onIncident: (incident) => incidents.push(incident) });
+  const journal = await createJournal({
+    folder,
+    node,
+    clock: systemClock,
+    logger: silentLogger,
+    config,
+    onIncident: (incident) => incidents.push(incident),
+  });
   return { journal, incidents };
 }
 
@@ -40,7 +47,11 @@ export function memoryStore() {
   return { rows, state, sql };
 }
 
-export function openDrain(journal: Journal, store: ReturnType<typeof memoryStore>, options: { poison?: (id: string) => boolean; config?: DrainConfig } = {}): Drain {
+export function openDrain(
+  journal: Journal,
+  store: ReturnType<typeof memoryStore>,
+  options: { poison?: (id: string) => boolean; config?: DrainConfig } = {},
+): Drain {
   return createDrain({
     journal,
     sql: store.sql,
@@ -59,4 +70,3 @@ export function openDrain(journal: Journal, store: ReturnType<typeof memoryStore
     ],
   });
 }
-

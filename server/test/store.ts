@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { type Logger, createId, readEnvironment, silentLogger, systemClock } from "../src/core/index.ts";
-import { type HotState, type Sql, createEmbeddedSql, createHotState, createPostgresSql, migrate, readMigrations } from "../src/storage/index.ts";
+import {
+  type HotState,
+  type Sql,
+  createEmbeddedSql,
+  createHotState,
+  createPostgresSql,
+  migrate,
+  readMigrations,
+} from "../src/storage/index.ts";
 
 export interface TestStore {
   readonly kind: "embedded" | "postgres";
@@ -29,7 +37,9 @@ export async function createTestStore(options: TestStoreOptions = {}): Promise<T
   const logger = options.logger ?? silentLogger;
   const dataFolder = await mkdtemp(join(tmpdir(), "millrace-test-"));
   const databaseUrl = readEnvironment("MILLRACE_TEST_DATABASE_URL");
-  return databaseUrl === undefined || databaseUrl === "" ? embedded(dataFolder, logger, options.migrate ?? true) : postgres({ url: databaseUrl, dataFolder, logger }, options.migrate ?? true);
+  return databaseUrl === undefined || databaseUrl === ""
+    ? embedded(dataFolder, logger, options.migrate ?? true)
+    : postgres({ url: databaseUrl, dataFolder, logger }, options.migrate ?? true);
 }
 
 async function embedded(dataFolder: string, logger: Logger, migrated: boolean): Promise<TestStore> {

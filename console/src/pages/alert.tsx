@@ -21,7 +21,8 @@ export function AlertPage(): ReactNode {
             <div>
               <h1>{each.title}</h1>
               <p>
-                <Tag tone={statusTones[each.status]}>{each.status}</Tag> {each.function}, owner {each.owner}, {day(each.occurredFrom)} to {day(each.occurredTo)}
+                <Tag tone={statusTones[each.status]}>{each.status}</Tag> {each.function}, owner {each.owner}, {day(each.occurredFrom)} to{" "}
+                {day(each.occurredTo)}
               </p>
             </div>
             <Actions alert={each} />
@@ -62,7 +63,11 @@ export function AlertPage(): ReactNode {
                 { title: "Measure", cell: (signal) => signal.measure },
                 { title: "Value", cell: (signal) => signal.value.toFixed(3), number: true },
                 { title: "Threshold", cell: (signal) => signal.threshold.toFixed(3), number: true },
-                { title: "p", cell: (signal) => (signal.pValue === null ? "–" : signal.pValue < 0.001 ? "< 0.001" : signal.pValue.toFixed(3)), number: true },
+                {
+                  title: "p",
+                  cell: (signal) => (signal.pValue === null ? "–" : signal.pValue < 0.001 ? "< 0.001" : signal.pValue.toFixed(3)),
+                  number: true,
+                },
                 { title: "n", cell: (signal) => count(signal.n), number: true },
                 { title: "In words", cell: (signal) => signal.detail },
               ]}

@@ -25,7 +25,12 @@ export function AlertsPage(): ReactNode {
       <div className="filters" role="search">
         <label>
           Status
-          <select value={search.status ?? ""} onChange={(event) => void navigate({ search: event.target.value === "" ? {} : { status: event.target.value as (typeof statuses)[number] } })}>
+          <select
+            value={search.status ?? ""}
+            onChange={(event) =>
+              void navigate({ search: event.target.value === "" ? {} : { status: event.target.value as (typeof statuses)[number] } })
+            }
+          >
             <option value="">any</option>
             {statuses.map((status) => (
               <option key={status}>{status}</option>
@@ -35,7 +40,13 @@ export function AlertsPage(): ReactNode {
       </div>
       <section className="card">
         <Loaded query={alerts}>
-          {({ items }) => (items.length === 0 ? <Empty title="No alerts here" /> : <AlertTable alerts={items} onOpen={(alert) => void navigate({ to: "/alerts/$id", params: { id: alert.id } })} />)}
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No alerts here" />
+            ) : (
+              <AlertTable alerts={items} onOpen={(alert) => void navigate({ to: "/alerts/$id", params: { id: alert.id } })} />
+            )
+          }
         </Loaded>
       </section>
     </>

@@ -64,11 +64,49 @@ function Charts({ points }: { points: readonly SeriesPoint[] }): ReactNode {
   const whole = (value: number) => count(Math.round(value));
   return (
     <div className="grid">
-      <Chart title="Accuracy from late labels" at={at} format={(value) => percent(value, 0)} series={[{ label: "accuracy", values: points.map((point) => point.accuracy?.value ?? null), low: points.map((point) => point.accuracy?.low ?? null), high: points.map((point) => point.accuracy?.high ?? null) }]} />
-      <Chart title="Share of each label" at={at} range={[0, 1]} format={(value) => percent(value, 0)} series={labels.map((label) => ({ label, values: points.map((point) => share(point, label)) }))} />
-      <Chart title="Requests by variant" at={at} kind="bars" format={whole} series={variants.slice(0, 3).map((variant) => ({ label: variant, values: points.map((point) => point.variants[variant] ?? 0) }))} />
-      <Chart title="Latency" at={at} format={milliseconds} series={[{ label: "p50", values: points.map((point) => point.p50Ms) }, { label: "p99", values: points.map((point) => point.p99Ms) }]} />
-      <Chart title="Fallbacks" at={at} kind="bars" format={whole} series={[{ label: "fallbacks", values: points.map((point) => point.fallbacks) }]} />
+      <Chart
+        title="Accuracy from late labels"
+        at={at}
+        format={(value) => percent(value, 0)}
+        series={[
+          {
+            label: "accuracy",
+            values: points.map((point) => point.accuracy?.value ?? null),
+            low: points.map((point) => point.accuracy?.low ?? null),
+            high: points.map((point) => point.accuracy?.high ?? null),
+          },
+        ]}
+      />
+      <Chart
+        title="Share of each label"
+        at={at}
+        range={[0, 1]}
+        format={(value) => percent(value, 0)}
+        series={labels.map((label) => ({ label, values: points.map((point) => share(point, label)) }))}
+      />
+      <Chart
+        title="Requests by variant"
+        at={at}
+        kind="bars"
+        format={whole}
+        series={variants.slice(0, 3).map((variant) => ({ label: variant, values: points.map((point) => point.variants[variant] ?? 0) }))}
+      />
+      <Chart
+        title="Latency"
+        at={at}
+        format={milliseconds}
+        series={[
+          { label: "p50", values: points.map((point) => point.p50Ms) },
+          { label: "p99", values: points.map((point) => point.p99Ms) },
+        ]}
+      />
+      <Chart
+        title="Fallbacks"
+        at={at}
+        kind="bars"
+        format={whole}
+        series={[{ label: "fallbacks", values: points.map((point) => point.fallbacks) }]}
+      />
     </div>
   );
 }
@@ -120,7 +158,8 @@ function Purpose({ detail }: { detail: FunctionDetail }): ReactNode {
         <dd>
           {detail.variants.map((variant) => (
             <div key={variant.name}>
-              {variant.name} <span className="quiet">({variant.kind})</span> <Tag tone={variant.ready ? "good" : "warn"}>{variant.ready ? "ready" : "not ready"}</Tag>
+              {variant.name} <span className="quiet">({variant.kind})</span>{" "}
+              <Tag tone={variant.ready ? "good" : "warn"}>{variant.ready ? "ready" : "not ready"}</Tag>
             </div>
           ))}
         </dd>

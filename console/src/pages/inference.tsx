@@ -41,11 +41,13 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
           <dl className="facts">
             <dt>Status</dt>
             <dd>
-              <Tag tone={inference.status === "ok" ? "good" : "bad"}>{inference.error ?? inference.status}</Tag> {inference.fallback && <Tag tone="warn">fallback</Tag>}
+              <Tag tone={inference.status === "ok" ? "good" : "bad"}>{inference.error ?? inference.status}</Tag>{" "}
+              {inference.fallback && <Tag tone="warn">fallback</Tag>}
             </dd>
             <dt>Label</dt>
             <dd>
-              {inference.label ?? "–"} {inference.confidence !== null && <span className="quiet">{percent(inference.confidence)} sure</span>}
+              {inference.label ?? "–"}{" "}
+              {inference.confidence !== null && <span className="quiet">{percent(inference.confidence)} sure</span>}
             </dd>
             <dt>Function</dt>
             <dd>
@@ -98,7 +100,11 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
         ) : (
           <dl className="facts">
             {inference.feedback.map((each) => (
-              <ProducedFact key={each.id} name={`${each.kind} by ${each.source}`} value={`${String(each.value)}, ${instant(each.occurredAt)}`} />
+              <ProducedFact
+                key={each.id}
+                name={`${each.kind} by ${each.source}`}
+                value={`${String(each.value)}, ${instant(each.occurredAt)}`}
+              />
             ))}
           </dl>
         )}
@@ -107,7 +113,11 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
             <h2>Shadows</h2>
             <dl className="facts">
               {inference.shadows.map((each) => (
-                <ProducedFact key={each.binding} name={`${each.variant} ${each.binding.slice(0, 10)}`} value={each.error ?? `${JSON.stringify(each.output)}${each.agrees === false ? " (differs)" : ""}`} />
+                <ProducedFact
+                  key={each.binding}
+                  name={`${each.variant} ${each.binding.slice(0, 10)}`}
+                  value={each.error ?? `${JSON.stringify(each.output)}${each.agrees === false ? " (differs)" : ""}`}
+                />
               ))}
             </dl>
           </>
@@ -127,7 +137,10 @@ function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
             {step.name} <span className="quiet">{step.kind}</span>
           </span>
           <span className="track">
-            <i className={step.status === "ok" ? undefined : "failed"} style={{ left: `${(step.startMs / total) * 100}%`, width: `${(step.durationMs / total) * 100}%` }} />
+            <i
+              className={step.status === "ok" ? undefined : "failed"}
+              style={{ left: `${(step.startMs / total) * 100}%`, width: `${(step.durationMs / total) * 100}%` }}
+            />
           </span>
           <span className="number">{step.durationMs.toFixed(2)} ms</span>
           {step.error !== undefined && (

@@ -44,14 +44,39 @@ export function InferencesPage(): ReactNode {
         </div>
       </div>
       <div className="filters" role="search">
-        {picker("Function", "function", (functions.data?.items ?? []).map((each) => [each.name, each.name] as const))}
-        {picker("Variant", "variant", (chosen?.variants ?? []).map((each) => [each.name, each.name] as const))}
-        {picker("Status", "status", [["ok", "ok"], ["failed", "failed"], ["refused", "refused"], ["interrupted", "interrupted"]])}
-        {picker("Fallback", "fallback", [["true", "yes"], ["false", "no"]])}
-        {picker("Judged", "misread", [["true", "misread"], ["false", "right or not judged"]])}
+        {picker(
+          "Function",
+          "function",
+          (functions.data?.items ?? []).map((each) => [each.name, each.name] as const),
+        )}
+        {picker(
+          "Variant",
+          "variant",
+          (chosen?.variants ?? []).map((each) => [each.name, each.name] as const),
+        )}
+        {picker("Status", "status", [
+          ["ok", "ok"],
+          ["failed", "failed"],
+          ["refused", "refused"],
+          ["interrupted", "interrupted"],
+        ])}
+        {picker("Fallback", "fallback", [
+          ["true", "yes"],
+          ["false", "no"],
+        ])}
+        {picker("Judged", "misread", [
+          ["true", "misread"],
+          ["false", "right or not judged"],
+        ])}
         <label>
           Label
-          <input type="search" defaultValue={search.label ?? ""} placeholder="any" onKeyDown={(event) => event.key === "Enter" && change("label", event.currentTarget.value)} onBlur={(event) => event.target.value !== (search.label ?? "") && change("label", event.target.value)} />
+          <input
+            type="search"
+            defaultValue={search.label ?? ""}
+            placeholder="any"
+            onKeyDown={(event) => event.key === "Enter" && change("label", event.currentTarget.value)}
+            onBlur={(event) => event.target.value !== (search.label ?? "") && change("label", event.target.value)}
+          />
         </label>
         <button type="button" onClick={() => void navigate({ search: {} })}>
           Clear

@@ -42,7 +42,11 @@ export function OverviewPage(): ReactNode {
   );
 }
 
-const stageLinks: Partial<Record<Overview["stages"][number]["stage"], "/functions" | "/inferences" | "/alerts">> = { functions: "/functions", inference: "/inferences", monitoring: "/alerts" };
+const stageLinks: Partial<Record<Overview["stages"][number]["stage"], "/functions" | "/inferences" | "/alerts">> = {
+  functions: "/functions",
+  inference: "/inferences",
+  monitoring: "/alerts",
+};
 
 function Loop({ stages }: { stages: Overview["stages"] }): ReactNode {
   return (
@@ -105,7 +109,9 @@ function EvidenceCard({ evidence }: { evidence: Evidence }): ReactNode {
             </span>
           </>
         )}
-        <Tag tone={whole ? (evidence.backlog === 0 ? "good" : "water") : "bad"}>{whole ? (evidence.backlog === 0 ? "balanced" : "draining") : "does not add up"}</Tag>
+        <Tag tone={whole ? (evidence.backlog === 0 ? "good" : "water") : "bad"}>
+          {whole ? (evidence.backlog === 0 ? "balanced" : "draining") : "does not add up"}
+        </Tag>
         <span className="quiet">
           journal {bytes(evidence.journalBytes)}, state {(evidence.stateAgeMs / 1000).toFixed(1)} s old
         </span>
@@ -138,7 +144,8 @@ function Nodes({ nodes, configHash }: { nodes: readonly Node[]; configHash: stri
 function NodeConfig({ node, configHash }: { node: Node; configHash: string }): ReactNode {
   return (
     <>
-      <code title={node.configHash}>{short(node.configHash)}</code> {node.configHash !== configHash && <Tag tone="warn">differs from this node</Tag>}
+      <code title={node.configHash}>{short(node.configHash)}</code>{" "}
+      {node.configHash !== configHash && <Tag tone="warn">differs from this node</Tag>}
     </>
   );
 }

@@ -13,11 +13,23 @@ export function ReleasesCard({ name }: { name: string }): ReactNode {
     <>
       <section className="card">
         <h2>Releases</h2>
-        <Loaded query={releases}>{({ items }) => (items.length === 0 ? <p className="quiet">The first variant that can run gets all traffic.</p> : <Releases items={items} />)}</Loaded>
+        <Loaded query={releases}>
+          {({ items }) =>
+            items.length === 0 ? <p className="quiet">The first variant that can run gets all traffic.</p> : <Releases items={items} />
+          }
+        </Loaded>
       </section>
       <section className="card">
         <h2>Retrainings</h2>
-        <Loaded query={retrainings}>{({ items }) => (items.length === 0 ? <p className="quiet">None yet. An alert or enough new labels starts one.</p> : <Retrainings items={items} />)}</Loaded>
+        <Loaded query={retrainings}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <p className="quiet">None yet. An alert or enough new labels starts one.</p>
+            ) : (
+              <Retrainings items={items} />
+            )
+          }
+        </Loaded>
       </section>
     </>
   );
@@ -31,8 +43,15 @@ function Releases({ items }: { items: readonly Release[] }): ReactNode {
       keyOf={(each) => each.id}
       columns={[
         { title: "Stage", cell: (each) => <Tag tone={each.active ? "water" : undefined}>{each.stage}</Tag> },
-        { title: "Arms", cell: (each) => each.arms.map((arm) => `${arm.label} ${arm.role === "shadow" ? "shadow" : percent(arm.share, 0)}`).join(", ") },
-        { title: "Requests", cell: (each) => (each.holdRequests === null ? count(each.requests) : `${count(each.requests)} of ${count(each.holdRequests)}`), number: true },
+        {
+          title: "Arms",
+          cell: (each) => each.arms.map((arm) => `${arm.label} ${arm.role === "shadow" ? "shadow" : percent(arm.share, 0)}`).join(", "),
+        },
+        {
+          title: "Requests",
+          cell: (each) => (each.holdRequests === null ? count(each.requests) : `${count(each.requests)} of ${count(each.holdRequests)}`),
+          number: true,
+        },
         { title: "Why", cell: (each) => each.reason },
         { title: "At", cell: (each) => instant(each.createdAt) },
       ]}
@@ -54,7 +73,10 @@ function Retrainings({ items }: { items: readonly Retraining[] }): ReactNode {
         { title: "Started by", cell: (each) => each.trigger },
         { title: "Dataset", cell: (each) => each.dataset ?? "–" },
         { title: "Outcome", cell: (each) => each.reason ?? "under way" },
-        { title: "Afterwards", cell: (each) => (each.after === null ? "–" : `${estimate(each.after.champion)}, before ${percent(each.after.previous.value)}`) },
+        {
+          title: "Afterwards",
+          cell: (each) => (each.after === null ? "–" : `${estimate(each.after.champion)}, before ${percent(each.after.previous.value)}`),
+        },
         { title: "At", cell: (each) => instant(each.createdAt) },
       ]}
     />

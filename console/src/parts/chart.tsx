@@ -25,7 +25,9 @@ const colours = ["--series-1", "--series-2", "--series-3"];
 const height = 200;
 
 function colourOf(index: number): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(colours[index % colours.length]!).trim();
+  return getComputedStyle(document.documentElement)
+    .getPropertyValue(colours[index % colours.length]!)
+    .trim();
 }
 
 /** A chart over time. The same numbers stand in a table for readers of the screen, reached by "Show numbers". */
@@ -46,7 +48,14 @@ export function Chart({ title, at, series, format, kind = "line", range }: Chart
       for (const [index, each] of series.entries()) {
         const stroke = colourOf(index);
         columns.push([...each.values]);
-        drawn.push({ label: each.label, stroke, width: 2, spanGaps: true, points: { size: 5 }, ...(kind === "bars" ? { fill: `${stroke}55`, paths: uPlot.paths.bars!({ size: [0.7, 40] }), points: { show: false } } : {}) });
+        drawn.push({
+          label: each.label,
+          stroke,
+          width: 2,
+          spanGaps: true,
+          points: { size: 5 },
+          ...(kind === "bars" ? { fill: `${stroke}55`, paths: uPlot.paths.bars!({ size: [0.7, 40] }), points: { show: false } } : {}),
+        });
         if (each.low !== undefined && each.high !== undefined) {
           columns.push([...each.high], [...each.low]);
           const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };

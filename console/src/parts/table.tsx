@@ -41,7 +41,10 @@ export function Table<T>({ label, rows, columns, keyOf, onOpen }: TableProps<T>)
         </thead>
         <tbody>
           {rows.map((row, index) => (
-            <tr key={keyOf(row)} {...(onOpen === undefined ? {} : { "data-link": true, "aria-selected": index === chosen, onClick: () => onOpen(row) })}>
+            <tr
+              key={keyOf(row)}
+              {...(onOpen === undefined ? {} : { "data-link": true, "aria-selected": index === chosen, onClick: () => onOpen(row) })}
+            >
               {columns.map((column) => (
                 <td key={column.title} className={column.number ? "number" : undefined}>
                   {column.cell(row)}

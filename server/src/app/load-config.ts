@@ -42,20 +42,29 @@ function findConfig(given: string | undefined, folder: string): string {
 
 /** Checks what a configuration file exports; every problem names its path, like `functions[0].fallback`. */
 export function checkConfig(exported: unknown, path: string): ResolvedConfig {
-  if (exported === undefined) throw new AppError("config_invalid", `${path} has no default export. Write \`export default defineConfig({ ... })\`.`);
+  if (exported === undefined)
+    throw new AppError("config_invalid", `${path} has no default export. Write \`export default defineConfig({ ... })\`.`);
   const parsed = configSchema.safeParse(exported);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => ({ path: formatPath(issue.path), message: issue.message }));
-    throw new AppError("config_invalid", `${path}: ${problems.map((problem) => `${problem.path}: ${problem.message}`).join("; ")}`, { details: { problems } });
+    throw new AppError("config_invalid", `${path}: ${problems.map((problem) => `${problem.path}: ${problem.message}`).join("; ")}`, {
+      details: { problems },
+    });
   }
   const names = parsed.data.functions.map((each) => each.name);
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
-  if (twice !== -1) throw new AppError("config_invalid", `${path}: functions[${twice}].name: "${names[twice]}" is declared twice.`, { details: { problems: [{ path: `functions[${twice}].name`, message: "declared twice" }] } });
+  if (twice !== -1)
+    throw new AppError("config_invalid", `${path}: functions[${twice}].name: "${names[twice]}" is declared twice.`, {
+      details: { problems: [{ path: `functions[${twice}].name`, message: "declared twice" }] },
+    });
   return parsed.data;
 }
 
 function formatPath(path: z.core.$ZodIssue["path"]): string {
-  return path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("") || "the whole file";
+  return (
+    path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("") ||
+    "the whole file"
+  );
 }
 
 function describeConfig(config: ResolvedConfig, sources: string): unknown {

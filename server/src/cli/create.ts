@@ -43,7 +43,10 @@ export function createCli(deps: CliDeps): Cli {
         exit = (await handler(session)) ?? exitCodes.ok;
       },
     });
-    program.addHelpText("after", "\nEvery command takes --json, --url, --key and --data. Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 unavailable.");
+    program.addHelpText(
+      "after",
+      "\nEvery command takes --json, --url, --key and --data. Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 unavailable.",
+    );
     try {
       await program.parseAsync([...args], { from: "user" });
       return exit;

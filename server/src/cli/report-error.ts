@@ -16,7 +16,10 @@ interface Told {
 }
 
 /** Prints an error as what, where, what to do (or as one JSON line) on standard error; answers the exit code. */
-export function reportError(error: unknown, context: { terminal: Terminal; command: string; options: GlobalOptions; url: string }): ExitCode {
+export function reportError(
+  error: unknown,
+  context: { terminal: Terminal; command: string; options: GlobalOptions; url: string },
+): ExitCode {
   const told = tell(error, context);
   const { terminal } = context;
   if (context.options.json === true) {
@@ -49,7 +52,14 @@ function tell(error: unknown, context: { command: string; options: GlobalOptions
     };
   }
   if (isAppError(error)) {
-    return { code: error.code, what: error.message, where: `${context.command} · ${error.code}`, fix: errorTable[error.code].fix, details: error.details, exit: exitCodeOf(error) };
+    return {
+      code: error.code,
+      what: error.message,
+      where: `${context.command} · ${error.code}`,
+      fix: errorTable[error.code].fix,
+      details: error.details,
+      exit: exitCodeOf(error),
+    };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { code: "internal", what: message, where: context.command, fix: errorTable.internal.fix, details: {}, exit: exitCodes.failed };

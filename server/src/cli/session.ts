@@ -60,12 +60,18 @@ export function openSession(deps: { cli: CliDeps; terminal: Terminal }, options:
 
   async function follow(workflowId: string, doing: string): Promise<WorkflowDetail> {
     const workflow = await withProgress(doing, (progress) =>
-      waitForWorkflow(connected(), workflowId, { onStatus: (status) => progress.say(`${doing}: ${status.steps.at(-1)?.name ?? status.status}`) }),
+      waitForWorkflow(connected(), workflowId, {
+        onStatus: (status) => progress.say(`${doing}: ${status.steps.at(-1)?.name ?? status.status}`),
+      }),
     );
     if (workflow.status === "succeeded") return workflow;
-    throw new AppError("task_failed", `The workflow ${workflowId} ended as "${workflow.status}"${workflow.error === null ? "" : `: ${workflow.error}`}.`, {
-      details: { workflowId, status: workflow.status },
-    });
+    throw new AppError(
+      "task_failed",
+      `The workflow ${workflowId} ended as "${workflow.status}"${workflow.error === null ? "" : `: ${workflow.error}`}.`,
+      {
+        details: { workflowId, status: workflow.status },
+      },
+    );
   }
 
   return {
@@ -93,7 +99,11 @@ function findKey(options: GlobalOptions): string | undefined {
   try {
     return readFileSync(path, "utf8").trim();
   } catch (cause) {
-    throw new AppError("unauthenticated", `The key file ${path} cannot be read: it belongs to the user the server runs as. Pass --key, or run this as that user.`, { cause });
+    throw new AppError(
+      "unauthenticated",
+      `The key file ${path} cannot be read: it belongs to the user the server runs as. Pass --key, or run this as that user.`,
+      { cause },
+    );
   }
 }
 

@@ -59,8 +59,16 @@ function fit(text: string, width: number, align: "left" | "right" = "left"): str
 }
 
 /** `name  value` lines, the names dim and padded: for one thing's facts. */
-export function renderFacts(facts: readonly (readonly [string, string | number | null | undefined])[], view: { palette: Palette; indent?: string }): string {
+export function renderFacts(
+  facts: readonly (readonly [string, string | number | null | undefined])[],
+  view: { palette: Palette; indent?: string },
+): string {
   if (facts.length === 0) return "";
   const width = Math.max(...facts.map(([name]) => widthOf(name)));
-  return facts.map(([name, value]) => `${view.indent ?? ""}${view.palette.dim(fit(name, width))}${gap}${value === null || value === undefined || value === "" ? none : value}`).join("\n");
+  return facts
+    .map(
+      ([name, value]) =>
+        `${view.indent ?? ""}${view.palette.dim(fit(name, width))}${gap}${value === null || value === undefined || value === "" ? none : value}`,
+    )
+    .join("\n");
 }

@@ -4,13 +4,13 @@ import type { Terminal } from "./types.ts";
 
 /** The real one: standard output and error of this process. Colours follow NO_COLOR and whether a person looks. */
 export function createTerminal(): Terminal {
-  const isTerminal = process.stdout.isTTY === true;
+  const isTerminal = process.stdout.isTTY;
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     error: (text) => void process.stderr.write(text),
     columns: process.stdout.columns ?? 120,
     isTerminal,
-    isErrorTerminal: process.stderr.isTTY === true,
+    isErrorTerminal: process.stderr.isTTY,
     colours: isTerminal && (readEnvironment("NO_COLOR") ?? "") === "" && readEnvironment("TERM") !== "dumb",
     readInput: readStandardInput,
   };
@@ -56,7 +56,15 @@ export function widthOf(text: string): number {
 }
 
 function isWide(code: number): boolean {
-  return (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3) || (code >= 0xf900 && code <= 0xfaff) || (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) || (code >= 0x1f300 && code <= 0x1faff);
+  return (
+    (code >= 0x1100 && code <= 0x115f) ||
+    (code >= 0x2e80 && code <= 0xa4cf) ||
+    (code >= 0xac00 && code <= 0xd7a3) ||
+    (code >= 0xf900 && code <= 0xfaff) ||
+    (code >= 0xfe30 && code <= 0xfe6f) ||
+    (code >= 0xff00 && code <= 0xff60) ||
+    (code >= 0x1f300 && code <= 0x1faff)
+  );
 }
 
 const controls = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;

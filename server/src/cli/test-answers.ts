@@ -35,7 +35,14 @@ export const functionDetail = {
     { name: "rules", kind: "rules", binding: hash, resolved: { code: hash }, ready: true },
   ],
   fallback: ["learned", "rules"],
-  purpose: { objective: "Keep spam out of the inbox", decision: "Which folder a message goes to", errors: [{ error: "ham called spam", cost: "a lost message" }, { error: "spam called ham", cost: "a second of a reader's time" }] },
+  purpose: {
+    objective: "Keep spam out of the inbox",
+    decision: "Which folder a message goes to",
+    errors: [
+      { error: "ham called spam", cost: "a lost message" },
+      { error: "spam called ham", cost: "a second of a reader's time" },
+    ],
+  },
   inputSchema: {},
   outputSchema: {},
   maxBodyBytes: 1_048_576,
@@ -50,7 +57,13 @@ const metrics = {
   ece: 0.0213,
   logLoss: 0.0841,
   slices: [{ slice: "label = spam", metric: "recall", estimate }],
-  confusion: { labels: ["ham", "spam"], counts: [[143, 2], [5, 235]] },
+  confusion: {
+    labels: ["ham", "spam"],
+    counts: [
+      [143, 2],
+      [5, 235],
+    ],
+  },
 };
 
 export const modelVersion = {
@@ -59,7 +72,14 @@ export const modelVersion = {
   version: 1,
   hash,
   bytes: 1_843_221,
-  signature: { inputs: [{ name: "subject", type: "text" }, { name: "body", type: "text" }], labels: ["ham", "spam"], text: { normalization: "NFC", lowerCase: true, controlCharacters: "space", maxCharacters: 8000 } },
+  signature: {
+    inputs: [
+      { name: "subject", type: "text" },
+      { name: "body", type: "text" },
+    ],
+    labels: ["ham", "spam"],
+    text: { normalization: "NFC", lowerCase: true, controlCharacters: "space", maxCharacters: 8000 },
+  },
   dataset: "mail@1",
   runId: inferenceId,
   metrics,
@@ -71,50 +91,244 @@ export const modelVersion = {
 
 export const inferenceDetail = {
   ...inference,
-  input: { subject: "Meeting on Thursday", body: `Hi all,\n\nplease find the agenda below.\n${"1. A long point about the budget of the next year\n".repeat(20)}` },
+  input: {
+    subject: "Meeting on Thursday",
+    body: `Hi all,\n\nplease find the agenda below.\n${"1. A long point about the budget of the next year\n".repeat(20)}`,
+  },
   output: { label: "spam", confidence: 0.8123 },
   steps: [
     { name: "admission", kind: "admission", startMs: 0, durationMs: 0.12, status: "ok" },
     { name: "learned", kind: "variant", startMs: 0.2, durationMs: 10.1, status: "failed", error: "thread_died" },
     { name: "rules", kind: "variant", startMs: 10.4, durationMs: 1.9, status: "ok", details: { confidence: 0.81234567 } },
   ],
-  produced: { configHash: hash, binding: hash, release: inferenceId, model: "triage-mail", version: 1, modelHash: hash, stateAgeMs: 212, node: "node-1", thresholds: { minimumConfidence: 0.6 } },
+  produced: {
+    configHash: hash,
+    binding: hash,
+    release: inferenceId,
+    model: "triage-mail",
+    version: 1,
+    modelHash: hash,
+    stateAgeMs: 212,
+    node: "node-1",
+    thresholds: { minimumConfidence: 0.6 },
+  },
   metadata: {},
   shadows: [{ binding: hash, variant: "learned", output: { label: "ham" }, agrees: false, error: null }],
   feedback: [{ id: inferenceId, kind: "label", value: "ham", source: "reader", occurredAt: "2002-09-14T08:00:00.000Z", recordedAt: at }],
 };
 
-export const auditEntry = { id: inferenceId, index: 41, at, actor: "system:release", action: "release.promote", object: "function:triage-mail", before: { champion: 1 }, after: { champion: 2 } };
+export const auditEntry = {
+  id: inferenceId,
+  index: 41,
+  at,
+  actor: "system:release",
+  action: "release.promote",
+  object: "function:triage-mail",
+  before: { champion: 1 },
+  after: { champion: 2 },
+};
 
 export const checkpoint = { size: 42, rootHash: hash, at, signature: "c2ln", publicKey: "a2V5" };
 
-export const workflow = { id: "retrain-1", name: "release.retrain@1", status: "succeeded", node: "node-1", attempts: 1, createdAt: at, updatedAt: at, input: {}, output: { dataset: "mail@2" }, error: null, steps: [{ index: 0, name: "curate", status: "ok", startedAt: at, completedAt: at, error: null }] };
+export const workflow = {
+  id: "retrain-1",
+  name: "release.retrain@1",
+  status: "succeeded",
+  node: "node-1",
+  attempts: 1,
+  createdAt: at,
+  updatedAt: at,
+  input: {},
+  output: { dataset: "mail@2" },
+  error: null,
+  steps: [{ index: 0, name: "curate", status: "ok", startedAt: at, completedAt: at, error: null }],
+};
 
-const dataset = { id: inferenceId, name: "mail", version: 1, reference: "mail@1", hash, createdAt: at, createdBy: "key:demo:a1b2c3d4e5f6", rows: 1924, kept: 1690, duplicates: 203, exactDuplicates: 120, nearDuplicates: 83, quarantined: 31 };
-const alert = { id: inferenceId, function: "triage-mail", cause: "output-drift", title: "Spam's share fell from 63 % to 1 %", status: "open", owner: "mail team", playbook: "1. Look at ten messages.\n2. Retrain.", openedAt: at, occurredFrom: at, occurredTo: at, windows: 4, signals: [{ monitor: "output-drift", measure: "label share", value: 0.4213, threshold: 0.1, pValue: 0.00001, n: 812, detail: "spam 63 % → 1 %" }], workflowId: "retrain-1" };
-const run = { id: inferenceId, model: "triage-mail", trainer: "text-classifier", dataset: "mail@1", parameters: { c: 1 }, seed: 1, status: "succeeded", error: null, version: 1, metrics, trainSeconds: 6.2, gitCommit: "24ff5d8", environment: { node: "24.21.0" }, workflowId: "w-1", createdAt: at, createdBy: "key:demo:a1b2c3d4e5f6" };
-const evaluation = { id: inferenceId, function: "triage-mail", dataset: "mail@2", rows: 612, verdict: "pass", reason: "The challenger is better by 2.10 points.", difference: { value: 0.021, low: 0.008, high: 0.034, n: 612 }, missingRows: null, rulesAreEnough: false, scores: [{ candidate: "model triage-mail@1", role: "champion", accuracy: estimate, ece: 0.02, slices: [] }, { candidate: "rules", role: "baseline", accuracy: { ...estimate, value: 0.71 }, ece: null, slices: [] }], createdAt: at };
-const release = { id: inferenceId, function: "triage-mail", stage: "canary", arms: [{ binding: hash, variant: "learned", label: "triage-mail@1", role: "stable", share: 0.9 }, { binding: hash, variant: "learned", label: "triage-mail@2", role: "canary", share: 0.1 }], requests: 120, holdRequests: 300, reason: "retraining", createdAt: at, createdBy: "system:release", active: true };
-const retraining = { id: inferenceId, function: "triage-mail", workflowId: "retrain-1", trigger: "alert", stage: "promoted", dataset: "mail@2", modelVersion: 2, evaluationId: inferenceId, verdict: "pass", promoted: true, reason: null, after: { champion: estimate, previous: estimate, difference: { value: 0.011, low: -0.002, high: 0.024, n: 900 } }, createdAt: at, updatedAt: at };
-const key = { id: inferenceId, name: "demo", prefix: "mr_a1b2c3d4e5f6", permissions: ["functions.infer", "feedback.write"], functions: ["triage-mail"], limit: { requests: 1000, windowSeconds: 60 }, createdAt: at, createdBy: "system:governance", revokedAt: null };
-const node = { id: "node-1", role: "up", host: "mill", startedAt: at, heartbeatAt: at, alive: true, configHash: hash, version: "0.1.0", readyBindings: [hash] };
+const dataset = {
+  id: inferenceId,
+  name: "mail",
+  version: 1,
+  reference: "mail@1",
+  hash,
+  createdAt: at,
+  createdBy: "key:demo:a1b2c3d4e5f6",
+  rows: 1924,
+  kept: 1690,
+  duplicates: 203,
+  exactDuplicates: 120,
+  nearDuplicates: 83,
+  quarantined: 31,
+};
+const alert = {
+  id: inferenceId,
+  function: "triage-mail",
+  cause: "output-drift",
+  title: "Spam's share fell from 63 % to 1 %",
+  status: "open",
+  owner: "mail team",
+  playbook: "1. Look at ten messages.\n2. Retrain.",
+  openedAt: at,
+  occurredFrom: at,
+  occurredTo: at,
+  windows: 4,
+  signals: [
+    { monitor: "output-drift", measure: "label share", value: 0.4213, threshold: 0.1, pValue: 0.00001, n: 812, detail: "spam 63 % → 1 %" },
+  ],
+  workflowId: "retrain-1",
+};
+const run = {
+  id: inferenceId,
+  model: "triage-mail",
+  trainer: "text-classifier",
+  dataset: "mail@1",
+  parameters: { c: 1 },
+  seed: 1,
+  status: "succeeded",
+  error: null,
+  version: 1,
+  metrics,
+  trainSeconds: 6.2,
+  gitCommit: "24ff5d8",
+  environment: { node: "24.21.0" },
+  workflowId: "w-1",
+  createdAt: at,
+  createdBy: "key:demo:a1b2c3d4e5f6",
+};
+const evaluation = {
+  id: inferenceId,
+  function: "triage-mail",
+  dataset: "mail@2",
+  rows: 612,
+  verdict: "pass",
+  reason: "The challenger is better by 2.10 points.",
+  difference: { value: 0.021, low: 0.008, high: 0.034, n: 612 },
+  missingRows: null,
+  rulesAreEnough: false,
+  scores: [
+    { candidate: "model triage-mail@1", role: "champion", accuracy: estimate, ece: 0.02, slices: [] },
+    { candidate: "rules", role: "baseline", accuracy: { ...estimate, value: 0.71 }, ece: null, slices: [] },
+  ],
+  createdAt: at,
+};
+const release = {
+  id: inferenceId,
+  function: "triage-mail",
+  stage: "canary",
+  arms: [
+    { binding: hash, variant: "learned", label: "triage-mail@1", role: "stable", share: 0.9 },
+    { binding: hash, variant: "learned", label: "triage-mail@2", role: "canary", share: 0.1 },
+  ],
+  requests: 120,
+  holdRequests: 300,
+  reason: "retraining",
+  createdAt: at,
+  createdBy: "system:release",
+  active: true,
+};
+const retraining = {
+  id: inferenceId,
+  function: "triage-mail",
+  workflowId: "retrain-1",
+  trigger: "alert",
+  stage: "promoted",
+  dataset: "mail@2",
+  modelVersion: 2,
+  evaluationId: inferenceId,
+  verdict: "pass",
+  promoted: true,
+  reason: null,
+  after: { champion: estimate, previous: estimate, difference: { value: 0.011, low: -0.002, high: 0.024, n: 900 } },
+  createdAt: at,
+  updatedAt: at,
+};
+const key = {
+  id: inferenceId,
+  name: "demo",
+  prefix: "mr_a1b2c3d4e5f6",
+  permissions: ["functions.infer", "feedback.write"],
+  functions: ["triage-mail"],
+  limit: { requests: 1000, windowSeconds: 60 },
+  createdAt: at,
+  createdBy: "system:governance",
+  revokedAt: null,
+};
+const node = {
+  id: "node-1",
+  role: "up",
+  host: "mill",
+  startedAt: at,
+  heartbeatAt: at,
+  alive: true,
+  configHash: hash,
+  version: "0.1.0",
+  readyBindings: [hash],
+};
 
 /** One answer for every operation the CLI asks. */
 export const answers: Answers = {
   "functions.list": () => ({ items: [functionDetail] }),
   "functions.get": () => functionDetail,
-  "functions.series": () => ({ points: [{ from: at, to: at, requests: 812, fallbacks: 0, p50Ms: 0.8, p99Ms: 4.2, variants: { learned: 812 }, labels: { ham: 790, spam: 22 }, accuracy: estimate }] }),
-  "functions.infer": () => ({ inferenceId, function: "triage-mail", output: { label: "spam", confidence: 0.98 }, variant: "learned", binding: hash, fallback: false, latencyMs: 0.82 }),
+  "functions.series": () => ({
+    points: [
+      {
+        from: at,
+        to: at,
+        requests: 812,
+        fallbacks: 0,
+        p50Ms: 0.8,
+        p99Ms: 4.2,
+        variants: { learned: 812 },
+        labels: { ham: 790, spam: 22 },
+        accuracy: estimate,
+      },
+    ],
+  }),
+  "functions.infer": () => ({
+    inferenceId,
+    function: "triage-mail",
+    output: { label: "spam", confidence: 0.98 },
+    variant: "learned",
+    binding: hash,
+    fallback: false,
+    latencyMs: 0.82,
+  }),
   "inferences.list": () => ({ items: [inference], next: "cursor-2" }),
   "inferences.get": () => inferenceDetail,
   "data.list": () => ({ items: [dataset], next: null }),
-  "data.get": () => ({ ...dataset, description: "Mail", timeColumn: "date", labelColumn: "label", featureColumns: ["subject", "body"], contract: { columns: [{ name: "subject", type: "text", nullable: false, unique: false, minimum: null, maximum: null, maxLength: 180, values: null }] }, labels: [{ label: "spam", rows: 1000 }, { label: "ham", rows: 690 }], quarantine: [{ reason: "no date", rows: 31 }], splits: [{ name: "train", rows: 1352, from: at, to: at }], leakage: { checked: true, problems: [] }, lineage: { sources: [{ kind: "upload", reference: "mail.jsonl", rows: 1924 }], workflowId: "w-1", parent: null }, datasheet: "# mail@1" }),
+  "data.get": () => ({
+    ...dataset,
+    description: "Mail",
+    timeColumn: "date",
+    labelColumn: "label",
+    featureColumns: ["subject", "body"],
+    contract: {
+      columns: [
+        { name: "subject", type: "text", nullable: false, unique: false, minimum: null, maximum: null, maxLength: 180, values: null },
+      ],
+    },
+    labels: [
+      { label: "spam", rows: 1000 },
+      { label: "ham", rows: 690 },
+    ],
+    quarantine: [{ reason: "no date", rows: 31 }],
+    splits: [{ name: "train", rows: 1352, from: at, to: at }],
+    leakage: { checked: true, problems: [] },
+    lineage: { sources: [{ kind: "upload", reference: "mail.jsonl", rows: 1924 }], workflowId: "w-1", parent: null },
+    datasheet: "# mail@1",
+  }),
   "data.rows": () => ({ rows: [{ subject: "Hello", label: "ham" }], total: 1690 }),
   "data.quarantine": () => ({ items: [{ line: 12, reason: "no date", row: { subject: "x" } }] }),
   "data.upload": () => ({ id: inferenceId, hash, bytes: 120, rows: 2 }),
   "data.create": () => ({ workflowId: "w-1" }),
   "models.list": () => ({ items: [{ name: "triage-mail", latest: 2, aliases: { champion: 1 }, versions: 2, createdAt: at }] }),
-  "models.get": () => ({ name: "triage-mail", latest: 2, aliases: { champion: 1 }, versions: 2, createdAt: at, history: [{ alias: "champion", from: null, to: 1, at, by: "system:models", reason: "first version" }] }),
+  "models.get": () => ({
+    name: "triage-mail",
+    latest: 2,
+    aliases: { champion: 1 },
+    versions: 2,
+    createdAt: at,
+    history: [{ alias: "champion", from: null, to: 1, at, by: "system:models", reason: "first version" }],
+  }),
   "models.getVersion": () => modelVersion,
   "models.listRuns": () => ({ items: [run], next: null }),
   "models.getRun": () => run,
@@ -127,10 +341,37 @@ export const answers: Answers = {
   "jobs.schedules": () => ({ items: [{ name: "monitoring", everySeconds: 60, lastRunAt: at }] }),
   "jobs.events": () => ({ items: [{ id: inferenceId, type: "alert.opened", subject: "triage-mail", at, payload: {} }], next: null }),
   "feedback.submit": () => ({ accepted: 1, repeated: 0, refused: 0, results: [] }),
-  "feedback.list": () => ({ items: [{ id: inferenceId, inferenceId, kind: "label", value: "ham", source: "reader", function: "triage-mail", recordedAt: at, occurredAt: at }], next: null }),
+  "feedback.list": () => ({
+    items: [
+      {
+        id: inferenceId,
+        inferenceId,
+        kind: "label",
+        value: "ham",
+        source: "reader",
+        function: "triage-mail",
+        recordedAt: at,
+        occurredAt: at,
+      },
+    ],
+    next: null,
+  }),
   "feedback.stats": () => ({ accepted: 3120, repeated: 12, refused: 1, labelled: 3100, unlabelled: 932 }),
   "feedback.curate": () => ({ workflowId: "w-1" }),
-  "monitoring.windows": () => ({ items: [{ function: "triage-mail", from: at, to: at, requests: 812, labelled: 700, accuracy: estimate, labels: { ham: 790, spam: 22 }, measures: [{ monitor: "output-drift", measure: "label share", value: 0.42, threshold: 0.1, exceeded: true }] }] }),
+  "monitoring.windows": () => ({
+    items: [
+      {
+        function: "triage-mail",
+        from: at,
+        to: at,
+        requests: 812,
+        labelled: 700,
+        accuracy: estimate,
+        labels: { ham: 790, spam: 22 },
+        measures: [{ monitor: "output-drift", measure: "label share", value: 0.42, threshold: 0.1, exceeded: true }],
+      },
+    ],
+  }),
   "monitoring.alerts": () => ({ items: [alert] }),
   "monitoring.alert": () => alert,
   "monitoring.run": () => ({ windows: 4, alerts: [inferenceId] }),
@@ -147,9 +388,22 @@ export const answers: Answers = {
   "governance.createKey": () => ({ ...key, key: "mr_a1b2c3d4e5f6_secret" }),
   "governance.revokeKey": () => ({ ...key, revokedAt: at }),
   "governance.listSwitches": () => ({ items: [{ target: "*", off: true, reason: "drill", changedBy: "kill file", changedAt: at }] }),
-  "governance.setSwitch": ({ parameters, body }) => ({ target: parameters["target"], reason: null, changedBy: "key:admin:a1b2c3d4e5f6", changedAt: at, ...(body as { off: boolean }) }),
+  "governance.setSwitch": ({ parameters, body }) => ({
+    target: parameters["target"],
+    reason: null,
+    changedBy: "key:admin:a1b2c3d4e5f6",
+    changedAt: at,
+    ...(body as { off: boolean }),
+  }),
   "governance.listAudit": () => ({ items: [auditEntry], next: null }),
-  "governance.verifyAudit": () => ({ verified: true, entries: 42, pending: 0, checkpoints: 9, anchoring: "self-consistent, not anchored", problems: [] }),
+  "governance.verifyAudit": () => ({
+    verified: true,
+    entries: 42,
+    pending: 0,
+    checkpoints: 9,
+    anchoring: "self-consistent, not anchored",
+    problems: [],
+  }),
   "governance.checkpoint": () => ({ checkpoint }),
   "governance.createLink": () => ({ url: "http://127.0.0.1:7070/sign-in#token", expiresAt: at }),
   "storage.status": () => ({ store: "embedded", stateVersion: "12", stateAgeMs: 212, migrations: 14 }),

@@ -4,7 +4,9 @@ import { createCli } from "./create.ts";
 import type { CliDeps, Terminal } from "./types.ts";
 
 /** What a test's server answers: by operation, from the request's parts; throw a `Refusal` for an error. */
-export type Answers = { [O in Operation]?: (request: { parameters: Record<string, string>; query: Record<string, string>; body: unknown }) => unknown };
+export type Answers = {
+  [O in Operation]?: (request: { parameters: Record<string, string>; query: Record<string, string>; body: unknown }) => unknown;
+};
 
 export class Refusal extends Error {
   readonly code: string;
@@ -30,7 +32,11 @@ export interface Ran {
  * Runs one command line against answers that are checked with the contract's own schemas, both ways: a test cannot pass on
  * a request the server would refuse, or on an answer it would never give.
  */
-export async function runCli(args: readonly string[], answers: Answers = {}, options: { terminal?: Partial<Terminal>; deps?: Partial<CliDeps> } = {}): Promise<Ran> {
+export async function runCli(
+  args: readonly string[],
+  answers: Answers = {},
+  options: { terminal?: Partial<Terminal>; deps?: Partial<CliDeps> } = {},
+): Promise<Ran> {
   const requests: { operation: Operation; parameters: Record<string, string>; query: Record<string, string>; body: unknown }[] = [];
   let out = "";
   let error = "";
@@ -53,7 +59,12 @@ export async function runCli(args: readonly string[], answers: Answers = {}, opt
     const address = new URL(String(url));
     const { operation, route, parameters } = findRoute(init?.method ?? "GET", address.pathname);
     const query = Object.fromEntries(address.searchParams);
-    const body: unknown = route.body === "stream" ? await new Response(init?.body).text() : init?.body === undefined ? undefined : JSON.parse(String(init.body));
+    const body: unknown =
+      route.body === "stream"
+        ? await new Response(init?.body).text()
+        : init?.body === undefined
+          ? undefined
+          : JSON.parse(String(init.body));
     route.parameters?.parse(parameters);
     route.query?.parse(query);
     if (route.body !== undefined && route.body !== "stream") route.body.parse(body);
@@ -64,7 +75,15 @@ export async function runCli(args: readonly string[], answers: Answers = {}, opt
       return Response.json(route.response.parse(give({ parameters, query, body })), { status: route.status ?? 200 });
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      const problem = { type: "about:blank", title: refusal.code, status: refusal.status, detail: refusal.message, code: refusal.code, fix: "Do something else.", requestId: "request-1" };
+      const problem = {
+        type: "about:blank",
+        title: refusal.code,
+        status: refusal.status,
+        detail: refusal.message,
+        code: refusal.code,
+        fix: "Do something else.",
+        requestId: "request-1",
+      };
       return Response.json(problem, { status: refusal.status, headers: refusal.headers });
     }
   }

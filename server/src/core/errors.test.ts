@@ -5,7 +5,13 @@ import { AppError, isAppError, toAppError } from "./errors.ts";
 describe("errors", () => {
   test("take status and kind from the one table", () => {
     const error = new AppError("rate_limited", "Key k is over 5 in 60 s.", { details: { limit: 5 } });
-    expect(error).toMatchObject({ status: 429, kind: "user", code: "rate_limited", details: { limit: 5 }, message: "Key k is over 5 in 60 s." });
+    expect(error).toMatchObject({
+      status: 429,
+      kind: "user",
+      code: "rate_limited",
+      details: { limit: 5 },
+      message: "Key k is over 5 in 60 s.",
+    });
     expect(isAppError(error, "rate_limited")).toBe(true);
     expect(isAppError(error, "not_found")).toBe(false);
   });

@@ -8,7 +8,10 @@ export function createLogger(level: string = "info"): Logger {
     {
       level,
       base: undefined,
-      redact: { paths: ["authorization", "*.authorization", "cookie", "*.cookie", "key", "*.key", "secret", "*.secret"], censor: "[secret]" },
+      redact: {
+        paths: ["authorization", "*.authorization", "cookie", "*.cookie", "key", "*.key", "secret", "*.secret"],
+        censor: "[secret]",
+      },
     },
     pino.destination({ dest: 2, sync: false }),
   );

@@ -34,7 +34,11 @@ describe("seeded random numbers", () => {
   test("shuffle keeps every item", () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), fc.nat(), (items, seed) => {
-        expect(createRandom(seed).shuffle([...items]).toSorted()).toEqual(items.toSorted());
+        expect(
+          createRandom(seed)
+            .shuffle([...items])
+            .toSorted(),
+        ).toEqual(items.toSorted());
       }),
     );
   });

@@ -5,7 +5,10 @@ const file = { name: "../../test/fixtures/sample-task", base: import.meta.url };
 
 describe("a task process", () => {
   test("answers with what its work returned", async () => {
-    expect(await runTask(file, { act: "echo", value: { text: "é\u0000 \u{1f600}", list: [1, null] } })).toEqual({ text: "é\u0000 \u{1f600}", list: [1, null] });
+    expect(await runTask(file, { act: "echo", value: { text: "é\u0000 \u{1f600}", list: [1, null] } })).toEqual({
+      text: "é\u0000 \u{1f600}",
+      list: [1, null],
+    });
   });
 
   test("reports progress before its result", async () => {
@@ -15,7 +18,11 @@ describe("a task process", () => {
   });
 
   test("passes an error of the table on with its code and details", async () => {
-    await expect(runTask(file, { act: "refuse" })).rejects.toMatchObject({ code: "training_failed", message: "one label only", details: { labels: 1 } });
+    await expect(runTask(file, { act: "refuse" })).rejects.toMatchObject({
+      code: "training_failed",
+      message: "one label only",
+      details: { labels: 1 },
+    });
   });
 
   test("turns any other error into task_failed with its message", async () => {
@@ -27,7 +34,10 @@ describe("a task process", () => {
   });
 
   test("is killed past its deadline", async () => {
-    await expect(runTask(file, { act: "hang" }, { timeoutMs: 400 })).rejects.toMatchObject({ code: "task_killed", message: expect.stringContaining("400 ms") });
+    await expect(runTask(file, { act: "hang" }, { timeoutMs: 400 })).rejects.toMatchObject({
+      code: "task_killed",
+      message: expect.stringContaining("400 ms"),
+    });
   });
 
   test("is killed when cancelled, also before it began", async () => {
@@ -39,7 +49,10 @@ describe("a task process", () => {
   });
 
   test("dies alone when it outgrows its memory bound", async () => {
-    await expect(runTask(file, { act: "swell" }, { memoryMb: 64 })).rejects.toMatchObject({ code: "task_killed", details: { signal: "SIGABRT" } });
+    await expect(runTask(file, { act: "swell" }, { memoryMb: 64 })).rejects.toMatchObject({
+      code: "task_killed",
+      details: { signal: "SIGABRT" },
+    });
   });
 
   test("is given no environment but PATH and NODE_OPTIONS", async () => {

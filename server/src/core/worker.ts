@@ -64,7 +64,8 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
       reason = why;
       child.kill("SIGKILL");
     };
-    const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => kill(`it ran longer than ${options.timeoutMs} ms`), options.timeoutMs);
+    const timer =
+      options.timeoutMs === undefined ? undefined : setTimeout(() => kill(`it ran longer than ${options.timeoutMs} ms`), options.timeoutMs);
     const onAbort = () => kill("it was cancelled");
     if (options.signal?.aborted) onAbort();
     options.signal?.addEventListener("abort", onAbort, { once: true });
@@ -84,9 +85,15 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
       } else if (answer !== undefined && "result" in answer && signal === null) {
         resolve(answer.result as T);
       } else if (signal !== null) {
-        reject(new AppError("task_killed", `The task ${file.name} was killed (${reason || signal}).`, { details: { signal, stderr: words } }));
+        reject(
+          new AppError("task_killed", `The task ${file.name} was killed (${reason || signal}).`, { details: { signal, stderr: words } }),
+        );
       } else {
-        reject(new AppError("task_failed", `The task ${file.name} ended with code ${code} and no result.`, { details: { exitCode: code, stderr: words } }));
+        reject(
+          new AppError("task_failed", `The task ${file.name} ended with code ${code} and no result.`, {
+            details: { exitCode: code, stderr: words },
+          }),
+        );
       }
     });
     child.send({ job });

@@ -30,9 +30,12 @@ describe("the corpus", () => {
   });
 
   test("has 714 ham and 1,210 spam up to July 2002, and spam's share falls from then on", () => {
-    const count = (from: string, to: string, label: string) => mails.filter((mail) => mail.receivedAt !== null && mail.receivedAt >= from && mail.receivedAt < to && mail.label === label).length;
+    const count = (from: string, to: string, label: string) =>
+      mails.filter((mail) => mail.receivedAt !== null && mail.receivedAt >= from && mail.receivedAt < to && mail.label === label).length;
     expect([count("2001", "2002-08", "ham"), count("2001", "2002-08", "spam")]).toEqual([714, 1210]);
-    expect(count("2002-10", "2002-11", "spam") / (count("2002-10", "2002-11", "spam") + count("2002-10", "2002-11", "ham"))).toBeLessThan(0.02);
+    expect(count("2002-10", "2002-11", "spam") / (count("2002-10", "2002-11", "spam") + count("2002-10", "2002-11", "ham"))).toBeLessThan(
+      0.02,
+    );
   });
 
   test("turns bodies that came as HTML alone (972 of them, 16%) into text; only quoted markup remains", () => {

@@ -32,7 +32,14 @@ export function createReader(client: Client, seed: number): Reader {
       return;
     }
     const dueAt = Date.parse(occurredAt) + day + random.next() * 3 * day;
-    const item = { inferenceId, kind: "label", value: trueLabel, source: "reader", occurredAt: new Date(dueAt).toISOString(), dueAt } as const;
+    const item = {
+      inferenceId,
+      kind: "label",
+      value: trueLabel,
+      source: "reader",
+      occurredAt: new Date(dueAt).toISOString(),
+      dueAt,
+    } as const;
     waiting.push(item);
     if (random.next() < twiceShare) waiting.push({ ...item, dueAt: dueAt + day });
   }

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { readsLikeSpam } from "./rules.ts";
 
 test("calls an advertisement spam", () => {
-  expect(readsLikeSpam({ subject: "MAKE MONEY FAST!!", body: "Dear friend, earn $5000 guaranteed. Act now, click here." }).label).toBe("spam");
+  expect(readsLikeSpam({ subject: "MAKE MONEY FAST!!", body: "Dear friend, earn $5000 guaranteed. Act now, click here." }).label).toBe(
+    "spam",
+  );
 });
 
 test("calls a reply that quotes the list ham", () => {

@@ -46,15 +46,30 @@ function modelLine(model: ModelSummary | null): string {
 export function renderSummary(summary: Summary): string {
   const { dataset, served, evidence, feedback, release, accuracyAfter, audit } = summary;
   const rows: [string, string][] = [
-    ["data", `${count(dataset.rows)} rows = ${count(dataset.kept)} kept + ${count(dataset.duplicates)} duplicates + ${count(dataset.quarantined)} quarantined`],
+    [
+      "data",
+      `${count(dataset.rows)} rows = ${count(dataset.kept)} kept + ${count(dataset.duplicates)} duplicates + ${count(dataset.quarantined)} quarantined`,
+    ],
     ["model v1", modelLine(summary.model.v1)],
     ["model v2", modelLine(summary.model.v2)],
-    ["served", `${count(served.requests)} requests, p50 ${served.p50Ms.toFixed(1)} ms, p99 ${served.p99Ms.toFixed(1)} ms, ${count(served.fallbacks)} fallbacks`],
+    [
+      "served",
+      `${count(served.requests)} requests, p50 ${served.p50Ms.toFixed(1)} ms, p99 ${served.p99Ms.toFixed(1)} ms, ${count(served.fallbacks)} fallbacks`,
+    ],
     ["evidence", `${count(evidence.accepted)} accepted = ${count(evidence.stored)} stored + ${count(evidence.rejected)} rejected`],
-    ["feedback", `${count(feedback.accepted)} labels taken, ${count(feedback.repeated)} repeated, ${count(feedback.refused)} refused, ${count(feedback.never)} never came`],
+    [
+      "feedback",
+      `${count(feedback.accepted)} labels taken, ${count(feedback.repeated)} repeated, ${count(feedback.refused)} refused, ${count(feedback.never)} never came`,
+    ],
     ...summary.alerts.map((alert): [string, string] => ["alert", `${alert.title} (${count(alert.windows)} windows; owner ${alert.owner})`]),
-    ...summary.retrainings.map((each): [string, string] => ["retraining", `${each.verdict ?? "no verdict"}, ${each.promoted ? "promoted" : "not promoted"}: ${each.reason ?? each.trigger}`]),
-    ["release", `${release.verdict ?? "no verdict"}; ${release.promoted ? "version 2 or later is champion" : "the champion stays"}${release.rulesAreEnough === true ? "; rules alone would be enough" : ""}`],
+    ...summary.retrainings.map((each): [string, string] => [
+      "retraining",
+      `${each.verdict ?? "no verdict"}, ${each.promoted ? "promoted" : "not promoted"}: ${each.reason ?? each.trigger}`,
+    ]),
+    [
+      "release",
+      `${release.verdict ?? "no verdict"}; ${release.promoted ? "version 2 or later is champion" : "the champion stays"}${release.rulesAreEnough === true ? "; rules alone would be enough" : ""}`,
+    ],
     [
       "after",
       accuracyAfter === null

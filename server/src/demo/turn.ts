@@ -66,13 +66,21 @@ async function dataStage(admin: Client, past: Mail[], progress: Progress): Promi
 
 async function modelStage(admin: Client, progress: Progress): Promise<Summary["model"]["v1"]> {
   const stage = progress.stage("models");
-  const started = await admin.call("models.createRun", { body: { model: functionName, trainer: "text-classifier", dataset: "mail@1", seed: 7 } });
+  const started = await admin.call("models.createRun", {
+    body: { model: functionName, trainer: "text-classifier", dataset: "mail@1", seed: 7 },
+  });
   await succeed(admin, started.workflowId, (note) => stage.update(0, 0, note));
   const run = await admin.call("models.getRun", { parameters: { id: started.runId } });
   if (run.metrics === null) throw new AppError("training_failed", `The run ${run.id} ended without metrics.`);
   const summary = modelSummary(run.metrics, run.trainSeconds ?? 0);
-  await waitUntil(async () => (await admin.call("functions.get", { parameters: { name: functionName } })).variants.some((variant) => variant.name === "learned" && variant.ready));
-  stage.done(`triage-mail@1: ${(summary.accuracy * 100).toFixed(1)}% accurate on the latest fifth, trained in ${summary.trainSeconds.toFixed(1)} s, live`);
+  await waitUntil(async () =>
+    (await admin.call("functions.get", { parameters: { name: functionName } })).variants.some(
+      (variant) => variant.name === "learned" && variant.ready,
+    ),
+  );
+  stage.done(
+    `triage-mail@1: ${(summary.accuracy * 100).toFixed(1)}% accurate on the latest fifth, trained in ${summary.trainSeconds.toFixed(1)} s, live`,
+  );
   return summary;
 }
 
@@ -83,7 +91,9 @@ interface Played {
 
 async function replayStage(admin: Client, future: Mail[], deps: TurnDeps): Promise<Played> {
   const stage = deps.progress.stage("inference");
-  const created = await admin.call("governance.createKey", { body: { name: "mail-gateway", roles: ["caller"], functions: [functionName], limit: keyLimit } });
+  const created = await admin.call("governance.createKey", {
+    body: { name: "mail-gateway", roles: ["caller"], functions: [functionName], limit: keyLimit },
+  });
   const caller = createClient({ url: deps.url, key: created.key });
   const reader = createReader(caller, 11);
   const seen = new Map<string, string>();
@@ -115,17 +125,23 @@ async function replayStage(admin: Client, future: Mail[], deps: TurnDeps): Promi
   });
   await reader.sendAll();
   // One label for an inference that never was: it must be refused, and say so.
-  const stray = await caller.call("feedback.submit", { body: { items: [{ inferenceId: createId(), kind: "label", value: "ham", source: "reader" }] } });
+  const stray = await caller.call("feedback.submit", {
+    body: { items: [{ inferenceId: createId(), kind: "label", value: "ham", source: "reader" }] },
+  });
   await onDay();
   const totals = reader.totals();
-  stage.done(`${result.requests.toLocaleString("en")} answers up to ${month}, ${totals.accepted.toLocaleString("en")} labels came back${result.waits > 0 ? `, the key's limit was waited out ${result.waits} times` : ""}`);
+  stage.done(
+    `${result.requests.toLocaleString("en")} answers up to ${month}, ${totals.accepted.toLocaleString("en")} labels came back${result.waits > 0 ? `, the key's limit was waited out ${result.waits} times` : ""}`,
+  );
   return { result, feedback: { ...totals, refused: totals.refused + stray.refused } };
 }
 
 function announce(each: Retraining, seen: Map<string, string>, progress: Progress): void {
   if (seen.get(each.id) === each.stage) return;
   seen.set(each.id, each.stage);
-  progress.line(`  retraining ${each.stage}${each.verdict === null ? "" : ` (gate: ${each.verdict})`}${each.reason === null ? "" : `: ${each.reason}`}`);
+  progress.line(
+    `  retraining ${each.stage}${each.verdict === null ? "" : ` (gate: ${each.verdict})`}${each.reason === null ? "" : `: ${each.reason}`}`,
+  );
 }
 
 async function settleStage(admin: Client, progress: Progress): Promise<void> {
@@ -136,14 +152,21 @@ async function settleStage(admin: Client, progress: Progress): Promise<void> {
     return evidence.backlog === 0;
   });
   const evidence = await admin.call("evidence.get", {});
-  stage.done(`${evidence.accepted.toLocaleString("en")} accepted = ${evidence.stored.toLocaleString("en")} stored + ${evidence.rejected.toLocaleString("en")} rejected`);
+  stage.done(
+    `${evidence.accepted.toLocaleString("en")} accepted = ${evidence.stored.toLocaleString("en")} stored + ${evidence.rejected.toLocaleString("en")} rejected`,
+  );
 }
 
-async function closingStage(admin: Client, before: { dataset: Summary["dataset"]; v1: Summary["model"]["v1"] } & Played, deps: TurnDeps): Promise<Omit<Summary, "seconds">> {
+async function closingStage(
+  admin: Client,
+  before: { dataset: Summary["dataset"]; v1: Summary["model"]["v1"] } & Played,
+  deps: TurnDeps,
+): Promise<Omit<Summary, "seconds">> {
   const stage = deps.progress.stage("evidence");
   const retrainings = await listRetrainings(admin);
   const decisive = retrainings.find((each) => each.promoted) ?? retrainings[0] ?? null;
-  const evaluation = decisive?.evaluationId == null ? null : await admin.call("evaluation.get", { parameters: { id: decisive.evaluationId } });
+  const evaluation =
+    decisive?.evaluationId == null ? null : await admin.call("evaluation.get", { parameters: { id: decisive.evaluationId } });
   const evidence = await admin.call("evidence.get", {});
   const alerts = (await admin.call("monitoring.alerts", { query: { function: functionName } })).items;
   const audit = await admin.call("governance.verifyAudit", { body: {} });
@@ -158,8 +181,17 @@ async function closingStage(admin: Client, before: { dataset: Summary["dataset"]
     served: { requests: before.result.requests, p50Ms: at(latencies, 0.5), p99Ms: at(latencies, 0.99), fallbacks: before.result.fallbacks },
     evidence: { accepted: evidence.accepted, stored: evidence.stored, rejected: evidence.rejected },
     feedback: before.feedback,
-    alerts: alerts.map(({ id, cause, title, owner, windows, occurredFrom }) => ({ id, cause, title, owner, windows, openedOn: occurredFrom.slice(0, 10) })),
-    retrainings: retrainings.toReversed().map(({ trigger, dataset, verdict, promoted, reason }) => ({ trigger, dataset, verdict, promoted, reason })),
+    alerts: alerts.map(({ id, cause, title, owner, windows, occurredFrom }) => ({
+      id,
+      cause,
+      title,
+      owner,
+      windows,
+      openedOn: occurredFrom.slice(0, 10),
+    })),
+    retrainings: retrainings
+      .toReversed()
+      .map(({ trigger, dataset, verdict, promoted, reason }) => ({ trigger, dataset, verdict, promoted, reason })),
     release: {
       verdict: evaluation?.verdict ?? null,
       promoted: decisive?.promoted ?? false,
@@ -192,7 +224,11 @@ async function listRetrainings(admin: Client): Promise<Retraining[]> {
 
 async function succeed(admin: Client, workflowId: string, onNote: (note: string) => void): Promise<void> {
   const workflow = await waitForWorkflow(admin, workflowId, { onStatus: (each) => onNote(each.steps.at(-1)?.name ?? each.status) });
-  if (workflow.status !== "succeeded") throw new AppError("task_failed", `The workflow ${workflow.name} (${workflowId}) ${workflow.status}: ${workflow.error ?? "no reason given"}`);
+  if (workflow.status !== "succeeded")
+    throw new AppError(
+      "task_failed",
+      `The workflow ${workflow.name} (${workflowId}) ${workflow.status}: ${workflow.error ?? "no reason given"}`,
+    );
 }
 
 async function waitUntil(isTrue: () => Promise<boolean>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { FeedbackItem, FeedbackReceipt, feedbackSchema, feedbackStatsSchema } from "@millrace/contract";
 import type { z } from "zod";
 import type { Context } from "../core/index.ts";
-import type { WorkflowRun } from "../data/index.ts";
+import type { WorkflowRun } from "../jobs/index.ts";
 
 export type Feedback = z.infer<typeof feedbackSchema>;
 export type FeedbackStats = z.infer<typeof feedbackStatsSchema>;

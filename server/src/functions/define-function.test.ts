@@ -68,7 +68,15 @@ describe("defineFunction", () => {
       broken();
     } catch (error) {
       const problems = (error as { details: { problems: { path: string }[] } }).details.problems.map((problem) => problem.path);
-      expect(problems).toEqual(["name", "owner", "latencyBudgetMs", "variants.both.minimumConfidence", "variants.both.cascade", "variants.both.cascade", "fallback"]);
+      expect(problems).toEqual([
+        "name",
+        "owner",
+        "latencyBudgetMs",
+        "variants.both.minimumConfidence",
+        "variants.both.cascade",
+        "variants.both.cascade",
+        "fallback",
+      ]);
     }
   });
 });

@@ -21,23 +21,33 @@ export function rules<I, const O>(run: (input: I, call: { readonly signal: Abort
 }
 
 /** Variants by name, cheapest first: the first answer with at least `minimumConfidence` wins; `policy` has the last word. */
-export function compose<I = never, O = never>(options: { cascade: readonly string[]; minimumConfidence: number; policy?: (output: O, input: I) => O }) {
+export function compose<I = never, O = never>(options: {
+  cascade: readonly string[];
+  minimumConfidence: number;
+  policy?: (output: O, input: I) => O;
+}) {
   return { kind: "compose" as const, ...options };
 }
 
 /** Declares a function for `millrace.config.ts`. Throws `config_invalid` naming the path that is wrong. */
-export function defineFunction<I extends z.ZodObject, O extends z.ZodObject, V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>>(
-  spec: FunctionSpec<I, O, V>,
-): FunctionDefinition {
+export function defineFunction<
+  I extends z.ZodObject,
+  O extends z.ZodObject,
+  V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>,
+>(spec: FunctionSpec<I, O, V>): FunctionDefinition {
   const problems = findProblems(spec as never);
   if (problems.length > 0) {
-    throw new AppError("config_invalid", `Function "${spec.name}": ${problems.map((problem) => `${problem.path}: ${problem.message}`).join("; ")}.`, {
-      details: { function: spec.name, problems },
-    });
+    throw new AppError(
+      "config_invalid",
+      `Function "${spec.name}": ${problems.map((problem) => `${problem.path}: ${problem.message}`).join("; ")}.`,
+      {
+        details: { function: spec.name, problems },
+      },
+    );
   }
   const variants: Record<string, VariantSpec<unknown, unknown>> = {};
   for (const [name, entry] of Object.entries(spec.variants)) {
-    variants[name] = (typeof entry === "function" ? rules(entry) : entry) as VariantSpec<unknown, unknown>;
+    variants[name] = typeof entry === "function" ? rules(entry) : entry;
   }
   return Object.freeze({
     name: spec.name,
@@ -50,8 +60,8 @@ export function defineFunction<I extends z.ZodObject, O extends z.ZodObject, V e
     maxBodyBytes: spec.maxBodyBytes ?? defaultMaxBodyBytes,
     variants: Object.freeze(variants),
     fallback: Object.freeze([...spec.fallback]),
-    labelOf: (spec.labelOf as FunctionDefinition["labelOf"] | undefined) ?? defaultLabel,
-    confidenceOf: (spec.confidenceOf as FunctionDefinition["confidenceOf"] | undefined) ?? defaultConfidence,
+    labelOf: spec.labelOf ?? defaultLabel,
+    confidenceOf: spec.confidenceOf ?? defaultConfidence,
     monitoring: spec.monitoring ?? {},
     retraining: spec.retraining ?? {},
   });
@@ -98,11 +108,13 @@ function findVariantProblems(spec: LooseSpec, name: string): Problem[] {
   const path = `variants.${name}`;
   const problems: Problem[] = [];
   if (entry.cascade.length === 0) problems.push({ path: `${path}.cascade`, message: "name at least one variant" });
-  if (!(entry.minimumConfidence >= 0 && entry.minimumConfidence <= 1)) problems.push({ path: `${path}.minimumConfidence`, message: "must be between 0 and 1" });
+  if (!(entry.minimumConfidence >= 0 && entry.minimumConfidence <= 1))
+    problems.push({ path: `${path}.minimumConfidence`, message: "must be between 0 and 1" });
   for (const part of entry.cascade) {
     const target = spec.variants[part];
     if (target === undefined) problems.push({ path: `${path}.cascade`, message: `there is no variant "${part}"` });
-    else if (typeof target !== "function" && target.kind === "compose") problems.push({ path: `${path}.cascade`, message: `"${part}" is itself a compose` });
+    else if (typeof target !== "function" && target.kind === "compose")
+      problems.push({ path: `${path}.cascade`, message: `"${part}" is itself a compose` });
   }
   return problems;
 }

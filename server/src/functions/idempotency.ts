@@ -75,7 +75,12 @@ export class IdempotencyKeys {
     const rows = await this.#store.recent(maxEntries);
     this.#complete = rows.length < maxEntries;
     for (const row of rows.reverse()) {
-      this.#entries.set(row.scope, { inputHash: row.inputHash, expiresAt: row.createdAt + idempotencyTtlMs, inferenceId: row.inferenceId, body: null });
+      this.#entries.set(row.scope, {
+        inputHash: row.inputHash,
+        expiresAt: row.createdAt + idempotencyTtlMs,
+        inferenceId: row.inferenceId,
+        body: null,
+      });
     }
   }
 
@@ -85,12 +90,16 @@ export class IdempotencyKeys {
     const known = this.#find(text) ?? (await this.#findStored(scope, text));
     if (known === undefined) return { claim: this.#take(text, inputHash) };
     if (known.inputHash !== inputHash) {
-      throw new AppError("idempotency_conflict", `The idempotency key "${scope.key}" was used with another input.`, { details: { inferenceId: known.inferenceId } });
+      throw new AppError("idempotency_conflict", `The idempotency key "${scope.key}" was used with another input.`, {
+        details: { inferenceId: known.inferenceId },
+      });
     }
     if (known.inferenceId === null) throw new AppError("idempotency_in_progress", undefined, { details: { retryAfterSeconds: 1 } });
     const answer = known.body ?? (await this.#store.answer(scope.projectId, known.inferenceId));
     if (answer !== null) return { answer };
-    throw new AppError("overloaded", "The first answer is on its way to the database.", { details: { inferenceId: known.inferenceId, retryAfterSeconds: 1 } });
+    throw new AppError("overloaded", "The first answer is on its way to the database.", {
+      details: { inferenceId: known.inferenceId, retryAfterSeconds: 1 },
+    });
   }
 
   size(): number {
@@ -106,7 +115,9 @@ export class IdempotencyKeys {
 
   async #findStored(scope: IdempotencyScope, text: string): Promise<Entry | undefined> {
     if (this.#recovering()) {
-      throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", { details: { retryAfterSeconds: 1 } });
+      throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", {
+        details: { retryAfterSeconds: 1 },
+      });
     }
     if (this.#complete) return undefined;
     const stored = await this.#store.find(scope);

@@ -16,12 +16,18 @@ export function partitionsAt(now: number): Partition[] {
   for (const ahead of [0, 1]) {
     const [from, to] = [Date.UTC(year, month + ahead), Date.UTC(year, month + ahead + 1)];
     const stamp = new Date(from).toISOString().slice(0, 7).replace("-", "");
-    for (const parent of ["functions_inferences", "functions_shadows"]) partitions.push({ table: `${parent}_${stamp}`, parent, from: idBound(from), to: idBound(to) });
+    for (const parent of ["functions_inferences", "functions_shadows"])
+      partitions.push({ table: `${parent}_${stamp}`, parent, from: idBound(from), to: idBound(to) });
   }
   for (const ahead of [0, 1, 2]) {
     const [from, to] = [Date.UTC(year, month, day + ahead), Date.UTC(year, month, day + ahead + 1)];
     const stamp = new Date(from).toISOString().slice(0, 10).replaceAll("-", "");
-    partitions.push({ table: `functions_inference_bodies_${stamp}`, parent: "functions_inference_bodies", from: idBound(from), to: idBound(to) });
+    partitions.push({
+      table: `functions_inference_bodies_${stamp}`,
+      parent: "functions_inference_bodies",
+      from: idBound(from),
+      to: idBound(to),
+    });
   }
   return partitions;
 }

@@ -39,7 +39,8 @@ export interface RecordInput {
  */
 export function writeRecord(record: RecordInput): string {
   const { candidate } = record;
-  const head = candidate?.recordHead ?? `"function":${JSON.stringify(record.function)},"variant":null,"binding":null,"arm":null,"release":null`;
+  const head =
+    candidate?.recordHead ?? `"function":${JSON.stringify(record.function)},"variant":null,"binding":null,"arm":null,"release":null`;
   const produced = candidate === null ? "" : `,${candidate.producedHead}`;
   const trace = record.traceId === undefined ? "" : `,"traceId":"${record.traceId}"`;
   const idempotency = record.idempotency === undefined ? "" : `,"idempotency":${JSON.stringify(record.idempotency)}`;

@@ -31,7 +31,15 @@ export function createRefusals(deps: RefusalDeps): (refusal: Refusal) => void {
       return;
     }
     written++;
-    const step = { name: refusal.code, kind: "admission" as const, startMs: 0, durationMs: 0, status: "failed" as const, error: refusal.code, details: { message: refusal.detail ?? "", unrecorded } };
+    const step = {
+      name: refusal.code,
+      kind: "admission" as const,
+      startMs: 0,
+      durationMs: 0,
+      status: "failed" as const,
+      error: refusal.code,
+      details: { message: refusal.detail ?? "", unrecorded },
+    };
     unrecorded = 0;
     const record = writeRecord({
       status: "refused",
@@ -54,6 +62,8 @@ export function createRefusals(deps: RefusalDeps): (refusal: Refusal) => void {
       metadata: undefined,
       idempotency: undefined,
     });
-    deps.journal.appendSerialized("inference", createId(deps.clock), record).catch((error: unknown) => deps.logger.warn({ error }, "a refusal could not be recorded"));
+    deps.journal
+      .appendSerialized("inference", createId(deps.clock), record)
+      .catch((error: unknown) => deps.logger.warn({ error }, "a refusal could not be recorded"));
   };
 }

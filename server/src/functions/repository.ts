@@ -82,23 +82,50 @@ export async function insertBinding(tx: Tx, binding: Binding): Promise<void> {
   const { hash, variant, kind, label } = binding;
   await tables(tx)
     .insertInto("functions_bindings")
-    .values({ project_id: tx.projectId, hash, function: binding.function, variant, kind, label, resolved: JSON.stringify(binding.resolved), created_by: tx.principalId })
+    .values({
+      project_id: tx.projectId,
+      hash,
+      function: binding.function,
+      variant,
+      kind,
+      label,
+      resolved: JSON.stringify(binding.resolved),
+      created_by: tx.principalId,
+    })
     .onConflict((conflict) => conflict.columns(["project_id", "hash"]).doNothing())
     .execute();
 }
 
 export async function findBinding(tx: Tx, hash: string): Promise<Binding | null> {
-  const row = await tables(tx).selectFrom("functions_bindings").selectAll().where("project_id", "=", tx.projectId).where("hash", "=", hash).executeTakeFirst();
+  const row = await tables(tx)
+    .selectFrom("functions_bindings")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("hash", "=", hash)
+    .executeTakeFirst();
   return row === undefined ? null : toBinding(row);
 }
 
 function toBinding(row: BindingRow): Binding {
-  return { hash: row.hash, function: row.function, variant: row.variant, kind: row.kind as Binding["kind"], label: row.label, resolved: row.resolved as Binding["resolved"] };
+  return {
+    hash: row.hash,
+    function: row.function,
+    variant: row.variant,
+    kind: row.kind as Binding["kind"],
+    label: row.label,
+    resolved: row.resolved as Binding["resolved"],
+  };
 }
 
 /** Arms by function, with every binding they name, of one project. */
 export async function readArms(tx: Tx, projectId: string): Promise<{ arms: Map<string, Arms>; bindings: Map<string, Binding> }> {
-  const rows = await tables(tx).selectFrom("functions_arms").selectAll().where("project_id", "=", projectId).orderBy("function").orderBy("position").execute();
+  const rows = await tables(tx)
+    .selectFrom("functions_arms")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .orderBy("function")
+    .orderBy("position")
+    .execute();
   const arms = new Map<string, Arms & { arms: Arm[] }>();
   for (const row of rows) {
     const entry = arms.get(row.function) ?? { function: row.function, release: row.release_id, arms: [] };
@@ -106,13 +133,27 @@ export async function readArms(tx: Tx, projectId: string): Promise<{ arms: Map<s
     arms.set(row.function, entry);
   }
   const hashes = [...new Set(rows.map((row) => row.binding))];
-  const found = hashes.length === 0 ? [] : await tables(tx).selectFrom("functions_bindings").selectAll().where("project_id", "=", projectId).where("hash", "in", hashes).execute();
+  const found =
+    hashes.length === 0
+      ? []
+      : await tables(tx)
+          .selectFrom("functions_bindings")
+          .selectAll()
+          .where("project_id", "=", projectId)
+          .where("hash", "in", hashes)
+          .execute();
   return { arms, bindings: new Map(found.map((row) => [row.hash, toBinding(row)])) };
 }
 
 export async function replaceArms(tx: Tx, arms: Arms): Promise<void> {
   await tables(tx).deleteFrom("functions_arms").where("project_id", "=", tx.projectId).where("function", "=", arms.function).execute();
-  const rows = arms.arms.map((arm, position) => ({ project_id: tx.projectId, function: arms.function, position, ...arm, release_id: arms.release }));
+  const rows = arms.arms.map((arm, position) => ({
+    project_id: tx.projectId,
+    function: arms.function,
+    position,
+    ...arm,
+    release_id: arms.release,
+  }));
   if (rows.length > 0) await tables(tx).insertInto("functions_arms").values(rows).execute();
 }
 
@@ -146,11 +187,30 @@ export async function listInferences(tx: Tx, query: InferencesQuery & { ids?: re
     .execute();
 }
 
-export async function findInference(tx: Tx, id: string): Promise<{ inference: InferenceRow; body: BodyRow | null; shadows: ShadowRow[] } | null> {
-  const inference = await tables(tx).selectFrom("functions_inferences").selectAll().where("project_id", "=", tx.projectId).where("id", "=", id).executeTakeFirst();
+export async function findInference(
+  tx: Tx,
+  id: string,
+): Promise<{ inference: InferenceRow; body: BodyRow | null; shadows: ShadowRow[] } | null> {
+  const inference = await tables(tx)
+    .selectFrom("functions_inferences")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
   if (inference === undefined) return null;
-  const body = await tables(tx).selectFrom("functions_inference_bodies").selectAll().where("project_id", "=", tx.projectId).where("id", "=", id).executeTakeFirst();
-  const shadows = await tables(tx).selectFrom("functions_shadows").selectAll().where("project_id", "=", tx.projectId).where("inference_id", "=", id).orderBy("id").execute();
+  const body = await tables(tx)
+    .selectFrom("functions_inference_bodies")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  const shadows = await tables(tx)
+    .selectFrom("functions_shadows")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("inference_id", "=", id)
+    .orderBy("id")
+    .execute();
   return { inference, body: body ?? null, shadows };
 }
 
@@ -186,7 +246,9 @@ export interface SeriesRange {
 
 export async function readOccurredRange(tx: Tx, functionName: string): Promise<{ from: string | null; to: string | null }> {
   const { rows } = await sql<{ from: string | null; to: string | null }>`
-    select min(occurred_at) as "from", max(occurred_at) as "to" from functions_inferences where project_id = ${tx.projectId} and function = ${functionName}`.execute(tx.db);
+    select min(occurred_at) as "from", max(occurred_at) as "to" from functions_inferences where project_id = ${tx.projectId} and function = ${functionName}`.execute(
+    tx.db,
+  );
   return rows[0]!;
 }
 
@@ -232,18 +294,31 @@ interface IdempotencyRow {
 }
 
 export async function listIdempotencyKeys(tx: Tx, input: { since: string; limit: number }): Promise<(StoredAnswer & IdempotencyScope)[]> {
-  const { rows } = await sql<IdempotencyRow>`select * from functions_idempotency where created_at > ${input.since}::timestamptz order by created_at desc limit ${input.limit}`.execute(tx.db);
+  const { rows } =
+    await sql<IdempotencyRow>`select * from functions_idempotency where created_at > ${input.since}::timestamptz order by created_at desc limit ${input.limit}`.execute(
+      tx.db,
+    );
   return rows.map(toStoredAnswer);
 }
 
 export async function findIdempotencyKey(tx: Tx, scope: IdempotencyScope): Promise<StoredAnswer | null> {
   const { rows } = await sql<IdempotencyRow>`
-    select * from functions_idempotency where project_id = ${scope.projectId} and caller = ${scope.principalId} and function = ${scope.function} and key = ${scope.key}`.execute(tx.db);
+    select * from functions_idempotency where project_id = ${scope.projectId} and caller = ${scope.principalId} and function = ${scope.function} and key = ${scope.key}`.execute(
+    tx.db,
+  );
   return rows[0] === undefined ? null : toStoredAnswer(rows[0]);
 }
 
 function toStoredAnswer(row: IdempotencyRow): StoredAnswer & IdempotencyScope {
-  return { projectId: row.project_id, principalId: row.caller, function: row.function, key: row.key, inferenceId: row.inference_id, inputHash: row.input_hash, createdAt: Date.parse(row.created_at) };
+  return {
+    projectId: row.project_id,
+    principalId: row.caller,
+    function: row.function,
+    key: row.key,
+    inferenceId: row.inference_id,
+    inputHash: row.input_hash,
+    createdAt: Date.parse(row.created_at),
+  };
 }
 
 export async function deleteIdempotencyKeys(tx: Tx, before: string): Promise<void> {
@@ -296,6 +371,8 @@ export async function insertIdempotencyKeys(tx: Tx, records: readonly unknown[])
 export async function createPartition(owner: Sql["owner"], partition: Partition): Promise<void> {
   const { rows } = await owner.query<{ found: boolean }>("select to_regclass($1) is not null as found", [partition.table]);
   if (rows[0]!.found) return;
-  await owner.query(`create table if not exists ${partition.table} partition of ${partition.parent} for values from ('${partition.from}') to ('${partition.to}')`);
+  await owner.query(
+    `create table if not exists ${partition.table} partition of ${partition.parent} for values from ('${partition.from}') to ('${partition.to}')`,
+  );
   await owner.query("select storage_protect($1)", [partition.table]);
 }

@@ -45,13 +45,32 @@ export async function runChain(input: ChainInput): Promise<ChainOutcome> {
     const deadline = new Deadline(input.startedAt + limitMs(input, index === chain.length - 1), input.signal);
     try {
       const output = await attempt(input, candidate, deadline);
-      recorder.step({ name: candidate.name, kind: "variant", startMs: roundMs(startMs), durationMs: roundMs(recorder.elapsed() - startMs), status: "ok" });
+      recorder.step({
+        name: candidate.name,
+        kind: "variant",
+        startMs: roundMs(startMs),
+        durationMs: roundMs(recorder.elapsed() - startMs),
+        status: "ok",
+      });
       return { candidate, output, failures };
     } catch (error) {
       const failure = describeFailure(candidate.name, error);
       failures.push(failure);
-      const status = input.drill.includes(candidate.name) || candidate.variant === null ? "skipped" : failure.code === "deadline_exceeded" ? "timeout" : "failed";
-      recorder.step({ name: candidate.name, kind: "variant", startMs: roundMs(startMs), durationMs: roundMs(recorder.elapsed() - startMs), status, error: failure.code, details: { message: failure.message } });
+      const status =
+        input.drill.includes(candidate.name) || candidate.variant === null
+          ? "skipped"
+          : failure.code === "deadline_exceeded"
+            ? "timeout"
+            : "failed";
+      recorder.step({
+        name: candidate.name,
+        kind: "variant",
+        startMs: roundMs(startMs),
+        durationMs: roundMs(recorder.elapsed() - startMs),
+        status,
+        error: failure.code,
+        details: { message: failure.message },
+      });
     } finally {
       deadline.end();
     }
@@ -93,7 +112,11 @@ export function checkOutput(definition: FunctionDefinition, variant: string, raw
   const parsed = definition.output.safeParse(raw);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join("."), message: issue.message }));
-  throw new AppError("invalid_output", `"${variant}" answered outside the output schema: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}.`, { details: { issues } });
+  throw new AppError(
+    "invalid_output",
+    `"${variant}" answered outside the output schema: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}.`,
+    { details: { issues } },
+  );
 }
 
 function describeFailure(variant: string, error: unknown): Failure {

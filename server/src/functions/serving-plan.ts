@@ -43,7 +43,8 @@ export function planServing(input: PlanInput): ServingPlan {
   const stableName = stableArm?.variant ?? definition.fallback[0]!;
   const stableVariant = (stableArm === undefined ? input.defaults.get(stableName) : opened.get(stableArm.binding)) ?? null;
   const previous = input.previous;
-  if (stableArm !== undefined && stableVariant === null && previous !== undefined && previous.stable.chain[0]!.variant !== null) return previous;
+  if (stableArm !== undefined && stableVariant === null && previous !== undefined && previous.stable.chain[0]!.variant !== null)
+    return previous;
   const stable = createArm(input, "stable", stableName, [{ name: stableName, variant: stableVariant }]);
   const canaries: { below: number; arm: ServingArm }[] = [];
   let below = 0;
@@ -51,7 +52,13 @@ export function planServing(input: PlanInput): ServingPlan {
     const variant = arm.role === "canary" ? opened.get(arm.binding) : undefined;
     if (variant === undefined) continue;
     below += arm.share;
-    canaries.push({ below, arm: createArm(input, "canary", stableName, [{ name: arm.variant, variant }, { name: stableName, variant: stableVariant }]) });
+    canaries.push({
+      below,
+      arm: createArm(input, "canary", stableName, [
+        { name: arm.variant, variant },
+        { name: stableName, variant: stableVariant },
+      ]),
+    });
   }
   const shadows = arms.arms.flatMap((arm: Arm) => (arm.role === "shadow" ? (opened.get(arm.binding) ?? []) : []));
   return { stable, canaries, shadows };

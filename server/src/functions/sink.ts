@@ -13,7 +13,20 @@ export function createSinks(logger: Logger): DrainSink<Tx>[] {
 async function writeInferences(tx: Tx, records: readonly DrainedRecord[], logger: Logger): Promise<void> {
   const timed = records.map(withTime);
   await insertInferences(tx, timed);
-  const keyed = timed.flatMap((record) => (record["idempotency"] === undefined ? [] : [{ ...(record["idempotency"] as object), id: record["id"], projectId: record["projectId"], caller: record["caller"], function: record["function"], recordedAt: record["recordedAt"] }]));
+  const keyed = timed.flatMap((record) =>
+    record["idempotency"] === undefined
+      ? []
+      : [
+          {
+            ...(record["idempotency"] as object),
+            id: record["id"],
+            projectId: record["projectId"],
+            caller: record["caller"],
+            function: record["function"],
+            recordedAt: record["recordedAt"],
+          },
+        ],
+  );
   if (keyed.length > 0) await insertIdempotencyKeys(tx, keyed);
   const interrupted = records.filter((record) => record.interrupted).length;
   if (interrupted > 0) logger.warn({ interrupted }, "inferences were cut off by the end of their process");

@@ -12,8 +12,14 @@ export const httpConfigSchema = z.strictObject({
   /** PEM texts. */
   tls: z.strictObject({ key: z.string(), cert: z.string() }).optional(),
   /** Bytes of a JSON body of the control API; functions have their own `maxBodyBytes`. */
-  maxBodyBytes: z.int().positive().default(1024 * 1024),
-  maxUploadBytes: z.int().positive().default(1024 * 1024 * 1024),
+  maxBodyBytes: z
+    .int()
+    .positive()
+    .default(1024 * 1024),
+  maxUploadBytes: z
+    .int()
+    .positive()
+    .default(1024 * 1024 * 1024),
   /** Milliseconds in which a request must have arrived in full. */
   requestTimeoutMs: z.int().positive().default(30_000),
   /** Milliseconds that requests in flight get at shutdown. */

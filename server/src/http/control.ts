@@ -58,14 +58,23 @@ async function admit(request: FastifyRequest, route: Route, deps: ControlDeps): 
 }
 
 /** Who asks, if they may. A session that writes must come from our own page. */
-export function requirePrincipal(request: IncomingMessage, permission: Route["permission"], deps: Pick<ControlDeps, "governance" | "guard">): Principal {
+export function requirePrincipal(
+  request: IncomingMessage,
+  permission: Route["permission"],
+  deps: Pick<ControlDeps, "governance" | "guard">,
+): Principal {
   const principal = deps.governance.authenticate(readCredentials(request));
   if (principal.kind === "session" && request.method !== "GET" && request.method !== "HEAD") deps.guard.checkSameOrigin(request);
   if (permission !== "public" && permission !== "any") deps.governance.authorize(principal, permission);
   return principal;
 }
 
-async function handle(operation: ControlOperation, route: Route, exchange: { request: FastifyRequest; reply: FastifyReply }, deps: ControlDeps): Promise<void> {
+async function handle(
+  operation: ControlOperation,
+  route: Route,
+  exchange: { request: FastifyRequest; reply: FastifyReply },
+  deps: ControlDeps,
+): Promise<void> {
   const { request, reply } = exchange;
   const parsed: Record<string, unknown> = {};
   if (route.parameters !== undefined) parsed["parameters"] = parsePart(route.parameters, request.params, "the path");
@@ -86,7 +95,12 @@ async function handle(operation: ControlOperation, route: Route, exchange: { req
   }
 }
 
-function createContext(request: FastifyRequest, reply: FastifyReply, signal: AbortSignal, deps: ControlDeps): EdgeContext | AuthorizedContext {
+function createContext(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  signal: AbortSignal,
+  deps: ControlDeps,
+): EdgeContext | AuthorizedContext {
   const principal = principals.get(request);
   return {
     projectId: principal?.projectId ?? defaultProjectId,
@@ -95,7 +109,8 @@ function createContext(request: FastifyRequest, reply: FastifyReply, signal: Abo
     signal,
     origin: deps.guard.origin(request.raw),
     session: readCredentials(request.raw).session,
-    setSession: (session) => void reply.header("set-cookie", writeSessionCookie(session, deps.config.tls !== undefined || deps.config.trustProxy)),
+    setSession: (session) =>
+      void reply.header("set-cookie", writeSessionCookie(session, deps.config.tls !== undefined || deps.config.trustProxy)),
     ...(principal === undefined ? {} : { principal }),
   };
 }
@@ -104,13 +119,19 @@ function parsePart(schema: z.ZodType, value: unknown, place: string): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join("."), message: issue.message }));
-  throw new AppError("invalid_request", `Wrong in ${place}: ${issues.map((issue) => `${issue.path || "its top"}: ${issue.message}`).join("; ")}.`, { details: { issues } });
+  throw new AppError(
+    "invalid_request",
+    `Wrong in ${place}: ${issues.map((issue) => `${issue.path || "its top"}: ${issue.message}`).join("; ")}.`,
+    { details: { issues } },
+  );
 }
 
 function readStream(request: FastifyRequest, limitBytes: number): AsyncIterable<Uint8Array> {
   const type = request.headers["content-type"] ?? "";
   if (!type.startsWith("application/x-ndjson")) {
-    throw new AppError("unsupported_media_type", `Content type "${type}" is not taken here.`, { details: { accepted: ["application/x-ndjson"] } });
+    throw new AppError("unsupported_media_type", `Content type "${type}" is not taken here.`, {
+      details: { accepted: ["application/x-ndjson"] },
+    });
   }
   if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw bodyTooLarge(limitBytes);
   return capStream(request.raw, limitBytes);
@@ -129,7 +150,9 @@ function writeResponse(operation: string, route: Route, answer: unknown, deps: C
 const fastifyCodes: Record<string, (request: FastifyRequest, deps: ControlDeps) => AppError> = {
   FST_ERR_CTP_BODY_TOO_LARGE: (_request, deps) => bodyTooLarge(deps.config.maxBodyBytes),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (request) =>
-    new AppError("unsupported_media_type", `Content type "${request.headers["content-type"] ?? ""}" is not taken here.`, { details: { accepted: ["application/json", "application/x-ndjson"] } }),
+    new AppError("unsupported_media_type", `Content type "${request.headers["content-type"] ?? ""}" is not taken here.`, {
+      details: { accepted: ["application/json", "application/x-ndjson"] },
+    }),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new AppError("invalid_request", "The body is not as long as Content-Length says."),
   FST_ERR_CTP_EMPTY_JSON_BODY: () => new AppError("invalid_json", "The body is empty; send one JSON value."),
 };
@@ -137,7 +160,8 @@ const fastifyCodes: Record<string, (request: FastifyRequest, deps: ControlDeps) 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, deps: ControlDeps): void {
   const code = (error as { code?: string }).code ?? "";
   const known = fastifyCodes[code]?.(request, deps) ?? toAppError(error);
-  if (isAppError(known) && known.kind === "user") deps.logger.debug({ requestId: request.id, code: known.code, url: request.url }, "refused");
+  if (isAppError(known) && known.kind === "user")
+    deps.logger.debug({ requestId: request.id, code: known.code, url: request.url }, "refused");
   else deps.logger.error({ requestId: request.id, error: known, url: request.url }, "a request failed");
   const problem = toProblem(known, request.id);
   reply
@@ -147,7 +171,10 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .send(problem);
 }
 
-const patterns = (Object.values(routes) as Route[]).map((route) => ({ method: route.method, pattern: new RegExp(`^${route.path.replace(/:\w+/g, "[^/]+")}$`) }));
+const patterns = (Object.values(routes) as Route[]).map((route) => ({
+  method: route.method,
+  pattern: new RegExp(`^${route.path.replace(/:\w+/g, "[^/]+")}$`),
+}));
 
 /** 405 with Allow when the path exists under another method, else 404. */
 function unknownAddress(request: FastifyRequest): AppError {

@@ -49,7 +49,15 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
     return503OnClosing: false,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
   });
-  const control = { handlers: createHandlers(deps), governance: ports.governance, guard, config, clock, logger, strictResponses: deps.strictResponses === true };
+  const control = {
+    handlers: createHandlers(deps),
+    governance: ports.governance,
+    guard,
+    config,
+    clock,
+    logger,
+    strictResponses: deps.strictResponses === true,
+  };
   registerControlRoutes(app, control);
   registerDocs(app, openapi, (request) => void requirePrincipal(request.raw, "any", control));
   await registerConsole(app, deps.publicFolder);
@@ -60,7 +68,10 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
       await app.listen({ host: config.host, port: config.port });
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === "EADDRINUSE") {
-        throw new AppError("port_in_use", `Port ${config.port} on ${config.host} is taken.`, { details: { host: config.host, port: config.port }, cause });
+        throw new AppError("port_in_use", `Port ${config.port} on ${config.host} is taken.`, {
+          details: { host: config.host, port: config.port },
+          cause,
+        });
       }
       throw cause;
     }
@@ -85,8 +96,17 @@ function refuseOpenListening({ config }: HttpDeps): void {
 
 function createListener(deps: HttpDeps, listener: Listener): Server {
   const { config } = deps;
-  const options = { requestTimeout: config.requestTimeoutMs, headersTimeout: Math.min(config.requestTimeoutMs, 15_000), connectionsCheckingInterval: Math.min(1000, config.requestTimeoutMs), keepAliveTimeout: 60_000, maxHeaderSize: 16 * 1024 };
-  const server = config.tls === undefined ? createServer(options, listener) : (createTlsServer({ ...options, ...config.tls }, listener) as unknown as Server);
+  const options = {
+    requestTimeout: config.requestTimeoutMs,
+    headersTimeout: Math.min(config.requestTimeoutMs, 15_000),
+    connectionsCheckingInterval: Math.min(1000, config.requestTimeoutMs),
+    keepAliveTimeout: 60_000,
+    maxHeaderSize: 16 * 1024,
+  };
+  const server =
+    config.tls === undefined
+      ? createServer(options, listener)
+      : (createTlsServer({ ...options, ...config.tls }, listener) as unknown as Server);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => answerBrokenRequest(error, socket, deps));
   return server;
 }
@@ -98,10 +118,20 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, deps:
     return;
   }
   const status = error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400;
-  const detail = { 408: `The request did not arrive within ${deps.config.requestTimeoutMs} ms.`, 431: "The headers are larger than 16 KiB.", 400: "The request is not valid HTTP." }[status]!;
+  const detail = {
+    408: `The request did not arrive within ${deps.config.requestTimeoutMs} ms.`,
+    431: "The headers are larger than 16 KiB.",
+    400: "The request is not valid HTTP.",
+  }[status];
   const problem = { ...toProblem(new AppError("invalid_request", detail), createId(deps.clock)), status };
   const text = JSON.stringify(problem);
-  const headers = Object.entries({ ...plainHeaders, "content-type": "application/problem+json", "content-length": Buffer.byteLength(text), connection: "close" });
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${text}`);
+  const headers = Object.entries({
+    ...plainHeaders,
+    "content-type": "application/problem+json",
+    "content-length": Buffer.byteLength(text),
+    connection: "close",
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${text}`,
+  );
 }
-

@@ -7,7 +7,9 @@ export const sessionCookie = "millrace_session";
 export function readCredentials(request: IncomingMessage): Credentials {
   const { authorization, cookie } = request.headers;
   if (authorization !== undefined) {
-    return authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === "bearer " ? { bearer: authorization.slice(7).trim() } : { bearer: "" };
+    return authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === "bearer "
+      ? { bearer: authorization.slice(7).trim() }
+      : { bearer: "" };
   }
   return cookie === undefined ? {} : { session: readCookie(cookie, sessionCookie) };
 }

@@ -10,7 +10,9 @@ const docsPrefix = "/api/docs";
 export function registerDocs(app: FastifyInstance, openapi: unknown, requirePrincipal: (request: FastifyRequest) => void): void {
   const text = JSON.stringify(openapi);
   const onRequest = async (request: FastifyRequest) => requirePrincipal(request);
-  app.get("/api/openapi.json", { onRequest }, async (_request, reply) => reply.type("application/json").header("cache-control", "no-store").send(text));
+  app.get("/api/openapi.json", { onRequest }, async (_request, reply) =>
+    reply.type("application/json").header("cache-control", "no-store").send(text),
+  );
 
   // The page's bundle is 4 MB of JavaScript in memory: it is loaded when somebody asks for it first.
   let page: Promise<FastifyInstance> | undefined;
@@ -31,7 +33,13 @@ async function createPage(): Promise<FastifyInstance> {
   const app = fastify();
   await app.register(reference, {
     routePrefix: docsPrefix,
-    configuration: { url: "/api/openapi.json", pageTitle: "Millrace API", withDefaultFonts: false, telemetry: false, agent: { disabled: true } } as never,
+    configuration: {
+      url: "/api/openapi.json",
+      pageTitle: "Millrace API",
+      withDefaultFonts: false,
+      telemetry: false,
+      agent: { disabled: true },
+    },
   });
   await app.ready();
   return app;

@@ -32,15 +32,21 @@ export function createOriginGuard(config: Pick<HttpConfig, "host" | "hosts" | "t
   function check(request: IncomingMessage): void {
     const { host, origin } = request.headers;
     if (host === undefined || !isOurs(host)) throw refusal("Host", host);
-    if (countHosts(request.rawHeaders) !== 1) throw new AppError("foreign_host", "The request has more than one Host header.", { details: { header: "Host" } });
-    if (!request.url!.startsWith("/")) throw new AppError("foreign_host", "The request names its target as a whole address; send the path alone.");
+    if (countHosts(request.rawHeaders) !== 1)
+      throw new AppError("foreign_host", "The request has more than one Host header.", { details: { header: "Host" } });
+    if (!request.url!.startsWith("/"))
+      throw new AppError("foreign_host", "The request names its target as a whole address; send the path alone.");
     if (origin !== undefined && !isOurs(origin.replace(/^https?:\/\//, ""))) throw refusal("Origin", origin);
   }
 
   function checkSameOrigin(request: IncomingMessage): void {
     const { origin, host } = request.headers;
     if (origin === undefined || origin.replace(/^https?:\/\//, "") !== host) {
-      throw new AppError("foreign_host", "A write by session must come from a page of this server: its Origin header must name this host and port.", { details: { header: "Origin", value: origin ?? null } });
+      throw new AppError(
+        "foreign_host",
+        "A write by session must come from a page of this server: its Origin header must name this host and port.",
+        { details: { header: "Origin", value: origin ?? null } },
+      );
     }
   }
 
@@ -52,7 +58,9 @@ export function createOriginGuard(config: Pick<HttpConfig, "host" | "hosts" | "t
 }
 
 function refusal(header: string, value: string | undefined): AppError {
-  return new AppError("foreign_host", `This server does not answer for ${header} "${value ?? ""}".`, { details: { header, value: value ?? null } });
+  return new AppError("foreign_host", `This server does not answer for ${header} "${value ?? ""}".`, {
+    details: { header, value: value ?? null },
+  });
 }
 
 function countHosts(rawHeaders: readonly string[]): number {

@@ -46,7 +46,10 @@ export function createHotHandler(deps: HotDeps): (request: IncomingMessage, resp
 async function answer(request: IncomingMessage, response: ServerResponse, name: string, deps: HotDeps): Promise<void> {
   const startedAt = performance.now();
   deps.guard.check(request);
-  if (request.method !== "POST") throw new AppError("method_not_allowed", `${request.method} is not taken here; ask a function with POST.`, { details: { allow: ["POST"] } });
+  if (request.method !== "POST")
+    throw new AppError("method_not_allowed", `${request.method} is not taken here; ask a function with POST.`, {
+      details: { allow: ["POST"] },
+    });
   const principal = authenticate(request, deps);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
   try {
@@ -61,13 +64,20 @@ async function answer(request: IncomingMessage, response: ServerResponse, name: 
 }
 
 /** Admission in its order: key, switch, limit, size, schema; then the answer's text. */
-async function ask(request: IncomingMessage, name: string, who: { principal: Principal; caller: Caller; startedAt: number }, deps: HotDeps): Promise<string> {
+async function ask(
+  request: IncomingMessage,
+  name: string,
+  who: { principal: Principal; caller: Caller; startedAt: number },
+  deps: HotDeps,
+): Promise<string> {
   const definition = deps.functions.admit(who.principal, name);
   const { maxBodyBytes } = definition;
   if ((declaredLength(request) ?? 0) > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
   const type = request.headers["content-type"];
   if (type === undefined || !type.startsWith("application/json")) {
-    throw new AppError("unsupported_media_type", `Content type "${type ?? ""}" is not taken here.`, { details: { accepted: ["application/json"] } });
+    throw new AppError("unsupported_media_type", `Content type "${type ?? ""}" is not taken here.`, {
+      details: { accepted: ["application/json"] },
+    });
   }
   const call = readCall(await readBody(request, maxBodyBytes), name, who, request);
   if (call.drill !== undefined && call.drill.length > 0) deps.governance.authorize(who.principal, "functions.write", { function: name });
@@ -85,7 +95,11 @@ function readCall(body: Buffer, name: string, who: { caller: Caller; startedAt: 
   const parsed = inferRequestSchema.safeParse(parseJson(body));
   if (!parsed.success) {
     const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join("."), message: issue.message }));
-    throw new AppError("invalid_request", `The body is wrong at ${issues.map((issue) => `${issue.path || "its top"}: ${issue.message}`).join("; ")}.`, { details: { issues } });
+    throw new AppError(
+      "invalid_request",
+      `The body is wrong at ${issues.map((issue) => `${issue.path || "its top"}: ${issue.message}`).join("; ")}.`,
+      { details: { issues } },
+    );
   }
   return {
     ...parsed.data,
@@ -108,7 +122,9 @@ function parseJson(body: Buffer): unknown {
 function readIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   if (typeof header === "string" && header.length > 0 && header.length <= maxIdempotencyKeyLength) return header;
-  throw new AppError("invalid_request", `Idempotency-Key must be 1 to ${maxIdempotencyKeyLength} characters.`, { details: { issues: [{ path: "Idempotency-Key", message: `1 to ${maxIdempotencyKeyLength} characters` }] } });
+  throw new AppError("invalid_request", `Idempotency-Key must be 1 to ${maxIdempotencyKeyLength} characters.`, {
+    details: { issues: [{ path: "Idempotency-Key", message: `1 to ${maxIdempotencyKeyLength} characters` }] },
+  });
 }
 
 /** The trace id of a W3C traceparent; anything else is ignored, as the recommendation says. */

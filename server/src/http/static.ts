@@ -10,7 +10,8 @@ const consolePolicy =
 /** The built console. Paths that are no file and not under /api or /health get its first page, so that deep links work. */
 export async function registerConsole(app: FastifyInstance, publicFolder: string): Promise<void> {
   app.addHook("onSend", async (_request, reply) => {
-    if (reply.getHeader("content-security-policy") === undefined && String(reply.getHeader("content-type") ?? "").startsWith("text/html")) setPageHeaders(reply);
+    if (reply.getHeader("content-security-policy") === undefined && String(reply.getHeader("content-type") ?? "").startsWith("text/html"))
+      setPageHeaders(reply);
   });
   if (existsSync(publicFolder)) {
     await app.register(fastifyStatic, {
@@ -20,7 +21,7 @@ export async function registerConsole(app: FastifyInstance, publicFolder: string
       setHeaders: (reply, path) => {
         reply.header("x-content-type-options", "nosniff");
         // Vite names assets by their content.
-        reply.header("cache-control", path.includes(`${join(publicFolder, "assets")}`) ? "public, max-age=31536000, immutable" : "no-cache");
+        reply.header("cache-control", path.includes(join(publicFolder, "assets")) ? "public, max-age=31536000, immutable" : "no-cache");
       },
     });
   }
@@ -28,18 +29,27 @@ export async function registerConsole(app: FastifyInstance, publicFolder: string
     const path = request.url.split("?", 1)[0]!;
     if (/^\/(api|health)(\/|$)/.test(path)) return reply.callNotFound();
     const file = path.slice(1);
-    if (file !== "" && /\.\w+$/.test(file) && !file.includes("..") && existsSync(join(publicFolder, file))) return reply.sendFile(file, publicFolder);
+    if (file !== "" && /\.\w+$/.test(file) && !file.includes("..") && existsSync(join(publicFolder, file)))
+      return reply.sendFile(file, publicFolder);
     if (existsSync(join(publicFolder, "index.html"))) {
       setPageHeaders(reply);
       return reply.sendFile("index.html", publicFolder);
     }
     setPageHeaders(reply);
-    return reply.code(path === "/" ? 200 : 404).type("text/html; charset=utf-8").send(notBuiltPage);
+    return reply
+      .code(path === "/" ? 200 : 404)
+      .type("text/html; charset=utf-8")
+      .send(notBuiltPage);
   });
 }
 
 function setPageHeaders(reply: FastifyReply): void {
-  reply.headers({ "content-security-policy": consolePolicy, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cross-origin-opener-policy": "same-origin" });
+  reply.headers({
+    "content-security-policy": consolePolicy,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+  });
 }
 
 const notBuiltPage = `<!doctype html>

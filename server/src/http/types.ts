@@ -35,7 +35,9 @@ export type Handlers = { [O in ControlOperation]: Handler<O> };
 /** The handlers of the operations named `<module>.<verb>`. */
 export type HandlersOf<M extends string> = Pick<Handlers, Extract<ControlOperation, `${M}.${string}`>>;
 /** The same without the prefix: what a module's service looks like to the edge, `{ list(request, context), get(...) }`. */
-export type PortOf<M extends string> = { [O in Extract<ControlOperation, `${M}.${string}`> as O extends `${M}.${infer Verb}` ? Verb : never]: Handler<O> };
+export type PortOf<M extends string> = {
+  [O in Extract<ControlOperation, `${M}.${string}`> as O extends `${M}.${infer Verb}` ? Verb : never]: Handler<O>;
+};
 
 /** Everything the edge calls. Modules whose services differ from their routes are mapped by the composition root. */
 export interface Ports {

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import type { Clock, Logger } from "../core/index.ts";
-import { type FolderLock, assertCurrent, createEmbeddedSql, createHotState, createPostgresSql, lockFolder, migrate, readMigrations } from "./sql/index.ts";
+import {
+  type FolderLock,
+  assertCurrent,
+  createEmbeddedSql,
+  createHotState,
+  createPostgresSql,
+  lockFolder,
+  migrate,
+  readMigrations,
+} from "./sql/index.ts";
 import type { HotState, Sql } from "./types.ts";
 
 export const configSchema = z
@@ -11,7 +20,10 @@ export const configSchema = z
       .object({
         /** `always`: on disk before the answer. `batch`: within 100 ms. `off`: when the operating system writes it. */
         sync: z.enum(["always", "batch", "off"]).default("always"),
-        maxBytes: z.int().positive().default(1024 ** 3),
+        maxBytes: z
+          .int()
+          .positive()
+          .default(1024 ** 3),
       })
       .prefault({}),
     /** Connections of the request and work pool on PostgreSQL. */

@@ -29,7 +29,17 @@ export interface Tx {
 }
 
 /** Why our own work needs to see every project. A closed list. */
-export type SystemReason = "drain" | "reconciliation" | "hot-state" | "sequencer" | "heartbeat" | "recovery" | "retention" | "backup" | "sign-in" | "maintenance";
+export type SystemReason =
+  | "drain"
+  | "reconciliation"
+  | "hot-state"
+  | "sequencer"
+  | "heartbeat"
+  | "recovery"
+  | "retention"
+  | "backup"
+  | "sign-in"
+  | "maintenance";
 
 export interface Sql {
   readonly store: "embedded" | "postgres";

@@ -7,7 +7,18 @@ import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../for
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { facts, indent, section, showList, table } from "./show.ts";
-import { type Registrar, type VerbOption, addVerb, collect, group, pageOptions, pageQuery, parseReference, parseShare, parseWhole } from "./verb.ts";
+import {
+  type Registrar,
+  type VerbOption,
+  addVerb,
+  collect,
+  group,
+  pageOptions,
+  pageQuery,
+  parseReference,
+  parseShare,
+  parseWhole,
+} from "./verb.ts";
 
 const columns: readonly Column<Dataset>[] = [
   { title: "DATASET", value: (item) => item.reference },
@@ -25,7 +36,12 @@ const createOptions: readonly VerbOption[] = [
   { flags: "--features <columns>", description: "the columns a model may see, by commas", parse: collect, required: true },
   { flags: "--label <column>", description: "the column with the true label" },
   { flags: "--unique <column>", description: "the column that names a row" },
-  { flags: "--contract <how>", description: "`infer` from these rows, or `inherit` the last version's", choices: ["infer", "inherit"], default: "infer" },
+  {
+    flags: "--contract <how>",
+    description: "`infer` from these rows, or `inherit` the last version's",
+    choices: ["infer", "inherit"],
+    default: "infer",
+  },
   { flags: "--holdout <share>", description: "share of the latest rows held back for evaluation", parse: parseShare, default: 0.2 },
   { flags: "--description <text>", description: "what it is, for the datasheet" },
   { flags: "--detach", description: "do not wait for it" },
@@ -64,7 +80,11 @@ export function addData(program: Command, registrar: Registrar): void {
       const answer = await session.call("data.rows", { parameters: parseReference(reference!), query: options });
       session.show(answer, () => {
         const names = Object.keys(answer.rows[0] ?? {});
-        return table(session, answer.rows, names.map((name) => ({ title: name, value: (row: Record<string, unknown>) => inline(row[name]), flexible: true })));
+        return table(
+          session,
+          answer.rows,
+          names.map((name) => ({ title: name, value: (row: Record<string, unknown>) => inline(row[name]), flexible: true })),
+        );
       });
       session.hint(`${count(answer.rows.length)} of ${count(answer.total)} rows`);
     },
@@ -90,7 +110,14 @@ export function addData(program: Command, registrar: Registrar): void {
     description: "upload rows as JSON lines; answers the upload's id",
     run: async (session, [file]) => {
       const upload = await uploadFile(session, file!);
-      session.show(upload, () => facts(session, [["upload", upload.id], ["rows", count(upload.rows)], ["size", bytes(upload.bytes)], ["hash", upload.hash]]));
+      session.show(upload, () =>
+        facts(session, [
+          ["upload", upload.id],
+          ["rows", count(upload.rows)],
+          ["size", bytes(upload.bytes)],
+          ["hash", upload.hash],
+        ]),
+      );
     },
   });
   addVerb(data, registrar, {
@@ -128,7 +155,10 @@ export async function finish(session: Session, started: { workflowId: string }, 
   const workflow = await session.follow(started.workflowId, how.doing);
   session.show({ ...started, output: workflow.output }, () => {
     const output = workflow.output;
-    const lines: [string, string][] = output !== null && typeof output === "object" ? Object.entries(output).map(([name, value]) => [name, inline(value)]) : [["answer", inline(output)]];
+    const lines: [string, string][] =
+      output !== null && typeof output === "object"
+        ? Object.entries(output).map(([name, value]) => [name, inline(value)])
+        : [["answer", inline(output)]];
     return facts(session, [["workflow", started.workflowId], ...lines]);
   });
 }
@@ -146,7 +176,10 @@ function page(session: Session, detail: DatasetDetail): string {
     `${palette.strong(detail.reference)}  ${palette.dim(detail.hash)}`,
     facts(session, [
       ["description", detail.description],
-      ["rows", `${count(detail.rows)} = ${count(detail.kept)} kept + ${count(detail.duplicates)} duplicates + ${count(detail.quarantined)} quarantined`],
+      [
+        "rows",
+        `${count(detail.rows)} = ${count(detail.kept)} kept + ${count(detail.duplicates)} duplicates + ${count(detail.quarantined)} quarantined`,
+      ],
       ["duplicates", `${count(detail.exactDuplicates)} exact, ${count(detail.nearDuplicates)} near`],
       ["time column", detail.timeColumn],
       ["label column", detail.labelColumn],
@@ -204,7 +237,11 @@ function page(session: Session, detail: DatasetDetail): string {
         { title: "ROWS", value: (item) => count(item.rows), align: "right" },
       ]),
     ),
-    palette.dim(indent(`\nworkflow ${detail.lineage.workflowId ?? "–"}, parent ${detail.lineage.parent ?? "–"}; the datasheet: millrace data show ${detail.reference} --datasheet`)),
+    palette.dim(
+      indent(
+        `\nworkflow ${detail.lineage.workflowId ?? "–"}, parent ${detail.lineage.parent ?? "–"}; the datasheet: millrace data show ${detail.reference} --datasheet`,
+      ),
+    ),
   ].join("\n");
 }
 

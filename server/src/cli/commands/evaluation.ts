@@ -31,7 +31,9 @@ export function addEvaluation(program: Command, registrar: Registrar): void {
     options: [{ flags: "--function <name>", description: "only this function's" }, ...pageOptions],
     run: async (session, _args, options) => {
       const name = options["function"] as string | undefined;
-      const answer = await session.call("evaluation.list", { query: { ...pageQuery(options), ...(name === undefined ? {} : { function: name }) } });
+      const answer = await session.call("evaluation.list", {
+        query: { ...pageQuery(options), ...(name === undefined ? {} : { function: name }) },
+      });
       showList(session, answer, { columns, empty: "Nothing was evaluated yet." });
     },
   });
@@ -54,7 +56,12 @@ export function addEvaluation(program: Command, registrar: Registrar): void {
       { flags: "--detach", description: "do not wait for it" },
     ],
     run: async (session, [name], options) => {
-      const body = { function: name!, dataset: options["dataset"] as string, champion: options["champion"] as number, challenger: options["challenger"] as number };
+      const body = {
+        function: name!,
+        dataset: options["dataset"] as string,
+        champion: options["champion"] as number,
+        challenger: options["challenger"] as number,
+      };
       const started = await session.call("evaluation.create", { body });
       await finish(session, started, { detach: options["detach"] === true, doing: `evaluating ${name!}` });
     },
@@ -86,15 +93,19 @@ function page(session: Session, detail: Evaluation): string {
     section(
       session,
       "By slice",
-      table(session, detail.scores.flatMap((score) => score.slices.map((slice) => ({ candidate: score.candidate, ...slice }))), [
-        { title: "SLICE", value: (item) => item.slice, flexible: true },
-        { title: "CANDIDATE", value: (item) => item.candidate },
-        { title: "METRIC", value: (item) => item.metric },
-        { title: "VALUE", value: (item) => percent(item.estimate.value), align: "right" },
-        { title: "LOW", value: (item) => percent(item.estimate.low), align: "right" },
-        { title: "HIGH", value: (item) => percent(item.estimate.high), align: "right" },
-        { title: "N", value: (item) => count(item.estimate.n), align: "right" },
-      ]),
+      table(
+        session,
+        detail.scores.flatMap((score) => score.slices.map((slice) => ({ candidate: score.candidate, ...slice }))),
+        [
+          { title: "SLICE", value: (item) => item.slice, flexible: true },
+          { title: "CANDIDATE", value: (item) => item.candidate },
+          { title: "METRIC", value: (item) => item.metric },
+          { title: "VALUE", value: (item) => percent(item.estimate.value), align: "right" },
+          { title: "LOW", value: (item) => percent(item.estimate.low), align: "right" },
+          { title: "HIGH", value: (item) => percent(item.estimate.high), align: "right" },
+          { title: "N", value: (item) => count(item.estimate.n), align: "right" },
+        ],
+      ),
     ),
   ].join("\n");
 }

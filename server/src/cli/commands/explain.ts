@@ -65,7 +65,11 @@ export function modelReference(produced: Record<string, unknown>): { name: strin
 
 async function auditOf(session: Session, inference: InferenceDetail): Promise<AuditEntry[] | null> {
   const release = inference.produced["release"];
-  const objects = [`inference:${inference.id}`, ...(typeof release === "string" ? [`release:${release}`] : []), `function:${inference.function}`];
+  const objects = [
+    `inference:${inference.id}`,
+    ...(typeof release === "string" ? [`release:${release}`] : []),
+    `function:${inference.function}`,
+  ];
   const entries: AuditEntry[] = [];
   for (const object of objects) {
     const found = await optional(() => session.call("governance.listAudit", { query: { object, limit: 5 } }));
@@ -107,8 +111,12 @@ function heading(session: Session, inference: InferenceDetail): string {
 /** The page's first sentence: what it said, and whether that was right. */
 function verdict(session: Session, inference: InferenceDetail): string {
   const { palette } = session;
-  if (inference.status !== "ok") return palette.bad(`It gave no answer: ${inference.status}${inference.error === null ? "" : `, ${inference.error}`}.`);
-  const said = inference.label === null ? "It answered" : `It answered "${printable(inference.label)}"${inference.confidence === null ? "" : ` with confidence ${percent(inference.confidence)}`}`;
+  if (inference.status !== "ok")
+    return palette.bad(`It gave no answer: ${inference.status}${inference.error === null ? "" : `, ${inference.error}`}.`);
+  const said =
+    inference.label === null
+      ? "It answered"
+      : `It answered "${printable(inference.label)}"${inference.confidence === null ? "" : ` with confidence ${percent(inference.confidence)}`}`;
   const truth = inference.feedbackLabel;
   if (truth === null) return `${said}. No true label has come back yet.`;
   if (truth === inference.label) return palette.good(`${said}. That was right.`);
@@ -135,7 +143,9 @@ function chosen(inference: InferenceDetail): [string, string | null][] {
 function fallbackReason(inference: InferenceDetail): string {
   const failed = inference.steps.filter((step) => step.kind === "variant" && step.status !== "ok");
   if (failed.length === 0) return "an earlier variant gave no answer";
-  return failed.map((step) => `${step.name} ${step.status === "ok" ? "" : step.status}${step.error === undefined ? "" : ` (${step.error})`}`).join(", then ");
+  return failed
+    .map((step) => `${step.name} ${step.status === "ok" ? "" : step.status}${step.error === undefined ? "" : ` (${step.error})`}`)
+    .join(", then ");
 }
 
 function steps(session: Session, inference: InferenceDetail): string {
@@ -144,7 +154,11 @@ function steps(session: Session, inference: InferenceDetail): string {
   return table(session, inference.steps, [
     { title: "STEP", value: (step) => step.name },
     { title: "KIND", value: (step) => step.kind },
-    { title: "STATUS", value: (step) => `${step.status}${step.error === undefined ? "" : ` ${step.error}`}`, paint: (text, step, palette) => (step.status === "ok" ? palette.good(text) : palette.warn(text)) },
+    {
+      title: "STATUS",
+      value: (step) => `${step.status}${step.error === undefined ? "" : ` ${step.error}`}`,
+      paint: (text, step, palette) => (step.status === "ok" ? palette.good(text) : palette.warn(text)),
+    },
     { title: "STARTED", value: (step) => duration(step.startMs), align: "right" },
     { title: "TOOK", value: (step) => duration(step.durationMs), align: "right" },
     { title: "WHEN", value: (step) => bar(step, total, barWidth), paint: (text, _step, palette) => palette.accent(text) },
@@ -160,7 +174,10 @@ function bar(step: { startMs: number; durationMs: number }, total: number, width
 
 function detailsOf(details: Record<string, unknown> | undefined): string {
   return Object.entries(details ?? {})
-    .map(([name, value]) => `${spoken(name)} ${typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : inline(value)}`)
+    .map(
+      ([name, value]) =>
+        `${spoken(name)} ${typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : inline(value)}`,
+    )
     .join(", ");
 }
 
@@ -225,7 +242,8 @@ const linesShown = 12;
 
 /** The fields of an input or output, long text wrapped under its name. */
 function values(session: Session, value: unknown, full: boolean): string {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return value === null || value === undefined ? "–" : block(session, inline(value), full);
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    return value === null || value === undefined ? "–" : block(session, inline(value), full);
   const entries = Object.entries(value as Record<string, unknown>);
   if (entries.length === 0) return "{}";
   const width = Math.max(...entries.map(([name]) => widthOf(name)));
@@ -240,9 +258,15 @@ function values(session: Session, value: unknown, full: boolean): string {
 
 function block(session: Session, text: string, full: boolean): string {
   const width = Math.min(session.columns, 110) - 8;
-  const lines = printable(text.replaceAll("\t", " ").replaceAll("\r\n", "\n")).replace(/\n{3,}/g, "\n\n").trim().split("\n").map((line) => line.trimEnd());
+  const lines = printable(text.replaceAll("\t", " ").replaceAll("\r\n", "\n"))
+    .replace(/\n{3,}/g, "\n\n")
+    .trim()
+    .split("\n")
+    .map((line) => line.trimEnd());
   if (full) return lines.join("\n");
   const shown = lines.slice(0, linesShown).map((line) => cut(line, width));
   const left = lines.length - shown.length;
-  return left > 0 ? [...shown, session.palette.dim(`… ${count(left)} more lines, ${count(text.length)} characters in all; --full prints them`)].join("\n") : shown.join("\n");
+  return left > 0
+    ? [...shown, session.palette.dim(`… ${count(left)} more lines, ${count(text.length)} characters in all; --full prints them`)].join("\n")
+    : shown.join("\n");
 }

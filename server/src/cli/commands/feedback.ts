@@ -31,18 +31,26 @@ const sayVerb: Omit<Verb, "usage"> = {
 
 export function addFeedback(program: Command, registrar: Registrar): void {
   const feedback = group(program, "feedback", "what came back about the answers");
-  feedback.argument("[inference]", "an inference's id").argument("[value]", "the true label, a rating from -1 to 1, a comment, a correction as JSON");
+  feedback
+    .argument("[inference]", "an inference's id")
+    .argument("[value]", "the true label, a rating from -1 to 1, a comment, a correction as JSON");
   fill(feedback, registrar, {
     ...sayVerb,
     run: async (session, args, options) => {
-      if (args[0] === undefined || args[1] === undefined) throw usage("Say about which inference, and what: millrace feedback <inference id> <value>; or choose a verb: millrace feedback --help.");
+      if (args[0] === undefined || args[1] === undefined)
+        throw usage(
+          "Say about which inference, and what: millrace feedback <inference id> <value>; or choose a verb: millrace feedback --help.",
+        );
       return sayVerb.run(session, args, options);
     },
   });
   addVerb(feedback, registrar, {
     usage: "submit <inference> [value]",
     description: "the same; or, with --file, many at once from JSON lines",
-    options: [...itemOptions, { flags: "--file", description: "the argument is a file of JSON lines: inferenceId, kind, value, source, occurredAt" }],
+    options: [
+      ...itemOptions,
+      { flags: "--file", description: "the argument is a file of JSON lines: inferenceId, kind, value, source, occurredAt" },
+    ],
     run: async (session, [first, text], options) => {
       if (options["file"] === true) return submitFile(session, first!);
       if (text === undefined) throw usage("Give the value too: millrace feedback submit <inference id> <value>.");
@@ -55,7 +63,9 @@ export function addFeedback(program: Command, registrar: Registrar): void {
     options: [{ flags: "--function <name>", description: "only this function's" }, ...pageOptions],
     run: async (session, _args, options) => {
       const name = options["function"] as string | undefined;
-      const answer = await session.call("feedback.list", { query: { ...pageQuery(options), ...(name === undefined ? {} : { function: name }) } });
+      const answer = await session.call("feedback.list", {
+        query: { ...pageQuery(options), ...(name === undefined ? {} : { function: name }) },
+      });
       showList(session, answer, {
         columns: [
           { title: "RECORDED (UTC)", value: (item) => instant(item.recordedAt) },
@@ -75,7 +85,12 @@ export function addFeedback(program: Command, registrar: Registrar): void {
     options: [{ flags: "--function <name>", description: "only this function's" }],
     run: async (session, _args, options) => {
       const stats = await session.call("feedback.stats", { query: options });
-      session.show(stats, () => facts(session, Object.entries(stats).map(([name, value]) => [name, count(value)] as const)));
+      session.show(stats, () =>
+        facts(
+          session,
+          Object.entries(stats).map(([name, value]) => [name, count(value)] as const),
+        ),
+      );
     },
   });
   addVerb(feedback, registrar, {
@@ -90,7 +105,9 @@ export function addFeedback(program: Command, registrar: Registrar): void {
       { flags: "--detach", description: "do not wait for it" },
     ],
     run: async (session, [name], { detach, ...options }) => {
-      const started = await session.call("feedback.curate", { body: { function: name!, ...(options as { dataset: string; holdout: number }) } });
+      const started = await session.call("feedback.curate", {
+        body: { function: name!, ...(options as { dataset: string; holdout: number }) },
+      });
       await finish(session, started, { detach: detach === true, doing: `curating ${String(options["dataset"])}` });
     },
   });
@@ -127,7 +144,10 @@ async function submitFile(session: Session, file: string): Promise<number> {
     const item = feedbackItemSchema.safeParse(looseJson(text));
     if (!item.success) {
       await send();
-      throw new AppError("invalid_request", `Line ${line} of ${file} is not a feedback item: ${item.error.issues[0]?.path.join(".") ?? ""} ${item.error.issues[0]?.message ?? ""}. The lines before it were sent; sending them again changes nothing.`);
+      throw new AppError(
+        "invalid_request",
+        `Line ${line} of ${file} is not a feedback item: ${item.error.issues[0]?.path.join(".") ?? ""} ${item.error.issues[0]?.message ?? ""}. The lines before it were sent; sending them again changes nothing.`,
+      );
     }
     batch.push(item.data);
     if (batch.length === batchSize) await send();
@@ -140,7 +160,11 @@ function showReceipt(session: Session, receipt: FeedbackReceipt): number {
   const refused = receipt.results.filter((result) => result.status === "refused");
   session.show(receipt, () =>
     [
-      facts(session, [["accepted", count(receipt.accepted)], ["repeated", count(receipt.repeated)], ["refused", count(receipt.refused)]]),
+      facts(session, [
+        ["accepted", count(receipt.accepted)],
+        ["repeated", count(receipt.repeated)],
+        ["refused", count(receipt.refused)],
+      ]),
       ...(refused.length === 0
         ? []
         : [

@@ -8,8 +8,16 @@ import { type Registrar, addVerb, group, parseWhole } from "./verb.ts";
 
 const columns: readonly Column<FunctionSummary>[] = [
   { title: "FUNCTION", value: (item) => item.name },
-  { title: "STATE", value: (item) => (item.off ? "off" : "on"), paint: (text, item, palette) => (item.off ? palette.bad(text) : palette.good(text)) },
-  { title: "VARIANTS", value: (item) => item.variants.map((variant) => (variant.ready ? variant.name : `${variant.name} (not ready)`)).join(", "), flexible: true },
+  {
+    title: "STATE",
+    value: (item) => (item.off ? "off" : "on"),
+    paint: (text, item, palette) => (item.off ? palette.bad(text) : palette.good(text)),
+  },
+  {
+    title: "VARIANTS",
+    value: (item) => item.variants.map((variant) => (variant.ready ? variant.name : `${variant.name} (not ready)`)).join(", "),
+    flexible: true,
+  },
   { title: "FALLBACK", value: (item) => item.fallback.join(" → "), flexible: true },
   { title: "BUDGET", value: (item) => `${item.latencyBudgetMs} ms`, align: "right" },
   { title: "OWNER", value: (item) => item.owner, flexible: true },
@@ -73,14 +81,25 @@ function page(session: Session, detail: FunctionDetail): string {
       ["largest body", `${count(detail.maxBodyBytes)} bytes`],
       ["fallback", detail.fallback.join(" → ")],
     ]),
-    section(session, "Cost of errors", facts(session, detail.purpose.errors.map((item) => [item.error, item.cost] as const))),
+    section(
+      session,
+      "Cost of errors",
+      facts(
+        session,
+        detail.purpose.errors.map((item) => [item.error, item.cost] as const),
+      ),
+    ),
     section(
       session,
       "Variants",
       table(session, detail.variants, [
         { title: "NAME", value: (item) => item.name },
         { title: "KIND", value: (item) => item.kind },
-        { title: "READY", value: (item) => yesNo(item.ready), paint: (text, item, paint) => (item.ready ? paint.good(text) : paint.bad(text)) },
+        {
+          title: "READY",
+          value: (item) => yesNo(item.ready),
+          paint: (text, item, paint) => (item.ready ? paint.good(text) : paint.bad(text)),
+        },
         { title: "BINDING", value: (item) => shortHash(item.binding) },
         { title: "RESOLVED TO", value: (item) => resolvedTo(item.resolved), flexible: true },
       ]),
@@ -103,7 +122,10 @@ function page(session: Session, detail: FunctionDetail): string {
 
 function resolvedTo(resolved: Record<string, unknown>): string {
   return Object.entries(resolved)
-    .map(([name, value]) => `${name} ${typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? shortHash(value) : typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .map(
+      ([name, value]) =>
+        `${name} ${typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? shortHash(value) : typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+    )
     .join(", ");
 }
 

@@ -1,5 +1,14 @@
 import { readFileSync } from "node:fs";
-import { type AuditEntry, type AuditReport, type Key, type Permission, type Role, type Switch, checkpointSchema, permissions } from "@millrace/contract";
+import {
+  type AuditEntry,
+  type AuditReport,
+  type Key,
+  type Permission,
+  type Role,
+  type Switch,
+  checkpointSchema,
+  permissions,
+} from "@millrace/contract";
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError, systemClock } from "../../core/index.ts";
 import { killFilePath, setLocalSwitch } from "../../governance/index.ts";
@@ -14,10 +23,18 @@ const keyColumns: readonly Column<Key>[] = [
   { title: "ID", value: (key) => key.id },
   { title: "NAME", value: (key) => key.name },
   { title: "BEGINS", value: (key) => key.prefix },
-  { title: "STATE", value: (key) => (key.revokedAt === null ? "valid" : "revoked"), paint: (text, key, palette) => (key.revokedAt === null ? palette.good(text) : palette.bad(text)) },
+  {
+    title: "STATE",
+    value: (key) => (key.revokedAt === null ? "valid" : "revoked"),
+    paint: (text, key, palette) => (key.revokedAt === null ? palette.good(text) : palette.bad(text)),
+  },
   { title: "MAY", value: (key) => may(key), flexible: true },
   { title: "FUNCTIONS", value: (key) => key.functions?.join(", ") ?? "all", flexible: true },
-  { title: "LIMIT", value: (key) => (key.limit === null ? "none" : `${count(key.limit.requests)} / ${key.limit.windowSeconds} s`), align: "right" },
+  {
+    title: "LIMIT",
+    value: (key) => (key.limit === null ? "none" : `${count(key.limit.requests)} / ${key.limit.windowSeconds} s`),
+    align: "right",
+  },
   { title: "CREATED (UTC)", value: (key) => instant(key.createdAt) },
 ];
 
@@ -33,7 +50,11 @@ const auditColumns: readonly Column<AuditEntry>[] = [
 
 const switchColumns: readonly Column<Switch>[] = [
   { title: "TARGET", value: (item) => (item.target === "*" ? "* (every function)" : item.target) },
-  { title: "STATE", value: (item) => (item.off ? "off" : "on"), paint: (text, item, palette) => (item.off ? palette.bad(text) : palette.good(text)) },
+  {
+    title: "STATE",
+    value: (item) => (item.off ? "off" : "on"),
+    paint: (text, item, palette) => (item.off ? palette.bad(text) : palette.good(text)),
+  },
   { title: "BY", value: (item) => item.changedBy },
   { title: "SINCE (UTC)", value: (item) => instant(item.changedAt) },
   { title: "REASON", value: (item) => item.reason, flexible: true },
@@ -49,23 +70,32 @@ export const killVerb: Omit<Verb, "usage"> = {
   options: [
     { flags: "--on", description: "switch it on again" },
     { flags: "--reason <text>", description: "why, for the audit log and for whoever is refused" },
-    { flags: "--local", description: "write <data>/kill, read by the server of this data folder five times a second: works without database or network" },
+    {
+      flags: "--local",
+      description: "write <data>/kill, read by the server of this data folder five times a second: works without database or network",
+    },
   ],
   run: async (session, [target], options) => {
     const off = options["on"] !== true;
     const reason = options["reason"] as string | undefined;
     if (options["local"] === true) return killLocally(session, { target: target!, off, reason: reason ?? null });
-    const changed = await session.call("governance.setSwitch", { parameters: { target: target! }, body: { off, ...(reason === undefined ? {} : { reason }) } });
+    const changed = await session.call("governance.setSwitch", {
+      parameters: { target: target! },
+      body: { off, ...(reason === undefined ? {} : { reason }) },
+    });
     session.show(changed, () => switchSentence(session, changed));
   },
 };
 
 function killLocally(session: Session, change: { target: string; off: boolean; reason: string | null }): void {
-  if (change.target !== "*" && !/^[a-z0-9][a-z0-9-]{0,63}$/.test(change.target)) throw new InvalidArgumentError(`"${change.target}" is neither a function's name nor *.`);
+  if (change.target !== "*" && !/^[a-z0-9][a-z0-9-]{0,63}$/.test(change.target))
+    throw new InvalidArgumentError(`"${change.target}" is neither a function's name nor *.`);
   const path = killFilePath(session.dataFolder);
   const switches = setLocalSwitch(path, { ...change, at: new Date(systemClock.now()).toISOString() });
   session.show({ path, off: switches }, () => switchSentence(session, change));
-  session.hint(`Written to ${path}. It holds for servers of this data folder only, and until: millrace kill ${change.target === "*" ? "'*'" : change.target} --local --on`);
+  session.hint(
+    `Written to ${path}. It holds for servers of this data folder only, and until: millrace kill ${change.target === "*" ? "'*'" : change.target} --local --on`,
+  );
 }
 
 function switchSentence(session: Session, state: { target: string; off: boolean; reason: string | null }): string {
@@ -78,7 +108,9 @@ export const verifyVerb: Verb = {
   usage: "verify",
   description: "prove that no entry is missing or altered",
   example: "audit verify --against checkpoint.json",
-  options: [{ flags: "--against <file>", description: "a checkpoint kept elsewhere: JSON, or a sink's file of JSON lines (its last line counts)" }],
+  options: [
+    { flags: "--against <file>", description: "a checkpoint kept elsewhere: JSON, or a sink's file of JSON lines (its last line counts)" },
+  ],
   run: async (session, _args, options) => {
     const against = options["against"] === undefined ? {} : { against: readCheckpoint(options["against"] as string) };
     const report = await session.call("governance.verifyAudit", { body: against });
@@ -108,7 +140,12 @@ function reportPage(session: Session, report: AuditReport): string {
   const { palette } = session;
   return [
     report.verified ? palette.good(`The audit log verifies (${report.anchoring}).`) : palette.bad("The audit log does not verify."),
-    facts(session, [["entries", count(report.entries)], ["pending", count(report.pending)], ["checkpoints", count(report.checkpoints)], ["anchoring", report.anchoring]]),
+    facts(session, [
+      ["entries", count(report.entries)],
+      ["pending", count(report.pending)],
+      ["checkpoints", count(report.checkpoints)],
+      ["anchoring", report.anchoring],
+    ]),
     ...(report.problems.length === 0
       ? []
       : [
@@ -131,10 +168,16 @@ export function addAudit(parent: Command, registrar: Registrar): void {
   const audit = parent.command("audit");
   fill(audit, registrar, {
     description: "the audit log, newest first; audit verify proves it",
-    options: [{ flags: "--action <action>", description: "only this action, for example release.promote" }, { flags: "--object <object>", description: "only this object, for example function:triage-mail" }, ...pageOptions],
+    options: [
+      { flags: "--action <action>", description: "only this action, for example release.promote" },
+      { flags: "--object <object>", description: "only this object, for example function:triage-mail" },
+      ...pageOptions,
+    ],
     run: async (session, _args, options) => {
       const { action, object } = options as { action?: string; object?: string };
-      const answer = await session.call("governance.listAudit", { query: { ...pageQuery(options), ...(action === undefined ? {} : { action }), ...(object === undefined ? {} : { object }) } });
+      const answer = await session.call("governance.listAudit", {
+        query: { ...pageQuery(options), ...(action === undefined ? {} : { action }), ...(object === undefined ? {} : { object }) },
+      });
       showList(session, answer, { columns: auditColumns, empty: "The audit log has no such entry." });
     },
   });
@@ -148,7 +191,10 @@ export function addGovernance(program: Command, registrar: Registrar): void {
     description: "list keys",
     options: pageOptions,
     run: async (session, _args, options) => {
-      showList(session, await session.call("governance.listKeys", { query: pageQuery(options) }), { columns: keyColumns, empty: "There are no keys." });
+      showList(session, await session.call("governance.listKeys", { query: pageQuery(options) }), {
+        columns: keyColumns,
+        empty: "There are no keys.",
+      });
     },
   });
   const key = group(governance, "key", "create or revoke a key");
@@ -165,7 +211,8 @@ export function addGovernance(program: Command, registrar: Registrar): void {
     run: async (session, [name], options) => {
       const roles = options["role"] as Role[] | undefined;
       const wanted = options["permission"] as Permission[] | undefined;
-      if (roles === undefined && wanted === undefined) throw new InvalidArgumentError("Say what the key may do: --role caller, --role viewer, --role owner, or --permission <name>.");
+      if (roles === undefined && wanted === undefined)
+        throw new InvalidArgumentError("Say what the key may do: --role caller, --role viewer, --role owner, or --permission <name>.");
       const created = await session.call("governance.createKey", {
         body: {
           name: name!,
@@ -175,7 +222,14 @@ export function addGovernance(program: Command, registrar: Registrar): void {
           ...(options["limit"] === undefined ? {} : { limit: options["limit"] as { requests: number; windowSeconds: number } }),
         },
       });
-      session.show(created, () => facts(session, [["key", session.palette.strong(created.key)], ["id", created.id], ["may", may(created)], ["functions", created.functions?.join(", ") ?? "all"]]));
+      session.show(created, () =>
+        facts(session, [
+          ["key", session.palette.strong(created.key)],
+          ["id", created.id],
+          ["may", may(created)],
+          ["functions", created.functions?.join(", ") ?? "all"],
+        ]),
+      );
       session.hint("Keep the key now: only its hash is stored.");
     },
   });
@@ -191,7 +245,10 @@ export function addGovernance(program: Command, registrar: Registrar): void {
     usage: "switches",
     description: "list kill switches",
     run: async (session) => {
-      showList(session, await session.call("governance.listSwitches", {}), { columns: switchColumns, empty: "Nothing was ever switched off." });
+      showList(session, await session.call("governance.listSwitches", {}), {
+        columns: switchColumns,
+        empty: "Nothing was ever switched off.",
+      });
     },
   });
   addAudit(governance, registrar);
@@ -204,7 +261,13 @@ export function addGovernance(program: Command, registrar: Registrar): void {
       session.show({ checkpoint }, () =>
         checkpoint === null
           ? "There is no checkpoint yet: nothing was audited."
-          : facts(session, [["entries", count(checkpoint.size)], ["root", checkpoint.rootHash], ["signed", `${instant(checkpoint.at)} UTC`], ["signature", checkpoint.signature], ["public key", checkpoint.publicKey]]),
+          : facts(session, [
+              ["entries", count(checkpoint.size)],
+              ["root", checkpoint.rootHash],
+              ["signed", `${instant(checkpoint.at)} UTC`],
+              ["signature", checkpoint.signature],
+              ["public key", checkpoint.publicKey],
+            ]),
       );
     },
   });
@@ -213,13 +276,17 @@ export function addGovernance(program: Command, registrar: Registrar): void {
     description: "a new one-time sign-in link for the console",
     run: async (session) => {
       const link = await session.call("governance.createLink", {});
-      session.show(link, () => `${session.palette.strong(link.url)}\n${session.palette.dim(`works once, until ${instant(link.expiresAt)} UTC`)}`);
+      session.show(
+        link,
+        () => `${session.palette.strong(link.url)}\n${session.palette.dim(`works once, until ${instant(link.expiresAt)} UTC`)}`,
+      );
     },
   });
 }
 
 function parseLimit(text: string): { requests: number; windowSeconds: number } {
   const match = /^(\d+)\/(\d+)s?$/.exec(text);
-  if (match === null || match[1] === "0" || match[2] === "0") throw new InvalidArgumentError("It must be requests/seconds, for example 1000/60.");
+  if (match === null || match[1] === "0" || match[2] === "0")
+    throw new InvalidArgumentError("It must be requests/seconds, for example 1000/60.");
   return { requests: Number(match[1]), windowSeconds: Number(match[2]) };
 }

@@ -26,9 +26,16 @@ export const inferVerb: Omit<Verb, "usage"> = {
       ...(options["drill"] === undefined ? {} : { drill: options["drill"] as string[] }),
     };
     const idempotencyKey = options["idempotencyKey"] as string | undefined;
-    const answer = await session.call("functions.infer", { parameters: { name: name! }, body }, idempotencyKey === undefined ? {} : { idempotencyKey });
+    const answer = await session.call(
+      "functions.infer",
+      { parameters: { name: name! }, body },
+      idempotencyKey === undefined ? {} : { idempotencyKey },
+    );
     session.show(answer, () => {
-      const output: [string, string][] = answer.output !== null && typeof answer.output === "object" && !Array.isArray(answer.output) ? Object.entries(answer.output).map(([field, value]) => [field, inline(value)]) : [["output", inline(answer.output)]];
+      const output: [string, string][] =
+        answer.output !== null && typeof answer.output === "object" && !Array.isArray(answer.output)
+          ? Object.entries(answer.output).map(([field, value]) => [field, inline(value)])
+          : [["output", inline(answer.output)]];
       return facts(session, [
         ...output.map(([field, value]) => [field, session.palette.strong(value)] as const),
         ["variant", `${answer.variant}${answer.fallback ? session.palette.warn(" (fallback)") : ""}`],
@@ -46,11 +53,14 @@ async function inputOf(session: Session, text: string | undefined, fields: Recor
     return fields;
   }
   const source = text === undefined || text === "-" ? "standard input" : text.startsWith("@") ? text.slice(1) : "the argument";
-  const content = text === undefined || text === "-" ? await session.terminal.readInput() : text.startsWith("@") ? readText(text.slice(1)) : text;
+  const content =
+    text === undefined || text === "-" ? await session.terminal.readInput() : text.startsWith("@") ? readText(text.slice(1)) : text;
   try {
     return JSON.parse(content);
   } catch (cause) {
-    throw new AppError("invalid_json", `The input from ${source} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw new AppError("invalid_json", `The input from ${source} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    });
   }
 }
 

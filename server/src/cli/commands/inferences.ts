@@ -18,7 +18,8 @@ const columns: readonly Column<Inference>[] = [
   {
     title: "TRUE LABEL",
     value: (item) => item.feedbackLabel,
-    paint: (text, item, palette) => (item.feedbackLabel === null ? text : item.feedbackLabel === item.label ? palette.good(text) : palette.bad(text)),
+    paint: (text, item, palette) =>
+      item.feedbackLabel === null ? text : item.feedbackLabel === item.label ? palette.good(text) : palette.bad(text),
   },
   { title: "TIME", value: (item) => duration(item.latencyMs), align: "right" },
 ];

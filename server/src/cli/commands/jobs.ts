@@ -25,7 +25,11 @@ const columns: readonly Column<Workflow>[] = [
 const nodeColumns: readonly Column<Node>[] = [
   { title: "NODE", value: (item) => item.id },
   { title: "ROLE", value: (item) => item.role },
-  { title: "ALIVE", value: (item) => (item.alive ? "yes" : "no"), paint: (text, item, palette) => (item.alive ? palette.good(text) : palette.bad(text)) },
+  {
+    title: "ALIVE",
+    value: (item) => (item.alive ? "yes" : "no"),
+    paint: (text, item, palette) => (item.alive ? palette.good(text) : palette.bad(text)),
+  },
   { title: "HOST", value: (item) => item.host, flexible: true },
   { title: "VERSION", value: (item) => item.version },
   { title: "CONFIG", value: (item) => shortHash(item.configHash) },
@@ -55,7 +59,10 @@ export function addJobs(program: Command, registrar: Registrar): void {
       session.show(workflow, () => page(session, workflow));
     },
   });
-  for (const [verb, operation, description] of [["cancel", "jobs.cancel", "cancel a workflow"], ["resume", "jobs.resume", "resume a cancelled workflow"]] as const) {
+  for (const [verb, operation, description] of [
+    ["cancel", "jobs.cancel", "cancel a workflow"],
+    ["resume", "jobs.resume", "resume a cancelled workflow"],
+  ] as const) {
     addVerb(jobs, registrar, {
       usage: `${verb} <id>`,
       description,
@@ -124,7 +131,11 @@ function page(session: Session, workflow: WorkflowDetail): string {
       table(session, workflow.steps, [
         { title: "#", value: (step) => step.index, align: "right" },
         { title: "STEP", value: (step) => step.name },
-        { title: "STATUS", value: (step) => step.status, paint: (text, step, palette) => (step.status === "ok" ? palette.good(text) : palette.bad(text)) },
+        {
+          title: "STATUS",
+          value: (step) => step.status,
+          paint: (text, step, palette) => (step.status === "ok" ? palette.good(text) : palette.bad(text)),
+        },
         { title: "STARTED (UTC)", value: (step) => instant(step.startedAt) },
         { title: "COMPLETED (UTC)", value: (step) => instant(step.completedAt) },
         { title: "ERROR", value: (step) => step.error, flexible: true },

@@ -20,7 +20,12 @@ const runColumns: readonly Column<Run>[] = [
   { title: "MODEL", value: (item) => `${item.model}${item.version === null ? "" : `@${item.version}`}` },
   { title: "TRAINER", value: (item) => item.trainer },
   { title: "DATASET", value: (item) => item.dataset },
-  { title: "STATUS", value: (item) => item.status, paint: (text, item, palette) => (item.status === "failed" ? palette.bad(text) : item.status === "running" ? palette.accent(text) : palette.good(text)) },
+  {
+    title: "STATUS",
+    value: (item) => item.status,
+    paint: (text, item, palette) =>
+      item.status === "failed" ? palette.bad(text) : item.status === "running" ? palette.accent(text) : palette.good(text),
+  },
   { title: "ACCURACY (95 %)", value: (item) => estimate(item.metrics?.accuracy), align: "right" },
   { title: "ECE", value: (item) => item.metrics?.ece.toFixed(4), align: "right" },
   { title: "SECONDS", value: (item) => item.trainSeconds?.toFixed(1), align: "right" },
@@ -62,7 +67,10 @@ export function addModels(program: Command, registrar: Registrar): void {
     usage: "list",
     description: "list models",
     run: async (session) => {
-      showList(session, await session.call("models.list", {}), { columns, empty: "There are no models. Train one: millrace train <model> --dataset <name@version>" });
+      showList(session, await session.call("models.list", {}), {
+        columns,
+        empty: "There are no models. Train one: millrace train <model> --dataset <name@version>",
+      });
     },
   });
   addVerb(models, registrar, {
@@ -79,7 +87,12 @@ export function addModels(program: Command, registrar: Registrar): void {
       const model = await session.call("models.get", { parameters: { name: reference! } });
       session.show(model, () =>
         [
-          facts(session, [["model", model.name], ["versions", count(model.versions)], ["aliases", aliasesOf(model)], ["created", `${instant(model.createdAt)} UTC`]]),
+          facts(session, [
+            ["model", model.name],
+            ["versions", count(model.versions)],
+            ["aliases", aliasesOf(model)],
+            ["created", `${instant(model.createdAt)} UTC`],
+          ]),
           section(
             session,
             "History of aliases",
@@ -118,7 +131,9 @@ export function addModels(program: Command, registrar: Registrar): void {
 }
 
 function aliasesOf(model: Model): string {
-  return Object.entries(model.aliases).map(([alias, version]) => `${alias} → ${version}`).join(", ");
+  return Object.entries(model.aliases)
+    .map(([alias, version]) => `${alias} → ${version}`)
+    .join(", ");
 }
 
 type Metrics = NonNullable<Run["metrics"]>;
@@ -135,7 +150,12 @@ function runPage(session: Session, run: Run): string {
       ["parameters", inline(run.parameters)],
       ["training", run.trainSeconds === null ? null : `${run.trainSeconds.toFixed(2)} s`],
       ["git commit", run.gitCommit],
-      ["environment", Object.entries(run.environment).map(([name, value]) => `${name} ${value}`).join(", ")],
+      [
+        "environment",
+        Object.entries(run.environment)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(", "),
+      ],
       ["workflow", run.workflowId],
       ["created", `${instant(run.createdAt)} UTC by ${run.createdBy}`],
     ]),
@@ -162,7 +182,15 @@ function versionPage(session: Session, version: ModelVersion): string {
 function metricsSections(session: Session, metrics: Metrics): string[] {
   const labels = metrics.confusion.labels;
   return [
-    section(session, "Quality on the rows held back", facts(session, [["accuracy", estimate(metrics.accuracy)], ["calibration error", metrics.ece.toFixed(4)], ["log loss", metrics.logLoss.toFixed(4)]])),
+    section(
+      session,
+      "Quality on the rows held back",
+      facts(session, [
+        ["accuracy", estimate(metrics.accuracy)],
+        ["calibration error", metrics.ece.toFixed(4)],
+        ["log loss", metrics.logLoss.toFixed(4)],
+      ]),
+    ),
     section(
       session,
       "By slice",
@@ -181,10 +209,18 @@ function metricsSections(session: Session, metrics: Metrics): string[] {
           section(
             session,
             "Confusion (rows: truth, columns: answer)",
-            table(session, metrics.confusion.counts.map((row, at) => ({ label: labels[at]!, row })), [
-              { title: "", value: (item) => item.label },
-              ...labels.map((label, at) => ({ title: label, value: (item: { row: number[] }) => count(item.row[at]), align: "right" as const })),
-            ]),
+            table(
+              session,
+              metrics.confusion.counts.map((row, at) => ({ label: labels[at]!, row })),
+              [
+                { title: "", value: (item) => item.label },
+                ...labels.map((label, at) => ({
+                  title: label,
+                  value: (item: { row: number[] }) => count(item.row[at]),
+                  align: "right" as const,
+                })),
+              ],
+            ),
           ),
         ]),
   ];

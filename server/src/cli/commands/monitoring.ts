@@ -53,7 +53,10 @@ export function addMonitoring(program: Command, registrar: Registrar): void {
       { flags: "--status <status>", description: "only these", choices: ["open", "acknowledged", "resolved"] },
     ],
     run: async (session, _args, options) => {
-      showList(session, await session.call("monitoring.alerts", { query: options }), { columns: alertColumns, empty: "There are no alerts." });
+      showList(session, await session.call("monitoring.alerts", { query: options }), {
+        columns: alertColumns,
+        empty: "There are no alerts.",
+      });
     },
   });
   addVerb(monitoring, registrar, {
@@ -77,10 +80,17 @@ export function addMonitoring(program: Command, registrar: Registrar): void {
     description: "run the monitors over every complete window now",
     run: async (session, [name]) => {
       const answer = await session.call("monitoring.run", { body: name === undefined ? {} : { function: name } });
-      session.show(answer, () => `${count(answer.windows)} windows measured, ${answer.alerts.length === 0 ? "no alerts" : `alerts: ${answer.alerts.join(", ")}`}.`);
+      session.show(
+        answer,
+        () =>
+          `${count(answer.windows)} windows measured, ${answer.alerts.length === 0 ? "no alerts" : `alerts: ${answer.alerts.join(", ")}`}.`,
+      );
     },
   });
-  for (const [verb, status] of [["acknowledge", "acknowledged"], ["resolve", "resolved"]] as const) {
+  for (const [verb, status] of [
+    ["acknowledge", "acknowledged"],
+    ["resolve", "resolved"],
+  ] as const) {
     addVerb(monitoring, registrar, {
       usage: `${verb} <id>`,
       description: `${verb} an alert`,
@@ -112,7 +122,11 @@ function page(session: Session, alert: Alert): string {
         { title: "MEASURE", value: (item) => item.measure },
         { title: "VALUE", value: (item) => digits(item.value), align: "right" },
         { title: "THRESHOLD", value: (item) => digits(item.threshold), align: "right" },
-        { title: "P", value: (item) => (item.pValue === null ? null : item.pValue < 0.001 ? "< 0.001" : item.pValue.toFixed(3)), align: "right" },
+        {
+          title: "P",
+          value: (item) => (item.pValue === null ? null : item.pValue < 0.001 ? "< 0.001" : item.pValue.toFixed(3)),
+          align: "right",
+        },
         { title: "N", value: (item) => count(item.n), align: "right" },
         { title: "DETAIL", value: (item) => item.detail, flexible: true },
       ]),

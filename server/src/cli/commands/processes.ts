@@ -51,7 +51,8 @@ export function addProcesses(program: Command, registrar: Registrar): void {
       { flags: "--once", description: "stop after the turn" },
       { flags: "--port <port>", description: "the port to listen on", parse: parseWhole },
     ],
-    run: (session, _args, options) => registrar.cli.runDemo({ once: options["once"] === true, json: session.json, port: options["port"] as number | undefined }),
+    run: (session, _args, options) =>
+      registrar.cli.runDemo({ once: options["once"] === true, json: session.json, port: options["port"] as number | undefined }),
   });
 }
 
@@ -61,7 +62,9 @@ function announce(session: Session, app: RunningApp, role: StartOptions["role"])
       `${session.palette.good("Millrace is up")}  ${session.palette.dim(role)}`,
       facts(session, [
         ["address", session.palette.strong(app.url)],
-        ...(app.adminLink === null ? [] : [["sign in", `${session.palette.strong(app.adminLink)} (works once; another: millrace governance link)`] as const]),
+        ...(app.adminLink === null
+          ? []
+          : [["sign in", `${session.palette.strong(app.adminLink)} (works once; another: millrace governance link)`] as const]),
         ["data", session.dataFolder],
       ]),
     ].join("\n"),

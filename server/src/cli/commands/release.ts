@@ -10,9 +10,21 @@ import { type Registrar, addVerb, fill, group } from "./verb.ts";
 const columns: readonly Column<Release>[] = [
   { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
   { title: "STAGE", value: (item) => item.stage, paint: (text, item, palette) => paintStage(text, item.stage, palette) },
-  { title: "ACTIVE", value: (item) => (item.active ? "yes" : "no"), paint: (text, item, palette) => (item.active ? palette.good(text) : palette.dim(text)) },
-  { title: "TRAFFIC", value: (item) => item.arms.map((arm) => `${arm.label} ${arm.role === "shadow" ? "shadow" : percent(arm.share, 0)}`).join(", "), flexible: true },
-  { title: "REQUESTS", value: (item) => (item.holdRequests === null ? count(item.requests) : `${count(item.requests)} of ${count(item.holdRequests)}`), align: "right" },
+  {
+    title: "ACTIVE",
+    value: (item) => (item.active ? "yes" : "no"),
+    paint: (text, item, palette) => (item.active ? palette.good(text) : palette.dim(text)),
+  },
+  {
+    title: "TRAFFIC",
+    value: (item) => item.arms.map((arm) => `${arm.label} ${arm.role === "shadow" ? "shadow" : percent(arm.share, 0)}`).join(", "),
+    flexible: true,
+  },
+  {
+    title: "REQUESTS",
+    value: (item) => (item.holdRequests === null ? count(item.requests) : `${count(item.requests)} of ${count(item.holdRequests)}`),
+    align: "right",
+  },
   { title: "BY", value: (item) => item.createdBy, flexible: true },
   { title: "REASON", value: (item) => item.reason, flexible: true },
 ];
@@ -40,28 +52,40 @@ export function addRelease(program: Command, registrar: Registrar): void {
   fill(release, registrar, {
     description: "which version gets which traffic",
     run: (session, [name]) => {
-      if (name === undefined) throw new InvalidArgumentError("Name a function: millrace release <function>; or choose a verb: millrace release --help.");
+      if (name === undefined)
+        throw new InvalidArgumentError("Name a function: millrace release <function>; or choose a verb: millrace release --help.");
       return list(session, name);
     },
   });
-  addVerb(release, registrar, { usage: "list <function>", description: "releases of a function, newest first", run: (session, [name]) => list(session, name!) });
+  addVerb(release, registrar, {
+    usage: "list <function>",
+    description: "releases of a function, newest first",
+    run: (session, [name]) => list(session, name!),
+  });
   addVerb(release, registrar, {
     usage: "rollback <function>",
     description: "go back to the stable binding before",
     options: [{ flags: "--reason <text>", description: "why, for the audit log", required: true }],
     run: async (session, [name], options) => {
-      const answer = await session.call("release.rollback", { parameters: { function: name! }, body: { reason: options["reason"] as string } });
+      const answer = await session.call("release.rollback", {
+        parameters: { function: name! },
+        body: { reason: options["reason"] as string },
+      });
       session.show(answer, () => `${name!} is back on ${answer.arms.map((arm) => arm.label).join(", ")}.`);
     },
   });
   addVerb(release, registrar, {
     usage: "retrain <function>",
     description: "start a retraining: curate, train, evaluate, shadow, canary, promote",
-    options: [{ flags: "--reason <text>", description: "why, for the audit log", default: "asked for on the command line" }, { flags: "--wait", description: "wait until it has ended; shadow and canary wait for traffic" }],
+    options: [
+      { flags: "--reason <text>", description: "why, for the audit log", default: "asked for on the command line" },
+      { flags: "--wait", description: "wait until it has ended; shadow and canary wait for traffic" },
+    ],
     run: async (session, [name], options) => {
       const started = await session.call("release.retrain", { body: { function: name!, reason: options["reason"] as string } });
       if (options["wait"] === true) await session.follow(started.workflowId, `retraining ${name!}`);
-      const retraining = options["wait"] === true ? await session.call("release.getRetraining", { parameters: { id: started.id } }) : started;
+      const retraining =
+        options["wait"] === true ? await session.call("release.getRetraining", { parameters: { id: started.id } }) : started;
       session.show(retraining, () => page(session, retraining));
       if (options["wait"] !== true) session.hint(`Look after it: millrace release retraining ${started.id}`);
     },
@@ -71,7 +95,10 @@ export function addRelease(program: Command, registrar: Registrar): void {
     description: "list retrainings, newest first",
     options: [{ flags: "--function <name>", description: "only this function's" }],
     run: async (session, _args, options) => {
-      showList(session, await session.call("release.listRetrainings", { query: options }), { columns: retrainingColumns, empty: "Nothing was retrained yet." });
+      showList(session, await session.call("release.listRetrainings", { query: options }), {
+        columns: retrainingColumns,
+        empty: "Nothing was retrained yet.",
+      });
     },
   });
   addVerb(release, registrar, {
@@ -105,6 +132,18 @@ function page(session: Session, retraining: Retraining): string {
       ["started", `${instant(retraining.createdAt)} UTC`],
       ["changed", `${instant(retraining.updatedAt)} UTC`],
     ]),
-    ...(after === null ? [] : [section(session, "After the promotion, on the same later requests", facts(session, [["champion", estimate(after.champion)], ["previous", estimate(after.previous)], ["difference", difference(after.difference)]]))]),
+    ...(after === null
+      ? []
+      : [
+          section(
+            session,
+            "After the promotion, on the same later requests",
+            facts(session, [
+              ["champion", estimate(after.champion)],
+              ["previous", estimate(after.previous)],
+              ["difference", difference(after.difference)],
+            ]),
+          ),
+        ]),
   ].join("\n");
 }

@@ -2,7 +2,11 @@ import type { Session } from "../session.ts";
 import { type Column, renderFacts, renderTable } from "../table.ts";
 
 /** Shows a list as a table, or what to say when it is empty. */
-export function showList<T>(session: Session, answer: { items: T[]; next?: string | null }, page: { columns: readonly Column<T>[]; empty: string }): void {
+export function showList<T>(
+  session: Session,
+  answer: { items: T[]; next?: string | null },
+  page: { columns: readonly Column<T>[]; empty: string },
+): void {
   session.show(answer, () => (answer.items.length === 0 ? page.empty : renderTable(answer.items, page.columns, session)));
   if (answer.next !== undefined && answer.next !== null) session.hint(`There are more: repeat with --cursor ${answer.next}`);
 }

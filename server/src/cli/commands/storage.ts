@@ -9,7 +9,14 @@ export const backupVerb: Omit<Verb, "usage"> = {
   description: "write a backup into the data folder's backups",
   run: async (session, [name]) => {
     const backup = await session.call("storage.backup", { body: name === undefined ? {} : { name } });
-    session.show(backup, () => facts(session, [["backup", backup.path], ["files", count(backup.files)], ["size", bytes(backup.bytes)], ["took", duration(backup.seconds * 1000)]]));
+    session.show(backup, () =>
+      facts(session, [
+        ["backup", backup.path],
+        ["files", count(backup.files)],
+        ["size", bytes(backup.bytes)],
+        ["took", duration(backup.seconds * 1000)],
+      ]),
+    );
   },
 };
 
@@ -22,7 +29,14 @@ export function addStorage(program: Command, registrar: Registrar): void {
     description: "which store, how old the state in memory is",
     run: async (session) => {
       const status = await session.call("storage.status", {});
-      session.show(status, () => facts(session, [["store", status.store], ["migrations", count(status.migrations)], ["state version", status.stateVersion], ["state age", duration(status.stateAgeMs)]]));
+      session.show(status, () =>
+        facts(session, [
+          ["store", status.store],
+          ["migrations", count(status.migrations)],
+          ["state version", status.stateVersion],
+          ["state age", duration(status.stateAgeMs)],
+        ]),
+      );
     },
   });
   addVerb(storage, registrar, {
@@ -32,7 +46,11 @@ export function addStorage(program: Command, registrar: Registrar): void {
     run: async (session, _args, options) => {
       const work = registrar.cli.migrate({ dataFolder: session.dataFolder, configPath: options["config"] as string | undefined });
       const result = await withProgress(session, "migrating", work);
-      session.show(result, () => (result.applied.length === 0 ? `The ${result.store} store is up to date.` : `${count(result.applied.length)} migrations applied to the ${result.store} store:\n${result.applied.join("\n")}`));
+      session.show(result, () =>
+        result.applied.length === 0
+          ? `The ${result.store} store is up to date.`
+          : `${count(result.applied.length)} migrations applied to the ${result.store} store:\n${result.applied.join("\n")}`,
+      );
     },
   });
   addVerb(storage, registrar, { ...backupVerb, usage: "backup [name]" });
@@ -42,9 +60,20 @@ export function addStorage(program: Command, registrar: Registrar): void {
     example: "storage restore data/backups/2026-11-21 --data ./restored",
     options: [configOption],
     run: async (session, [from], options) => {
-      const work = registrar.cli.restore({ dataFolder: session.dataFolder, from: from!, configPath: options["config"] as string | undefined });
+      const work = registrar.cli.restore({
+        dataFolder: session.dataFolder,
+        from: from!,
+        configPath: options["config"] as string | undefined,
+      });
       const result = await withProgress(session, "restoring", work);
-      session.show(result, () => facts(session, [["restored to", session.dataFolder], ["files", count(result.files)], ["rows", count(result.rows)], ["took", duration(result.seconds * 1000)]]));
+      session.show(result, () =>
+        facts(session, [
+          ["restored to", session.dataFolder],
+          ["files", count(result.files)],
+          ["rows", count(result.rows)],
+          ["took", duration(result.seconds * 1000)],
+        ]),
+      );
     },
   });
 }

@@ -19,7 +19,10 @@ export const composeKind: VariantKind<ComposeSpec<any, any>> = {
       if (resolution === null) return null;
       parts.push({ variant: part, ...resolution });
     }
-    return { label: `${name}(${parts.map((part) => part.label).join(", ")})`, resolved: { source: around.sourceHash, minimumConfidence: spec.minimumConfidence, parts } };
+    return {
+      label: `${name}(${parts.map((part) => part.label).join(", ")})`,
+      resolved: { source: around.sourceHash, minimumConfidence: spec.minimumConfidence, parts },
+    };
   },
 
   async open(spec, binding, around) {
@@ -27,7 +30,10 @@ export const composeKind: VariantKind<ComposeSpec<any, any>> = {
     for (const part of binding.resolved["parts"] as Part[]) {
       const target: VariantSpec<any, any> | undefined = around.definition.variants[part.variant];
       if (target === undefined) {
-        throw new AppError("config_invalid", `Function "${around.definition.name}" has no variant "${part.variant}", which binding ${binding.hash} needs.`);
+        throw new AppError(
+          "config_invalid",
+          `Function "${around.definition.name}" has no variant "${part.variant}", which binding ${binding.hash} needs.`,
+        );
       }
       const partBinding: Binding = { ...binding, variant: part.variant, kind: target.kind, label: part.label, resolved: part.resolved };
       parts.push(await around.kinds[target.kind].open(target as never, partBinding, around));
@@ -36,7 +42,12 @@ export const composeKind: VariantKind<ComposeSpec<any, any>> = {
   },
 };
 
-async function runCascade(spec: ComposeSpec<any, any>, parts: readonly Variant[], definition: FunctionDefinition, call: VariantCall): Promise<unknown> {
+async function runCascade(
+  spec: ComposeSpec<any, any>,
+  parts: readonly Variant[],
+  definition: FunctionDefinition,
+  call: VariantCall,
+): Promise<unknown> {
   let best: Record<string, unknown> | undefined;
   let bestConfidence = -1;
   let failure: unknown;
@@ -46,12 +57,22 @@ async function runCascade(spec: ComposeSpec<any, any>, parts: readonly Variant[]
     try {
       const parsed = definition.output.safeParse(await part.run(call));
       const confidence = parsed.success ? (definition.confidenceOf(parsed.data) ?? 1) : -1;
-      call.evidence.step({ ...step, durationMs: roundMs(call.evidence.elapsed() - startMs), status: parsed.success ? "ok" : "skipped", details: { confidence: parsed.success ? confidence : null, minimumConfidence: spec.minimumConfidence } });
+      call.evidence.step({
+        ...step,
+        durationMs: roundMs(call.evidence.elapsed() - startMs),
+        status: parsed.success ? "ok" : "skipped",
+        details: { confidence: parsed.success ? confidence : null, minimumConfidence: spec.minimumConfidence },
+      });
       if (parsed.success && confidence > bestConfidence) [best, bestConfidence] = [parsed.data, confidence];
       if (confidence >= spec.minimumConfidence) break;
     } catch (error) {
       failure = error;
-      call.evidence.step({ ...step, durationMs: roundMs(call.evidence.elapsed() - startMs), status: "failed", error: error instanceof AppError ? error.code : "variant_failed" });
+      call.evidence.step({
+        ...step,
+        durationMs: roundMs(call.evidence.elapsed() - startMs),
+        status: "failed",
+        error: error instanceof AppError ? error.code : "variant_failed",
+      });
       if (call.signal.aborted) throw error;
     }
   }
@@ -62,6 +83,12 @@ async function runCascade(spec: ComposeSpec<any, any>, parts: readonly Variant[]
   if (spec.policy === undefined) return best;
   const startMs = call.evidence.elapsed();
   const decided: unknown = spec.policy(best, call.input);
-  call.evidence.step({ name: "policy", kind: "policy", startMs: roundMs(startMs), durationMs: roundMs(call.evidence.elapsed() - startMs), status: "ok" });
+  call.evidence.step({
+    name: "policy",
+    kind: "policy",
+    startMs: roundMs(startMs),
+    durationMs: roundMs(call.evidence.elapsed() - startMs),
+    status: "ok",
+  });
   return decided;
 }

@@ -6,9 +6,15 @@ import type { VariantKind } from "./types.ts";
 export const modelKind: VariantKind<ModelSpec<any, any>> = {
   async resolve(_name, spec, around) {
     const version = around.versions?.[spec.model];
-    const reference = await around.models.resolve(around.context, version === undefined ? { model: spec.model, alias: spec.alias } : { model: spec.model, version });
+    const reference = await around.models.resolve(
+      around.context,
+      version === undefined ? { model: spec.model, alias: spec.alias } : { model: spec.model, version },
+    );
     if (reference === null) return null;
-    return { label: `${reference.model}@${reference.version}`, resolved: { model: reference.model, version: reference.version, hash: reference.hash } };
+    return {
+      label: `${reference.model}@${reference.version}`,
+      resolved: { model: reference.model, version: reference.version, hash: reference.hash },
+    };
   },
 
   async open(spec, binding, around) {
@@ -20,7 +26,9 @@ export const modelKind: VariantKind<ModelSpec<any, any>> = {
       async run(call) {
         const inputs = spec.inputs === undefined ? call.input : spec.inputs(call.input);
         const prediction = await models.predict(call.context, reference, inputs, { signal: call.signal, evidence: call.evidence });
-        return spec.output === undefined ? { label: prediction.label, confidence: prediction.confidence } : spec.output(prediction, call.input);
+        return spec.output === undefined
+          ? { label: prediction.label, confidence: prediction.confidence }
+          : spec.output(prediction, call.input);
       },
     };
   },

@@ -11,7 +11,8 @@ export function governanceHandlers({ governance }: Pick<Ports, "governance">, co
   return {
     "governance.signIn": async ({ body }, context) => {
       const decision = counters.increment("http:sign-in", signInRule);
-      if (!decision.allowed) throw new AppError("rate_limited", "Too many sign-ins were tried.", { details: { retryAfterSeconds: decision.resetMs / 1000 } });
+      if (!decision.allowed)
+        throw new AppError("rate_limited", "Too many sign-ins were tried.", { details: { retryAfterSeconds: decision.resetMs / 1000 } });
       const { session, principal, expiresAt } = await sessions.signIn(body.token);
       context.setSession({ value: session, expiresAt });
       return describePrincipal(principal);

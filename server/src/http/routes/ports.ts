@@ -2,7 +2,18 @@ import { type Operation, routes } from "@millrace/contract";
 import type { ControlOperation, Handlers, Ports } from "../types.ts";
 
 /** Modules whose services already look like their routes: `ports.data.list` answers `data.list`. */
-const portModules = ["overview", "evidence", "storage", "jobs", "data", "models", "feedback", "monitoring", "evaluation", "release"] as const;
+const portModules = [
+  "overview",
+  "evidence",
+  "storage",
+  "jobs",
+  "data",
+  "models",
+  "feedback",
+  "monitoring",
+  "evaluation",
+  "release",
+] as const;
 type PortModule = (typeof portModules)[number];
 type PortHandlers = Pick<Handlers, Extract<ControlOperation, `${PortModule}.${string}`>>;
 type LoosePort = Record<string, (request: unknown, context: unknown) => unknown>;

@@ -157,7 +157,10 @@ describe("the drain", () => {
   test("gives each sink its own records, in one transaction", async () => {
     const { journal } = await openJournal(await temporaryFolder());
     const seen: string[] = [];
-    const sinkFor = (type: string) => ({ type, write: async (_tx: number, records: readonly { id: string }[]) => void seen.push(`${type}: ${records.map(({ id }) => id).join(" ")}`) });
+    const sinkFor = (type: string) => ({
+      type,
+      write: async (_tx: number, records: readonly { id: string }[]) => void seen.push(`${type}: ${records.map(({ id }) => id).join(" ")}`),
+    });
     await append(journal, ["a"]);
     await append(journal, ["b"], "feedback");
     await append(journal, ["c"]);
@@ -208,7 +211,11 @@ describe("a record in two frames", () => {
       await append(second.journal, ["new"]);
       const drain = openDrain(second.journal, store);
       await drain.idle();
-      expect(store.rows.get("cut")).toMatchObject({ type: "inference", interrupted: true, record: { prompt: "hello", status: "interrupted" } });
+      expect(store.rows.get("cut")).toMatchObject({
+        type: "inference",
+        interrupted: true,
+        record: { prompt: "hello", status: "interrupted" },
+      });
       expect(store.rows.get("whole")).toMatchObject({ interrupted: false, record: { status: "ok" } });
       expect(second.journal.stats()).toMatchObject({ accepted: 3, stored: 3, rejected: 0, backlog: 0 });
       await drain.close();

@@ -46,15 +46,27 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
       return false;
     }
     const { records, unreadable, open: stillOpen, lost } = readRecords(read.payloads, checkpoint);
-    if (unreadable.length > 0) await logRejected(folder, unreadable.map((payload) => ({ code: "invalid_json", reason: "The record is not JSON.", payload })));
-    await store(folder, records, { ...checkpoint, ...read.next, rejected: checkpoint.rejected + lost + unreadable.length, open: stillOpen });
+    if (unreadable.length > 0)
+      await logRejected(
+        folder,
+        unreadable.map((payload) => ({ code: "invalid_json", reason: "The record is not JSON.", payload })),
+      );
+    await store(folder, records, {
+      ...checkpoint,
+      ...read.next,
+      rejected: checkpoint.rejected + lost + unreadable.length,
+      open: stillOpen,
+    });
     return true;
   }
 
   async function store(folder: NodeFolder, records: readonly DrainedRecord[], next: Checkpoint): Promise<void> {
     const rejected = records.length === 0 ? [] : await storeRecords(records, sinks, deps.sql);
     if (rejected.length > 0) {
-      await logRejected(folder, rejected.map(({ record, code, reason }) => ({ code, reason, record: record.record })));
+      await logRejected(
+        folder,
+        rejected.map(({ record, code, reason }) => ({ code, reason, record: record.record })),
+      );
       inside.onIncident({
         kind: "record_rejected",
         message: `${rejected.length} records could not be stored; they are in ${join(folder.path, "rejected.log")}.`,

@@ -44,7 +44,9 @@ describe("an append", () => {
     const folder = await temporaryFolder();
     const { journal } = await openJournal(folder);
     const order: number[] = [];
-    await Promise.all(Array.from({ length: 1000 }, (_, index) => journal.append(record(`id-${index}`, "y".repeat(1000))).then(() => order.push(index))));
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => journal.append(record(`id-${index}`, "y".repeat(1000))).then(() => order.push(index))),
+    );
     expect(order).toEqual(Array.from({ length: 1000 }, (_, index) => index));
     expect((await contents(folder)).match(/"id":"id-\d+"/g)).toHaveLength(1000);
     await journal.close();

@@ -55,7 +55,10 @@ export class NodeFolder {
     this.accepted = recovery.accepted;
     this.checkpoint = recovery.checkpoint;
     this.#segments = recovery.segments.map(({ segment, size }) => ({ number: segment, end: size }));
-    this.#marks = recovery.accepted > recovery.checkpoint.stored + recovery.checkpoint.rejected ? [{ upTo: recovery.accepted, at: recovery.oldestAt }] : [];
+    this.#marks =
+      recovery.accepted > recovery.checkpoint.stored + recovery.checkpoint.rejected
+        ? [{ upTo: recovery.accepted, at: recovery.oldestAt }]
+        : [];
     for (const { end } of this.#segments) this.bytes += end;
     this.#ownership = deps.ownership;
     this.#clock = deps.clock;

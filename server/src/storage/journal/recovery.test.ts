@@ -27,7 +27,8 @@ async function drained(folder: string) {
 
 async function filled(folder: string, count: number, config = {}): Promise<void> {
   const { journal } = await openJournal(folder, config);
-  for (let index = 0; index < count; index++) await journal.append({ type: "inference", id: `id-${index}`, projectId: "p", text: "x".repeat(100) });
+  for (let index = 0; index < count; index++)
+    await journal.append({ type: "inference", id: `id-${index}`, projectId: "p", text: "x".repeat(100) });
   await journal.close();
 }
 
@@ -41,7 +42,10 @@ function offsetOf(bytes: Buffer, id: string): number {
 }
 
 describe("a torn tail", () => {
-  const payloads = fc.array(fc.record({ id: fc.uuid(), text: fc.string({ unit: "binary", maxLength: 40 }) }), { minLength: 1, maxLength: 5 });
+  const payloads = fc.array(fc.record({ id: fc.uuid(), text: fc.string({ unit: "binary", maxLength: 40 }) }), {
+    minLength: 1,
+    maxLength: 5,
+  });
 
   test("cut at any byte leaves a prefix of the records", () => {
     fc.assert(
@@ -129,7 +133,8 @@ describe("a damaged segment", () => {
   test("under a running drain is repaired as well", async () => {
     const folder = await temporaryFolder();
     const { journal, incidents } = await openJournal(folder);
-    for (let index = 0; index < 5; index++) await journal.append({ type: "inference", id: `id-${index}`, projectId: "p", text: "x".repeat(100) });
+    for (let index = 0; index < 5; index++)
+      await journal.append({ type: "inference", id: `id-${index}`, projectId: "p", text: "x".repeat(100) });
     const bytes = await segmentBytes(folder);
     bytes[offsetOf(bytes, "id-3") + 40]! ^= 1;
     await writeFile(segmentPath(join(folder, "node"), 1), bytes);
@@ -176,7 +181,10 @@ describe("a damaged segment", () => {
 });
 
 /** Runs the writer until it is killed after `lifeMs`; resolves with the ids whose append had resolved. */
-function runWriter(folder: string, options: { seed: number; lifeMs: number; mode?: string; limitBlocks?: number }): Promise<{ acknowledged: string[]; failed: number }> {
+function runWriter(
+  folder: string,
+  options: { seed: number; lifeMs: number; mode?: string; limitBlocks?: number },
+): Promise<{ acknowledged: string[]; failed: number }> {
   return new Promise((resolve) => {
     const command = [process.execPath, "--conditions=source", writer, folder, String(options.seed), options.mode ?? "drain"];
     const child =

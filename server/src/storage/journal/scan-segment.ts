@@ -37,7 +37,8 @@ export function scanSegment(bytes: Buffer, from: number, counter: RecordCounter)
     }
     const { type, id } = peekPayload(bytes, frame.start, frame.end);
     if (type === segmentType) header = JSON.parse(bytes.toString("utf8", frame.start, frame.end)) as SegmentHeader;
-    else if (offset >= from && type === damagedType) lost += (JSON.parse(bytes.toString("utf8", frame.start, frame.end)) as { lost: number }).lost;
+    else if (offset >= from && type === damagedType)
+      lost += (JSON.parse(bytes.toString("utf8", frame.start, frame.end)) as { lost: number }).lost;
     else if (offset >= from) records += counter.count(type, id);
     offset = frame.end;
     end = offset;

@@ -9,14 +9,22 @@ export interface RejectedRecord {
 
 /** SQLSTATE classes that speak of the server, not of the row: connection, rollback, resources, state, operator, system, schema. */
 const transientStates = /^(08|25|40|42|53|55|57|58)/;
-const transientCodes = ["database_unavailable", "database_restarted", "disk_full", "thread_died", "transaction_too_long", "nested_transaction"];
+const transientCodes = [
+  "database_unavailable",
+  "database_restarted",
+  "disk_full",
+  "thread_died",
+  "transaction_too_long",
+  "nested_transaction",
+];
 
 /** Whether the same records may succeed later, so that nothing is to be rejected now. */
 export function isTransient(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (isAppError(current) && transientCodes.includes(current.code)) return true;
     const { code } = current as NodeJS.ErrnoException;
-    if (typeof code === "string" && (transientStates.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOSPC)/.test(code))) return true;
+    if (typeof code === "string" && (transientStates.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOSPC)/.test(code)))
+      return true;
   }
   return false;
 }
@@ -31,7 +39,9 @@ export async function storeRecords<Tx>(
   sql: DrainStore<Tx>,
 ): Promise<RejectedRecord[]> {
   const known = records.filter((record) => sinks.has(record.type));
-  const rejected = records.filter((record) => !sinks.has(record.type)).map((record) => ({ record, code: "internal", reason: `No sink takes records of type ${record.type}.` }));
+  const rejected = records
+    .filter((record) => !sinks.has(record.type))
+    .map((record) => ({ record, code: "internal", reason: `No sink takes records of type ${record.type}.` }));
   if (known.length > 0) rejected.push(...(await storeOrHalve(known, sinks, sql)));
   return rejected;
 }

@@ -269,7 +269,9 @@ function refuseRecord(type: string, id: string, fields: string): AppError | unde
   }
   // UTF-16 code units take at most three bytes in UTF-8.
   if (fields.length * 3 <= maxPayloadBytes) return undefined;
-  return new AppError("evidence_unavailable", `A record of ${fields.length} characters is larger than the journal takes.`, { details: { reason: "record_too_large" } });
+  return new AppError("evidence_unavailable", `A record of ${fields.length} characters is larger than the journal takes.`, {
+    details: { reason: "record_too_large" },
+  });
 }
 
 async function writeAll(descriptor: number, bytes: Buffer, length: number, position: number): Promise<void> {

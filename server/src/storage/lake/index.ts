@@ -1,1 +1,2 @@
 export * from "./types.ts";
+export { createLake, createLakeInTask, type LakeDeps } from "./create.ts";

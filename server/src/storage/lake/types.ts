@@ -9,6 +9,9 @@ export interface LakeColumn {
 export type LakeValue = string | number | boolean | null | LakeValue[] | { [key: string]: LakeValue };
 export type LakeRow = Record<string, LakeValue>;
 
+/** A Parquet file: its path or, inside one `run`, the file that an earlier step of it wrote. */
+export type LakeFile = string | { readonly step: number };
+
 export interface WriteParquetInput {
   readonly rows?: readonly LakeRow[];
   /** Instead of `rows`: a file with one JSON object a line. */
@@ -42,9 +45,9 @@ export interface ReadParquetOptions {
 }
 
 export interface LakeQuery {
-  /** One SELECT. Each name in `files` is a view over that Parquet file; `$name` refers to `params`. */
+  /** One SELECT. Each name in `files` is a view over that Parquet file (or those); `$name` refers to `params`. */
   readonly sql: string;
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, LakeFile | readonly LakeFile[]>>;
   readonly params?: Readonly<Record<string, LakeValue>>;
 }
 
@@ -54,13 +57,13 @@ export interface ColumnProfile {
   readonly count: number;
   readonly nulls: number;
   readonly distinct: number;
-  /** As text for text, as a number for numbers, as ISO 8601 for times; null without values. */
-  readonly min: string | number | null;
-  readonly max: string | number | null;
+  /** Text is cut at 200 characters; times are ISO 8601; null without values. */
+  readonly min: LakeValue;
+  readonly max: LakeValue;
   /** Numbers only: mean, standard deviation and the quantiles 0.05, 0.25, 0.5, 0.75, 0.95. */
   readonly mean?: number | null;
   readonly standardDeviation?: number | null;
-  readonly quantiles?: readonly (number | null)[];
+  readonly quantiles?: readonly number[] | null;
   /** Text only: characters. */
   readonly minLength?: number | null;
   readonly maxLength?: number | null;
@@ -74,13 +77,13 @@ export interface TableProfile {
 /** One statement of a job. */
 export type LakeStep =
   | ({ readonly kind: "write" } & WriteParquetInput)
-  | ({ readonly kind: "read"; readonly path: string } & ReadParquetOptions)
+  | ({ readonly kind: "read"; readonly path: LakeFile } & ReadParquetOptions)
   | ({ readonly kind: "query" } & LakeQuery)
   /** Writes the rows of a SELECT as a Parquet file. */
   | ({ readonly kind: "derive"; readonly folder: string } & LakeQuery)
-  | { readonly kind: "profile"; readonly path: string };
+  | { readonly kind: "profile"; readonly path: LakeFile };
 
-interface LakeResults {
+export interface LakeResults {
   write: ParquetFile;
   read: LakeRow[];
   query: LakeRow[];

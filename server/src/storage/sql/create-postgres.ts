@@ -46,7 +46,8 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
     const begin = async (text: string) => {
       await client.query(text);
     };
-    const query = async <R>(text: string, values?: readonly unknown[]) => (await client.query(text, values as unknown[])) as unknown as QueryResult<R>;
+    const query = async <R>(text: string, values?: readonly unknown[]) =>
+      (await client.query(text, values as unknown[])) as unknown as QueryResult<R>;
     try {
       return await runTransaction({ query, begin, release }, { script, ...who }, run);
     } catch (error) {
@@ -63,7 +64,11 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
   function system<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNesting("sql.system");
     const principalId = `system:${reason}`;
-    return transaction(`begin; select set_config('millrace.principal', '${principalId}', true); set local role millrace_system`, { projectId: "", principalId }, run);
+    return transaction(
+      `begin; select set_config('millrace.principal', '${principalId}', true); set local role millrace_system`,
+      { projectId: "", principalId },
+      run,
+    );
   }
 
   async function query<R>(text: string, values?: readonly unknown[]): Promise<QueryResult<R>> {
@@ -99,30 +104,42 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
 }
 
 function unavailable(cause: unknown): AppError {
-  return new AppError("database_unavailable", `The database cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  return new AppError("database_unavailable", `The database cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+  });
 }
 
 async function checkLogin(pool: pg.Pool): Promise<void> {
   const { rows } = await pool
-    .query<{ name: string; unsafe: boolean; version: number }>("select rolname as name, rolsuper or rolbypassrls as unsafe, current_setting('server_version_num')::int as version from pg_roles where rolname = current_user")
+    .query<{ name: string; unsafe: boolean; version: number }>(
+      "select rolname as name, rolsuper or rolbypassrls as unsafe, current_setting('server_version_num')::int as version from pg_roles where rolname = current_user",
+    )
     .catch((cause: unknown) => {
       throw unavailable(cause);
     });
   const login = rows[0]!;
-  if (login.version < 150000) throw new AppError("database_unavailable", `PostgreSQL 15 or newer is needed; this is ${Math.floor(login.version / 10000)}.`);
+  if (login.version < 150000)
+    throw new AppError("database_unavailable", `PostgreSQL 15 or newer is needed; this is ${Math.floor(login.version / 10000)}.`);
   if (login.unsafe) {
-    throw new AppError("unsafe_database_role", `The database login "${login.name}" is a superuser or has BYPASSRLS, so row-level security would not bind it. Create one: create role millrace login createrole.`);
+    throw new AppError(
+      "unsafe_database_role",
+      `The database login "${login.name}" is a superuser or has BYPASSRLS, so row-level security would not bind it. Create one: create role millrace login createrole.`,
+    );
   }
 }
 
 /** LISTEN on a connection of its own, which is made again when it breaks. */
-async function listen(deps: { settings: pg.PoolConfig; logger: Logger }, channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
+async function listen(
+  deps: { settings: pg.PoolConfig; logger: Logger },
+  channel: string,
+  onNotify: (payload: string) => void,
+): Promise<() => Promise<void>> {
   let stopped = false;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   async function connect(): Promise<void> {
-    const next = new pg.Client(deps.settings as pg.ClientConfig);
+    const next = new pg.Client(deps.settings);
     next.on("notification", (message) => onNotify(message.payload ?? ""));
     next.on("error", (error) => {
       deps.logger.warn({ err: error, channel }, "the listening connection was lost; connecting again");

@@ -69,9 +69,12 @@ export class EmbeddedPool extends EventEmitter {
         if ("ready" in message) {
           resolve();
         } else if ("failed" in message) {
-          reject(new AppError("database_unavailable", `The embedded database in ${this.#options.folder} cannot be opened: ${message.failed}`));
+          reject(
+            new AppError("database_unavailable", `The embedded database in ${this.#options.folder} cannot be opened: ${message.failed}`),
+          );
         } else if ("channel" in message) {
-          for (const client of this.#listeners.get(message.channel) ?? []) client.emit("notification", { channel: message.channel, payload: message.payload, processId: 1 });
+          for (const client of this.#listeners.get(message.channel) ?? [])
+            client.emit("notification", { channel: message.channel, payload: message.payload, processId: 1 });
         } else {
           this.#settle(message);
         }
@@ -104,7 +107,8 @@ export class EmbeddedPool extends EventEmitter {
     }
     this.#pending.clear();
     this.#ready = this.#start().then(async () => {
-      for (const channel of this.#listeners.keys()) await this.#post({ script: `set role postgres; listen "${channel}"; set role millrace_app` });
+      for (const channel of this.#listeners.keys())
+        await this.#post({ script: `set role postgres; listen "${channel}"; set role millrace_app` });
     });
     this.#ready.catch((error: unknown) => this.#options.logger.error({ err: error }, "the database thread could not be opened again"));
   }
@@ -120,7 +124,10 @@ export class EmbeddedPool extends EventEmitter {
       const id = ++this.#nextId;
       const watchdogMs = this.#options.watchdogMs ?? defaultWatchdogMs;
       const timer = setTimeout(() => {
-        this.#options.logger.error({ watchdogMs, statement: (request.text ?? request.script ?? "").slice(0, 200) }, "a statement hangs; the database thread is ended");
+        this.#options.logger.error(
+          { watchdogMs, statement: (request.text ?? request.script ?? "").slice(0, 200) },
+          "a statement hangs; the database thread is ended",
+        );
         void this.#worker?.terminate();
       }, watchdogMs);
       this.#pending.set(id, { resolve, reject, timer });
@@ -172,7 +179,9 @@ export class EmbeddedPool extends EventEmitter {
     if (this.ended) return;
     this.ending = true;
     await this.#ready.catch(() => {});
-    await this.#post({ close: true }).catch((error: unknown) => this.#options.logger.warn({ err: error }, "the embedded database did not close cleanly"));
+    await this.#post({ close: true }).catch((error: unknown) =>
+      this.#options.logger.warn({ err: error }, "the embedded database did not close cleanly"),
+    );
     this.ended = true;
     await this.#worker?.terminate();
   }

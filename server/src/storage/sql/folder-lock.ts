@@ -16,7 +16,8 @@ export interface FolderLock {
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = resolve(folder);
   await mkdir(path, { recursive: true });
-  const address = process.platform === "linux" ? `\0millrace-${createHash("sha256").update(path).digest("hex").slice(0, 32)}` : `${path}/lock.sock`;
+  const address =
+    process.platform === "linux" ? `\0millrace-${createHash("sha256").update(path).digest("hex").slice(0, 32)}` : `${path}/lock.sock`;
   const noteFile = `${path}/lock.json`;
   let server: Server;
   try {
@@ -28,7 +29,11 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       server = await bind(address);
     } else {
       const owner = await readOwner(noteFile);
-      throw new AppError("data_folder_locked", `Another Millrace process${owner === null ? "" : ` (pid ${owner})`} uses the data folder ${path}.`, { details: { folder: path, pid: owner } });
+      throw new AppError(
+        "data_folder_locked",
+        `Another Millrace process${owner === null ? "" : ` (pid ${owner})`} uses the data folder ${path}.`,
+        { details: { folder: path, pid: owner } },
+      );
     }
   }
   await writeFile(noteFile, JSON.stringify({ pid: process.pid }));

@@ -86,9 +86,13 @@ export function createHotState(deps: HotStateDeps): HotState {
     },
     async start() {
       await refresh();
-      stopListening = await sql.listen("millrace_state", () => void refresh().catch(() => {
-        // The poll reports what keeps failing.
-      }));
+      stopListening = await sql.listen(
+        "millrace_state",
+        () =>
+          void refresh().catch(() => {
+            // The poll reports what keeps failing.
+          }),
+      );
       schedule();
     },
     refresh,
@@ -96,7 +100,11 @@ export function createHotState(deps: HotStateDeps): HotState {
     version: () => loaded,
     assertFresh() {
       const age = clock.now() - contactAt;
-      if (age > maxAgeMs) throw new AppError("state_stale", `This node has not reached its database for ${Math.round(age / 1000)} s; it may serve on what it knows for ${Math.round(maxAgeMs / 1000)} s.`);
+      if (age > maxAgeMs)
+        throw new AppError(
+          "state_stale",
+          `This node has not reached its database for ${Math.round(age / 1000)} s; it may serve on what it knows for ${Math.round(maxAgeMs / 1000)} s.`,
+        );
     },
     async close() {
       closed = true;

@@ -20,7 +20,8 @@ export async function readMigrations(folder: string = migrationsFolder): Promise
   const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
   return Promise.all(
     names.map(async (name) => {
-      if (!namePattern.test(name)) throw new AppError("migration_changed", `The migration ${name} is not named <UTC timestamp>_<module>_<what>.sql.`);
+      if (!namePattern.test(name))
+        throw new AppError("migration_changed", `The migration ${name} is not named <UTC timestamp>_<module>_<what>.sql.`);
       const sql = await readFile(`${folder}/${name}`, "utf8");
       return { name, sql, checksum: sha256(sql) };
     }),
@@ -77,7 +78,11 @@ async function createRoles(client: SqlClient): Promise<void> {
       const { rows } = await client.query<{ member: boolean }>("select pg_has_role(current_user, $1, 'MEMBER') as member", [role]);
       if (rows[0]?.member !== true) await client.query(`grant ${role} to current_user`);
     } catch (cause) {
-      throw new AppError("unsafe_database_role", `The role ${role} cannot be created or used by this login: ${cause instanceof Error ? cause.message : String(cause)}. Give the login CREATEROLE, or have an administrator run: create role ${role} nologin; grant ${role} to <login>.`, { cause });
+      throw new AppError(
+        "unsafe_database_role",
+        `The role ${role} cannot be created or used by this login: ${cause instanceof Error ? cause.message : String(cause)}. Give the login CREATEROLE, or have an administrator run: create role ${role} nologin; grant ${role} to <login>.`,
+        { cause },
+      );
     }
   }
 }
@@ -98,8 +103,14 @@ function checkKnown(known: ReadonlyMap<string, string>, migrations: readonly Mig
   const byName = new Map(migrations.map((migration) => [migration.name, migration.checksum]));
   for (const [name, checksum] of known) {
     const ours = byName.get(name);
-    if (ours === undefined) throw new AppError("schema_newer", `The database holds the migration ${name}, which this version does not know.`, { details: { migration: name } });
-    if (ours !== checksum) throw new AppError("migration_changed", `The migration ${name} is not what was applied to this database.`, { details: { migration: name } });
+    if (ours === undefined)
+      throw new AppError("schema_newer", `The database holds the migration ${name}, which this version does not know.`, {
+        details: { migration: name },
+      });
+    if (ours !== checksum)
+      throw new AppError("migration_changed", `The migration ${name} is not what was applied to this database.`, {
+        details: { migration: name },
+      });
   }
 }
 
@@ -111,7 +122,9 @@ async function apply(client: SqlClient, migration: Migration): Promise<void> {
     await client.query("commit");
   } catch (cause) {
     await client.query("rollback");
-    throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -120,7 +133,11 @@ async function checkViews(client: SqlClient): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     "select relname as name from pg_class where relkind = 'v' and relnamespace = current_schema()::regnamespace and not coalesce(reloptions @> array['security_invoker=true'], false)",
   );
-  if (rows.length > 0) throw new AppError("internal", `Views without security_invoker = true would bypass row-level security: ${rows.map((row) => row.name).join(", ")}.`);
+  if (rows.length > 0)
+    throw new AppError(
+      "internal",
+      `Views without security_invoker = true would bypass row-level security: ${rows.map((row) => row.name).join(", ")}.`,
+    );
 }
 
 /** Throws `schema_newer`, `schema_outdated` or `migration_changed` unless the database is exactly at this version. */
@@ -129,5 +146,8 @@ export async function assertCurrent(sql: Sql, migrations: readonly Migration[]):
   const known = rows[0]?.exists === true ? await readApplied(sql.owner) : new Map<string, string>();
   checkKnown(known, migrations);
   const missing = migrations.filter((migration) => !known.has(migration.name));
-  if (missing.length > 0) throw new AppError("schema_outdated", `The database lacks ${missing.length} migrations, the first is ${missing[0]!.name}.`, { details: { missing: missing.map((each) => each.name) } });
+  if (missing.length > 0)
+    throw new AppError("schema_outdated", `The database lacks ${missing.length} migrations, the first is ${missing[0]!.name}.`, {
+      details: { missing: missing.map((each) => each.name) },
+    });
 }

@@ -28,7 +28,21 @@ export type HostMessage =
   | { readonly id: number; readonly error: Record<string, unknown> };
 
 const port = parentPort!;
-const errorFields = ["message", "code", "severity", "detail", "hint", "position", "where", "schema", "table", "column", "dataType", "constraint", "routine"];
+const errorFields = [
+  "message",
+  "code",
+  "severity",
+  "detail",
+  "hint",
+  "position",
+  "where",
+  "schema",
+  "table",
+  "column",
+  "dataType",
+  "constraint",
+  "routine",
+];
 
 async function loadExtensions(): Promise<Record<string, never>> {
   try {
@@ -75,7 +89,12 @@ type Results = Awaited<ReturnType<PGlite["query"]>>;
 function toResult(results: Results | undefined): HostResult {
   if (results === undefined) return { rows: [], rowCount: 0, command: "", fields: [] };
   const { rows, fields, affectedRows } = results;
-  return { rows, fields, rowCount: affectedRows === undefined || affectedRows === 0 ? rows.length : affectedRows, command: (results as { command?: string }).command ?? "" };
+  return {
+    rows,
+    fields,
+    rowCount: affectedRows === undefined || affectedRows === 0 ? rows.length : affectedRows,
+    command: (results as { command?: string }).command ?? "",
+  };
 }
 
 function toPlainError(error: unknown): Record<string, unknown> {

@@ -16,7 +16,9 @@ interface NoteTable {
 let store: TestStore;
 beforeEach(async () => {
   store = await createTestStore();
-  await store.sql.owner.query(`create table notes (project_id uuid not null, id uuid not null, body text not null, primary key (project_id, id))`);
+  await store.sql.owner.query(
+    `create table notes (project_id uuid not null, id uuid not null, body text not null, primary key (project_id, id))`,
+  );
   await store.sql.owner.query("select storage_protect('notes')");
   await store.sql.owner.query("select storage_watch('notes')");
 });
@@ -24,7 +26,11 @@ afterEach(() => store.close());
 
 function write(context: Context, body: string): Promise<void> {
   return store.sql.as(context, async (tx) => {
-    await tx.db.withTables<{ notes: NoteTable }>().insertInto("notes").values({ project_id: context.projectId, id: createId(), body }).execute();
+    await tx.db
+      .withTables<{ notes: NoteTable }>()
+      .insertInto("notes")
+      .values({ project_id: context.projectId, id: createId(), body })
+      .execute();
   });
 }
 
@@ -41,7 +47,10 @@ describe("handles", () => {
     await write(bob, "of bob");
     expect(await read(alice)).toEqual(["of alice"]);
     expect(await read(bob)).toEqual(["of bob"]);
-    const all = await store.sql.system("reconciliation", async (tx) => (await tx.client.query<{ body: string }>("select body from notes order by body")).rows);
+    const all = await store.sql.system(
+      "reconciliation",
+      async (tx) => (await tx.client.query<{ body: string }>("select body from notes order by body")).rows,
+    );
     expect(all.map((row) => row.body)).toEqual(["of alice", "of bob"]);
   });
 
@@ -58,7 +67,9 @@ describe("handles", () => {
     if (store.kind === "embedded") expect(rows).toEqual([]);
     else {
       // Only a superuser may revoke set_config there: SQL we did not write never runs on this connection (see docs).
-      const { rows: allowed } = await store.sql.owner.query<{ may: boolean }>("select has_function_privilege('millrace_app', 'set_config(text,text,boolean)', 'execute') as may");
+      const { rows: allowed } = await store.sql.owner.query<{ may: boolean }>(
+        "select has_function_privilege('millrace_app', 'set_config(text,text,boolean)', 'execute') as may",
+      );
       expect(rows.length === 0 || allowed[0]!.may).toBe(true);
     }
   });
@@ -66,7 +77,9 @@ describe("handles", () => {
   test("nothing a transaction set outlives it", async () => {
     await write(alice, "of alice");
     await store.sql.as(bob, async () => {});
-    const { rows } = await store.sql.owner.query<{ project: string | null }>("select nullif(current_setting('millrace.project', true), '') as project");
+    const { rows } = await store.sql.owner.query<{ project: string | null }>(
+      "select nullif(current_setting('millrace.project', true), '') as project",
+    );
     expect(rows[0]!.project).toBeNull();
   });
 
@@ -82,7 +95,12 @@ describe("handles", () => {
   });
 
   test("a transaction inside a transaction is named at once instead of waiting for itself", async () => {
-    const inner = [() => store.sql.as(alice, async () => {}), () => store.sql.system("drain", async () => {}), () => store.sql.owner.query("select 1"), async () => store.sql.owner.pool.query("select 1")];
+    const inner = [
+      () => store.sql.as(alice, async () => {}),
+      () => store.sql.system("drain", async () => {}),
+      () => store.sql.owner.query("select 1"),
+      async () => store.sql.owner.pool.query("select 1"),
+    ];
     for (const each of inner) {
       await expect(store.sql.as(alice, async () => each())).rejects.toMatchObject({ code: "nested_transaction" });
     }
@@ -122,7 +140,19 @@ describe("handles", () => {
          timestamptz '2002-08-22 13:36:16.5+02' as at, date '2002-08-22' as day, '{"a":[1,null]}'::jsonb as json, array['x','y']::text[] as list, 'é'::text as text`,
       ),
     );
-    expect(rows[0]).toEqual({ big: "9007199254740993", exact: "12.50", small: 7, real: 1.5, yes: true, nothing: null, at: "2002-08-22T11:36:16.500Z", day: "2002-08-22", json: { a: [1, null] }, list: ["x", "y"], text: "é" });
+    expect(rows[0]).toEqual({
+      big: "9007199254740993",
+      exact: "12.50",
+      small: 7,
+      real: 1.5,
+      yes: true,
+      nothing: null,
+      at: "2002-08-22T11:36:16.500Z",
+      day: "2002-08-22",
+      json: { a: [1, null] },
+      list: ["x", "y"],
+      text: "é",
+    });
   });
 });
 
@@ -182,7 +212,10 @@ describe("migrations", () => {
     await expect(migrate(store.sql, changed, silentLogger)).rejects.toMatchObject({ code: "migration_changed" });
     await expect(migrate(store.sql, migrations.slice(1), silentLogger)).rejects.toMatchObject({ code: "schema_newer" });
     const more = [...migrations, { name: "29990101000000_core_later.sql", sql: "select 1", checksum: "1" }];
-    await expect(assertCurrent(store.sql, more)).rejects.toMatchObject({ code: "schema_outdated", details: { missing: ["29990101000000_core_later.sql"] } });
+    await expect(assertCurrent(store.sql, more)).rejects.toMatchObject({
+      code: "schema_outdated",
+      details: { missing: ["29990101000000_core_later.sql"] },
+    });
   });
 
   test("one that fails leaves nothing behind and is named", async () => {

@@ -1,4 +1,13 @@
-import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type QueryResult as KyselyResult } from "kysely";
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult as KyselyResult,
+} from "kysely";
 import { AppError } from "../../core/index.ts";
 import type { SqlClient, Tx } from "../types.ts";
 import { insideTransaction } from "./nesting.ts";
@@ -41,7 +50,10 @@ export async function runTransaction<T>(client: TransactionClient, input: Transa
 async function withLimit<T>(running: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AppError("transaction_too_long", `A transaction was held for more than ${holdLimitMs} ms and was rolled back.`)), holdLimitMs);
+    timer = setTimeout(
+      () => reject(new AppError("transaction_too_long", `A transaction was held for more than ${holdLimitMs} ms and was rolled back.`)),
+      holdLimitMs,
+    );
   });
   try {
     return await Promise.race([running, limit]);

@@ -8,9 +8,16 @@ export function instantText(text: string): string {
 }
 
 const keepText = (text: string) => text;
-const overrides: Record<number, (text: string) => unknown> = { 20: keepText, 1700: keepText, 1082: keepText, 1114: instantText, 1184: instantText };
+const overrides: Record<number, (text: string) => unknown> = {
+  20: keepText,
+  1700: keepText,
+  1082: keepText,
+  1114: instantText,
+  1184: instantText,
+};
 
 /** `pg` type parsers that give what the embedded store gives: 64-bit integers and numerics as text, instants as ISO 8601 text. */
 export const typeParsers: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format: "text" | "binary" = "text") => (format === "text" ? overrides[oid] : undefined) ?? pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig["getTypeParser"],
+  getTypeParser: ((oid: number, format: "text" | "binary" = "text") =>
+    (format === "text" ? overrides[oid] : undefined) ?? pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig["getTypeParser"],
 };
