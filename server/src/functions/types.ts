@@ -64,6 +64,13 @@ export interface ComposeSpec<I, O> {
   policy?(output: O, input: I): O;
 }
 
+/**
+ * Input and output of a variant where their types are not known: each definition's own were checked by `defineFunction`, and
+ * a table of definitions has none in common.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Erased = any;
+
 export type VariantSpec<I, O> = ModelSpec<I, O> | RulesSpec<I, O> | ComposeSpec<I, O>;
 /** In `variants`, a plain function stands for `rules(function)`. */
 export type VariantEntry<I, O> = VariantSpec<I, O> | ((input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>);
@@ -104,8 +111,7 @@ export interface FunctionDefinition {
   readonly output: z.ZodObject;
   readonly latencyBudgetMs: number;
   readonly maxBodyBytes: number;
-  // Any: each definition's own types were checked by `defineFunction`; a table of them has none in common.
-  readonly variants: Readonly<Record<string, VariantSpec<any, any>>>;
+  readonly variants: Readonly<Record<string, VariantSpec<Erased, Erased>>>;
   readonly fallback: readonly string[];
   labelOf(output: Record<string, unknown>): string | null;
   confidenceOf(output: Record<string, unknown>): number | null;

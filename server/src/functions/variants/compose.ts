@@ -1,6 +1,6 @@
 import { AppError } from "../../core/index.ts";
 import { roundMs } from "../recorder.ts";
-import type { Binding, ComposeSpec, FunctionDefinition, Variant, VariantCall, VariantSpec } from "../types.ts";
+import type { Binding, ComposeSpec, Erased, FunctionDefinition, Variant, VariantCall, VariantSpec } from "../types.ts";
 import type { VariantKind } from "./types.ts";
 
 interface Part {
@@ -10,7 +10,7 @@ interface Part {
 }
 
 /** A cascade over other variants of the same function, each bound to its own version. */
-export const composeKind: VariantKind<ComposeSpec<any, any>> = {
+export const composeKind: VariantKind<ComposeSpec<Erased, Erased>> = {
   async resolve(name, spec, around) {
     const parts: Part[] = [];
     for (const part of spec.cascade) {
@@ -28,7 +28,7 @@ export const composeKind: VariantKind<ComposeSpec<any, any>> = {
   async open(spec, binding, around) {
     const parts: Variant[] = [];
     for (const part of binding.resolved["parts"] as Part[]) {
-      const target: VariantSpec<any, any> | undefined = around.definition.variants[part.variant];
+      const target: VariantSpec<Erased, Erased> | undefined = around.definition.variants[part.variant];
       if (target === undefined) {
         throw new AppError(
           "config_invalid",
@@ -43,7 +43,7 @@ export const composeKind: VariantKind<ComposeSpec<any, any>> = {
 };
 
 async function runCascade(
-  spec: ComposeSpec<any, any>,
+  spec: ComposeSpec<Erased, Erased>,
   parts: readonly Variant[],
   definition: FunctionDefinition,
   call: VariantCall,

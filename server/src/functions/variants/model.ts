@@ -1,9 +1,9 @@
 import { AppError } from "../../core/index.ts";
-import type { ModelReference, ModelSpec } from "../types.ts";
+import type { Erased, ModelReference, ModelSpec } from "../types.ts";
 import type { VariantKind } from "./types.ts";
 
 /** A registered model: bound to one version by the hash of its file. */
-export const modelKind: VariantKind<ModelSpec<any, any>> = {
+export const modelKind: VariantKind<ModelSpec<Erased, Erased>> = {
   async resolve(_name, spec, around) {
     const version = around.versions?.[spec.model];
     const reference = await around.models.resolve(

@@ -1,8 +1,8 @@
-import type { RulesSpec } from "../types.ts";
+import type { Erased, RulesSpec } from "../types.ts";
 import type { VariantKind } from "./types.ts";
 
 /** Plain code. Its version is the hash of the configuration's source files. */
-export const rulesKind: VariantKind<RulesSpec<any, any>> = {
+export const rulesKind: VariantKind<RulesSpec<Erased, Erased>> = {
   async resolve(name, _spec, around) {
     return { label: name, resolved: { source: around.sourceHash } };
   },

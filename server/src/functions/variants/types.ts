@@ -1,7 +1,7 @@
 import type { Context } from "../../core/index.ts";
-import type { Binding, FunctionDefinition, ModelsPort, Variant, VariantSpec } from "../types.ts";
+import type { Binding, Erased, FunctionDefinition, ModelsPort, Variant, VariantSpec } from "../types.ts";
 
-type AnySpec = VariantSpec<any, any>;
+type AnySpec = VariantSpec<Erased, Erased>;
 
 /** What resolving and opening may look at. */
 export interface VariantSurroundings {
@@ -24,7 +24,7 @@ export interface Resolution {
 }
 
 /** One kind of variant. To add a kind: a file with one of these, and a line in `variants/index.ts`. */
-export interface VariantKind<S extends AnySpec = any> {
+export interface VariantKind<S extends AnySpec = Erased> {
   /** Names every version under the variant; null when something it needs does not exist yet. */
   resolve(name: string, spec: S, around: VariantSurroundings): Promise<Resolution | null>;
   /** Loads and warms what the binding names; it can run when this resolves. */
