@@ -36,16 +36,26 @@ const usesSdk = /^server\/src\/(cli|demo)\//;
 /** A user's file that lies in our tree as an example: it imports the published name. */
 const isExample = (path: string) => path.endsWith("millrace.config.ts");
 
-const isTest = (path: string) => /\.test\.tsx?$/.test(path) || path.startsWith("server/test/") || !/^(contract|sdk|console|server)\//.test(path);
+/** Tests, and what only tests use: `test-<what>.ts` beside them, `server/test`, and everything outside the workspaces. */
+const isTest = (path: string) =>
+  /\.test\.tsx?$|\/test-[\w-]+\.ts$/.test(path) || path.startsWith("server/test/") || !/^(contract|sdk|console|server)\//.test(path);
 const importPattern = /^\s*(?:import|export)\b[^;"'`]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
 const sqlPattern =
   /["'`]\s*(?:select\s[^"'`]*\sfrom\s|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s*\(|(?:create|alter|drop)\s+(?:table|index|view)\s)|\b(?:selectFrom|insertInto|updateTable|deleteFrom)\(/i;
 
 /** Text that may stand only in some files: what it is, how to see it, where it may be. */
 const confined: readonly { what: string; seen: RegExp; allowed: RegExp }[] = [
-  { what: "process.env (only core/config.ts reads it)", seen: /\bprocess\.env\b/, allowed: /^server\/src\/core\/config\.ts$|^console\/vite/ },
+  {
+    what: "process.env (only core/config.ts reads it)",
+    seen: /\bprocess\.env\b/,
+    allowed: /^server\/src\/core\/config\.ts$|^console\/vite/,
+  },
   { what: "SQL (only storage and repository.ts hold it)", seen: sqlPattern, allowed: /^server\/src\/storage\/|\brepository\.ts$/ },
-  { what: "a clock, chance or an id of its own (only core makes them)", seen: /\bDate\.now\b|\bMath\.random\b|\brandomUUID\b/, allowed: /^server\/src\/core\/|^console\// },
+  {
+    what: "a clock, chance or an id of its own (only core makes them)",
+    seen: /\bDate\.now\b|\bMath\.random\b|\brandomUUID\b/,
+    allowed: /^server\/src\/core\/|^console\//,
+  },
 ];
 const longestFile = 500;
 const vagueName = /^(utils?|common|helpers?|lib|shared|services?)(\.\w+)*$/;
@@ -90,7 +100,9 @@ function judgeImport(path: string, specifier: string): string | undefined {
   const [mine, theirs] = [levelOf(path), levelOf(target)];
   if (mine < 0 || theirs < 0) return `${moduleOf(mine < 0 ? path : target)} has no level: add it to the table in tools/architecture.ts`;
   if (theirs >= mine) return `imports ${moduleOf(target)}, which is not below ${moduleOf(path)}`;
-  return basename(target) === "index.ts" && dirname(dirname(target)) === "server/src" ? undefined : `imports ${target}: go through ${moduleOf(target)}/index.ts`;
+  return basename(target) === "index.ts" && dirname(dirname(target)) === "server/src"
+    ? undefined
+    : `imports ${target}: go through ${moduleOf(target)}/index.ts`;
 }
 
 function moduleOf(path: string): string {

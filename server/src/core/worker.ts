@@ -108,7 +108,7 @@ function toTaskError(error: NonNullable<TaskMessage["error"]>): AppError {
 /** The other side of `runTask`: call once at the top of a task file. */
 export function serveTask<J, R>(run: (job: J, progress: (value: unknown) => void) => Promise<R>): void {
   process.once("message", (message: { job: J }) => {
-    run(message.job, (progress) => process.send?.({ progress }))
+    void run(message.job, (progress) => process.send?.({ progress }))
       .then(
         (result) => ({ result: result ?? null }),
         (error: unknown) => ({

@@ -35,7 +35,8 @@ export async function infer(runtime: FunctionRuntime, call: InferCall, deps: Inf
   const inputHash = hashInput(parsed);
   const found = await deps.idempotency.claim({ projectId, principalId, function: runtime.definition.name, key: call.idempotencyKey }, inputHash);
   if ("answer" in found) return { body: found.answer, repeated: true, inferenceId: null };
-  return answerUnderClaim(runtime, call, deps, { input: parsed, occurredAt, idempotency: { key: call.idempotencyKey, inputHash } }, found.claim);
+  const idempotency = { key: call.idempotencyKey, inputHash };
+  return keepUnderClaim(found.claim, () => answer(runtime, call, deps, { input: parsed, occurredAt, idempotency }));
 }
 
 interface Prepared {
@@ -44,9 +45,9 @@ interface Prepared {
   readonly idempotency: RecordInput["idempotency"];
 }
 
-async function answerUnderClaim(runtime: FunctionRuntime, call: InferCall, deps: InferDeps, prepared: Prepared, claim: Claim): Promise<InferAnswer> {
+async function keepUnderClaim(claim: Claim, give: () => Promise<InferAnswer>): Promise<InferAnswer> {
   try {
-    const given = await answer(runtime, call, deps, prepared);
+    const given = await give();
     claim.keep(given.inferenceId!, given.body);
     return given;
   } catch (error) {

@@ -77,7 +77,7 @@ async function runCascade(
     }
   }
   if (best === undefined) {
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw failure as Error;
     return undefined;
   }
   if (spec.policy === undefined) return best;

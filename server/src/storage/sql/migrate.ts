@@ -1,8 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { AppError, type Logger, sha256 } from "../../core/index.ts";
-import type { SqlClient } from "../types.ts";
-import type { Sql } from "../types.ts";
+import type { Sql, SqlClient } from "../types.ts";
 
 export interface Migration {
   /** `<UTC timestamp>_<module>_<what>.sql`. */
