@@ -1,7 +1,7 @@
 import type { CreateDataset, DataContract, Dataset, DatasetDetail, quarantinedRowSchema, uploadSchema } from "@millrace/contract";
 import type { z } from "zod";
 import type { Context } from "../core/index.ts";
-import type { WorkflowRun } from "./ports.ts";
+import type { WorkflowRun } from "../jobs/index.ts";
 
 export type Upload = z.infer<typeof uploadSchema>;
 export type QuarantinedRow = z.infer<typeof quarantinedRowSchema>;

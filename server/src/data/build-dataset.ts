@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { DataContract } from "@millrace/contract";
+import { AppError, type Context, runTask } from "../core/index.ts";
+import type { BlobStore, Lake, LakeColumn } from "../storage/index.ts";
+import type { BuildReport } from "./build-rows.ts";
+import type { BuildJob } from "./build-task.ts";
+import type { DataConfig } from "./config.ts";
+import type { CreateFromRows } from "./types.ts";
+
+/** What a build leaves behind: two blobs and what is to be said about them. */
+export interface BuiltDataset {
+  readonly report: BuildReport;
+  readonly hash: string;
+  readonly quarantineHash: string;
+}
+
+export interface BuildDeps {
+  readonly blobs: BlobStore;
+  readonly lake: Lake;
+  readonly config: DataConfig;
+  /** Where work in progress lies; anything in it may be removed at start. */
+  readonly scratchFolder: string;
+}
+
+export interface BuildInput {
+  readonly context: Context;
+  readonly rows: CreateFromRows;
+  readonly contract: DataContract | "infer";
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** Builds in a task process and keeps the results as blobs, so a repeat after a crash leaves the same two blobs. */
+export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<BuiltDataset> {
+  const { context, rows, signal } = input;
+  await mkdir(deps.scratchFolder, { recursive: true });
+  const folder = await mkdtemp(join(deps.scratchFolder, "build-"));
+  try {
+    const job: BuildJob = {
+      rowsPath: await deps.blobs.path(context, rows.blob),
+      keptPath: join(folder, "kept.jsonl"),
+      quarantinePath: join(folder, "quarantine.jsonl"),
+      timeColumn: rows.timeColumn,
+      labelColumn: rows.labelColumn,
+      featureColumns: rows.featureColumns,
+      keyColumn: rows.keyColumn,
+      contract: input.contract,
+      holdout: rows.holdout,
+      nearThreshold: deps.config.nearDuplicateThreshold,
+      now: input.now,
+    };
+    const options = { signal, memoryMb: deps.config.buildMemoryMb, timeoutMs: deps.config.buildMinutes * 60_000 };
+    const report = await runTask<BuildReport>({ name: "./build-task", base: import.meta.url }, job, options);
+    const parquet = await deps.lake.writeParquet({ jsonlPath: job.keptPath, columns: lakeColumns(report.contract), folder }, { signal });
+    if (parquet.rows !== report.kept) throw new AppError("lake_query_failed", `The snapshot has ${parquet.rows} rows where ${report.kept} were kept.`);
+    const snapshot = await deps.blobs.putFile(context, parquet.path);
+    const quarantine = await deps.blobs.putFile(context, job.quarantinePath);
+    return { report, hash: snapshot.hash, quarantineHash: quarantine.hash };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function lakeColumns(contract: DataContract): LakeColumn[] {
+  const columns = contract.columns.map(({ name, type }) => ({ name, type: type === "instant" ? ("timestamp" as const) : type }));
+  return [...columns, { name: "_split", type: "text" }];
+}

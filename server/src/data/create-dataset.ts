@@ -1,0 +1,86 @@
+import type { DataContract, DatasetDetail } from "@millrace/contract";
+import { AppError, type Clock } from "../core/index.ts";
+import type { AuditChange } from "../governance/index.ts";
+import type { NewEvent, WorkflowRun } from "../jobs/index.ts";
+import type { Sql, Tx } from "../storage/index.ts";
+import { type BuildDeps, type BuiltDataset, buildDataset } from "./build-dataset.ts";
+import { formatReference } from "./reference.ts";
+import * as repository from "./repository.ts";
+import type { CreateFromRows } from "./types.ts";
+import { writeDatasheet } from "./write-datasheet.ts";
+
+export interface CreateDeps extends BuildDeps {
+  readonly sql: Sql;
+  readonly audit: (tx: Tx, change: AuditChange) => Promise<void>;
+  readonly emit: (tx: Tx, event: NewEvent) => Promise<void>;
+  readonly clock: Clock;
+}
+
+/** Two steps of the caller's workflow: build the files, then publish the version. Answers `name@version`. */
+export async function createDataset(rows: CreateFromRows, run: WorkflowRun, deps: CreateDeps): Promise<string> {
+  checkRoles(rows);
+  const built = await run.step("data.build", async ({ signal }) => {
+    const contract = await findContract(rows, run, deps.sql);
+    return buildDataset({ context: run.context, rows, contract, now: deps.clock.now(), signal }, deps);
+  });
+  return run.step("data.publish", (step) => deps.sql.as(run.context, (tx) => step.once(tx, () => publish(tx, { rows, built, workflowId: run.workflowId }, deps))));
+}
+
+/** Refuses columns whose role contradicts itself. `invalid_request`. */
+export function checkRoles(rows: Pick<CreateFromRows, "timeColumn" | "labelColumn" | "keyColumn" | "featureColumns">): void {
+  const { featureColumns } = rows;
+  const doubled = featureColumns.find((name, index) => featureColumns.indexOf(name) !== index);
+  if (doubled !== undefined) throw new AppError("invalid_request", `The feature column "${doubled}" is named twice.`);
+  for (const [role, name] of [["time", rows.timeColumn], ["label", rows.labelColumn], ["key", rows.keyColumn]] as const) {
+    if (name !== undefined && featureColumns.includes(name)) {
+      throw new AppError("invalid_request", `The ${role} column "${name}" cannot be a feature: a model that sees it learns the answer, not the task.`, { details: { column: name } });
+    }
+  }
+}
+
+async function findContract(rows: CreateFromRows, run: WorkflowRun, sql: Sql): Promise<DataContract | "infer"> {
+  if (rows.contract !== "inherit") return rows.contract;
+  const previous = await sql.as(run.context, (tx) => repository.findVersion(tx, rows.name, null));
+  if (previous === null) throw new AppError("unknown_dataset", `"${rows.name}" has no version yet whose contract could be inherited.`);
+  return previous.contract;
+}
+
+interface PublishInput {
+  readonly rows: CreateFromRows;
+  readonly built: BuiltDataset;
+  readonly workflowId: string;
+}
+
+/** The version, its audit entry and its event, in one transaction. */
+async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: CreateDeps): Promise<string> {
+  const { report, hash, quarantineHash } = built;
+  const version = await repository.takeVersion(tx, rows.name);
+  const reference = formatReference({ name: rows.name, version });
+  const lineage: DatasetDetail["lineage"] = { sources: rows.sources.map((source) => ({ ...source })), workflowId, parent: rows.parent ?? null };
+  const contractOrigin = rows.contract === "infer" ? "inferred" : rows.contract === "inherit" ? "inherited" : "given";
+  const { rows: total, kept, exactDuplicates, nearDuplicates, quarantined } = report;
+  const counts = { rows: total, kept, exactDuplicates, nearDuplicates, quarantined };
+  await repository.insertVersion(tx, {
+    name: rows.name,
+    version,
+    hash,
+    quarantineHash,
+    counts,
+    detail: {
+      description: rows.description,
+      timeColumn: rows.timeColumn,
+      labelColumn: rows.labelColumn ?? null,
+      featureColumns: [...rows.featureColumns],
+      contract: report.contract,
+      labels: report.labels.map((each) => ({ ...each })),
+      quarantine: report.quarantine.map((each) => ({ ...each })),
+      splits: report.splits.map((each) => ({ ...each })),
+      leakage: { checked: report.leakage.checked, problems: [...report.leakage.problems] },
+      lineage,
+      datasheet: writeDatasheet({ ...rows, reference, hash, report, lineage, contractOrigin, nearThreshold: deps.config.nearDuplicateThreshold }),
+    },
+  });
+  await deps.audit(tx, { action: "data.create", object: `dataset:${reference}`, after: { hash, ...counts, workflowId } });
+  await deps.emit(tx, { type: "data.dataset-created", subject: reference, payload: { name: rows.name, version, hash, ...counts } });
+  return reference;
+}

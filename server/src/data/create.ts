@@ -1,0 +1,103 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { AppError, type Clock, type Context } from "../core/index.ts";
+import type { AuditChange } from "../governance/index.ts";
+import type { Jobs } from "../jobs/index.ts";
+import type { BlobStore, Lake, Sql, Tx } from "../storage/index.ts";
+import type { DataConfig } from "./config.ts";
+import { type CreateDeps, checkRoles, createDataset } from "./create-dataset.ts";
+import { type CreateDatasetInput, createDatasetWorkflow, defineWorkflows } from "./jobs.ts";
+import { formatReference, parseReference } from "./reference.ts";
+import * as repository from "./repository.ts";
+import { storeUpload } from "./store-upload.ts";
+import type { Data, DatasetDetail, QuarantinedRow } from "./types.ts";
+
+export interface DataDeps {
+  readonly sql: Sql;
+  readonly blobs: BlobStore;
+  readonly lake: Lake;
+  readonly jobs: Jobs;
+  /** Governance's `audit`. */
+  readonly audit: (tx: Tx, change: AuditChange) => Promise<void>;
+  readonly clock: Clock;
+  readonly config: DataConfig;
+  /** A folder for work in progress. */
+  readonly scratchFolder: string;
+}
+
+/** Defines its workflow on `jobs`: call it before `jobs.start()`. */
+export function createData(deps: DataDeps): Data {
+  const { sql, blobs, lake, jobs, audit } = deps;
+  const createDeps: CreateDeps = { ...deps, emit: (tx, event) => jobs.emit(tx, event) };
+  defineWorkflows(jobs, createDeps);
+
+  async function find(context: Context, reference: string): Promise<repository.StoredVersion> {
+    const { name, version } = parseReference(reference);
+    const found = await sql.as(context, (tx) => repository.findVersion(tx, name, version));
+    if (found === null) throw new AppError("unknown_dataset", `There is no dataset ${reference}.`, { details: { reference } });
+    return found;
+  }
+
+  /** Looks a version up and notes in the audit log that somebody reads rows of it. */
+  async function findAudited(context: Context, reference: string, change: { action: string; query: unknown }): Promise<repository.StoredVersion> {
+    const found = await find(context, reference);
+    await sql.as(context, (tx) => audit(tx, { action: change.action, object: `dataset:${formatReference(found)}`, after: change.query }));
+    return found;
+  }
+
+  return {
+    upload: (context, bytes) => storeUpload(context, bytes, deps),
+
+    async create(context, request) {
+      checkRoles(request);
+      const upload = await sql.as(context, (tx) => repository.findUpload(tx, request.uploadId));
+      if (upload === null) throw new AppError("not_found", `There is no upload ${request.uploadId}.`);
+      if (request.contract === "inherit") await find(context, request.name);
+      const input: CreateDatasetInput = { request, upload: { hash: upload.hash, rows: upload.rows } };
+      return jobs.startWorkflow(context, createDatasetWorkflow, input);
+    },
+
+    createFromRows: (_context, input, run) => createDataset(input, run, createDeps),
+
+    list: (context, page) => sql.as(context, (tx) => repository.listVersions(tx, page)),
+
+    async get(context, reference) {
+      return toDetail(await find(context, reference));
+    },
+
+    async rows(context, reference, query) {
+      const found = await findAudited(context, reference, { action: "data.read-rows", query });
+      const where = query.split === undefined ? [] : [{ column: "_split", operator: "=" as const, value: query.split }];
+      const rows = await lake.readParquet(await blobs.path(context, found.hash), { where, limit: query.limit, offset: query.offset });
+      const total = found.splits.filter((split) => query.split === undefined || split.name === query.split).reduce((sum, split) => sum + split.rows, 0);
+      return { rows, total };
+    },
+
+    async quarantine(context, reference, query) {
+      const found = await findAudited(context, reference, { action: "data.read-quarantine", query });
+      return found.quarantined === 0 ? [] : readFirstLines(await blobs.path(context, found.quarantineHash), query.limit);
+    },
+
+    async snapshot(context, reference) {
+      const found = await find(context, reference);
+      return { dataset: toDetail(found), path: await blobs.path(context, found.hash) };
+    },
+
+    async snapshotPath(context, reference) {
+      return blobs.path(context, (await find(context, reference)).hash);
+    },
+  };
+}
+
+function toDetail({ quarantineHash: _, ...detail }: repository.StoredVersion): DatasetDetail {
+  return detail;
+}
+
+async function readFirstLines(path: string, limit: number): Promise<QuarantinedRow[]> {
+  const rows: QuarantinedRow[] = [];
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    rows.push(JSON.parse(line) as QuarantinedRow);
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}

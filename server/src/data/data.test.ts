@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chunks, createDataParts, type DataParts } from "../../test/data.ts";
+import { isAppError } from "../core/index.ts";
+
+let parts: DataParts;
+beforeAll(async () => {
+  parts = await createDataParts();
+});
+afterAll(() => parts.close());
+
+const words = ["river", "stone", "lamp", "cloud", "paper", "engine", "garden", "window", "silver", "harbour", "candle", "forest", "mirror", "bridge", "winter", "copper"];
+
+/** Messages that have little in common, one an hour from `start` on. */
+function messages(count: number, start = Date.parse("2026-01-01T00:00:00Z")): Record<string, unknown>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const text = Array.from({ length: 20 }, (_, place) => `${words[(index * 7 + place * (3 + (index % 11))) % words.length]}${(index * 31 + place * 17) % 97}`).join(" ");
+    return { key: `m${index}`, at: new Date(start + index * 3_600_000).toISOString(), text, label: index % 3 === 0 ? "yes" : "no" };
+  });
+}
+
+const request = { name: "notes", timeColumn: "at", labelColumn: "label", featureColumns: ["text"], keyColumn: "key", description: "Notes for a test." };
+
+async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe("a dataset version", () => {
+  test("accounts for every row, keeps its snapshot by hash and says where it came from", async () => {
+    const good = messages(100);
+    const lines = [
+      ...good.map((row) => JSON.stringify(row)),
+      JSON.stringify({ ...good[5], key: "copy" }),
+      JSON.stringify({ ...good[6], key: "edited", text: `${String(good[6]!["text"])} indeed` }),
+      "{ not json",
+      "[1, 2]",
+      JSON.stringify({ ...good[7], key: "undated", at: null, text: "no time at all in this one" }),
+      JSON.stringify({ ...good[7], key: "late", at: "2999-01-01T00:00:00Z", text: "from the far future" }),
+      JSON.stringify({ ...good[8], key: "m7", text: "a key that is taken by another row" }),
+      JSON.stringify({ ...good[8], key: "odd", label: "perhaps", text: "a label of its own" }),
+      "",
+      "   ",
+    ];
+    const reference = await parts.build(lines.join("\n"), request);
+    expect(reference).toBe("notes@1");
+    const detail = await parts.data.get(parts.context, reference);
+    expect(detail).toMatchObject({ rows: 108, kept: 100, exactDuplicates: 1, nearDuplicates: 1, duplicates: 2, quarantined: 6 });
+    expect(detail.rows).toBe(detail.kept + detail.duplicates + detail.quarantined);
+    expect(detail.quarantine.map(({ reason }) => reason).sort()).toEqual(["at: must not be in the future", "at: must not be null", "key: must be unique", "label: must be one of its 2 known values", "not JSON", "not an object"]);
+    expect(detail.splits).toEqual([
+      { name: "train", rows: 80, from: "2026-01-01T00:00:00.000Z", to: "2026-01-04T07:00:00.000Z" },
+      { name: "holdout", rows: 20, from: "2026-01-04T08:00:00.000Z", to: "2026-01-05T03:00:00.000Z" },
+    ]);
+    expect(detail.leakage).toEqual({ checked: true, problems: [] });
+    expect(detail.labels).toEqual([
+      { label: "no", rows: 66 },
+      { label: "yes", rows: 34 },
+    ]);
+    expect(detail.lineage.sources).toEqual([{ kind: "upload", reference: expect.any(String), rows: 108 }]);
+    for (const heading of ["Motivation", "Composition", "Collection", "Preprocessing", "Splits", "Known limits"]) expect(detail.datasheet).toContain(`## ${heading}`);
+    expect(detail.datasheet).toContain("108 rows = 100 kept + 1 exact duplicates + 1 near duplicates + 6 quarantined");
+
+    const holdout = await parts.data.rows(parts.context, reference, { offset: 5, limit: 3, split: "holdout" });
+    expect(holdout.total).toBe(20);
+    expect(holdout.rows.map((row) => row["key"])).toEqual(["m85", "m86", "m87"]);
+    const quarantined = await parts.data.quarantine(parts.context, reference, { limit: 50 });
+    expect(quarantined.map(({ line }) => line)).toEqual([103, 104, 105, 106, 107, 108]);
+    expect(quarantined[4]!.reason).toBe('key: must be unique; line 107 repeats "m7" of line 8');
+    expect(quarantined[2]!.reason).toBe("at: must not be null; line 105 has null");
+
+    const again = await parts.build(lines.toReversed().join("\n"), request);
+    const other = await parts.data.get(parts.context, again);
+    expect(again).toBe("notes@2");
+    expect(other.hash).toBe(detail.hash);
+    expect(await parts.data.snapshotPath(parts.context, "notes")).toContain(detail.hash);
+    expect((await parts.data.list(parts.context, { limit: 1 })).items[0]!.reference).toBe("notes@2");
+    expect(await parts.audited()).toEqual(expect.arrayContaining(["data.create dataset:notes@1", "data.read-rows dataset:notes@1", "data.read-quarantine dataset:notes@1"]));
+    const { items: events } = await parts.jobs.events(parts.context, { limit: 10 });
+    expect(events.map(({ type, subject }) => [type, subject])).toEqual([
+      ["data.dataset-created", "notes@2"],
+      ["data.dataset-created", "notes@1"],
+    ]);
+  });
+
+  test("keeps awkward text as it is: NUL, quotes, emoji, other scripts; half a surrogate pair becomes a mark", async () => {
+    const awkward = ["before\u0000after", 'quotes " and \\ and \t', "naïve 👩‍👩‍👧 עברית", "half \ud83d pair", "", "line\nbreaks\r\nof both kinds"];
+    const rows = messages(30).map((row, index) => ({ ...row, text: awkward[index] ?? row["text"] }));
+    const reference = await parts.build(rows, { ...request, name: "awkward" });
+    const read = await parts.data.rows(parts.context, reference, { offset: 0, limit: 100 });
+    expect(read.rows.slice(0, awkward.length).map((row) => row["text"])).toEqual(awkward.map((text) => text.toWellFormed()));
+  });
+
+  test("inherits the contract of the version before it, and quarantines what breaks it", async () => {
+    await parts.build(messages(120), { ...request, name: "grown" });
+    const later = messages(40, Date.parse("2026-03-01T00:00:00Z")).map((row, index) => ({ ...row, key: `n${index}`, text: `${String(row["text"])} march`, label: index === 3 ? "new-label" : row["label"], extra: { nested: true } }));
+    const reference = await parts.build(later, { ...request, name: "grown", contract: "inherit" });
+    const detail = await parts.data.get(parts.context, reference);
+    expect(detail.quarantine).toEqual([{ reason: "label: must be one of its 2 known values", rows: 1 }]);
+    expect(detail.contract).toEqual((await parts.data.get(parts.context, "grown@1")).contract);
+    expect(detail.datasheet).toContain("Columns the contract does not name were left out: extra.");
+  });
+
+  test("says what is wrong when nothing can be built", async () => {
+    const noRows = await rejection(parts.build([{ at: "yesterday", text: "x", label: "a", key: "1" }], request));
+    expect(String(noRows)).toContain("at: must be an instant");
+    expect(isAppError(noRows, "contract_violated")).toBe(true);
+    const noColumn = await rejection(parts.build(messages(5), { ...request, featureColumns: ["body"] }));
+    expect(String(noColumn)).toContain('None of the 5 rows has the column "body"; they have: key, at, text, label.');
+    const oneInstant = await rejection(parts.build(messages(5).map((row) => ({ ...row, at: "2026-01-01T00:00:00Z" })), request));
+    expect(String(oneInstant)).toContain("cannot be split by time");
+    const caseOnly = await rejection(parts.build(messages(5).map((row) => ({ ...row, Text: "b" })), request));
+    expect(String(caseOnly)).toContain('"text" and "Text" differ only in case');
+  });
+
+  test("refuses a feature that is the time, the label or the key, before anything starts", async () => {
+    for (const column of ["at", "label", "key"]) {
+      const error = await rejection(parts.build(messages(5), { ...request, featureColumns: ["text", column] }));
+      expect(isAppError(error, "invalid_request")).toBe(true);
+      expect(String(error)).toContain(`"${column}" cannot be a feature`);
+    }
+  });
+
+  test("refuses unknown uploads, unknown datasets and names that are none", async () => {
+    const { context, data } = parts;
+    const missing = { ...request, uploadId: "01900000-0000-7000-8000-000000000000", contract: "infer" as const, holdout: 0.2, description: "" };
+    expect(isAppError(await rejection(data.create(context, missing)), "not_found")).toBe(true);
+    expect(isAppError(await rejection(data.get(context, "nothing@1")), "unknown_dataset")).toBe(true);
+    expect(isAppError(await rejection(data.get(context, "Not A Name")), "invalid_request")).toBe(true);
+    expect(isAppError(await rejection(data.upload(context, chunks(" \n\n"))), "invalid_request")).toBe(true);
+  });
+
+  test("is invisible to another project", async () => {
+    const reference = await parts.build(messages(20), { ...request, name: "secret" });
+    const other = { projectId: "01900000-0000-7000-8000-00000000000f", principalId: "key:other" };
+    expect(isAppError(await rejection(parts.data.get(other, reference)), "unknown_dataset")).toBe(true);
+    expect((await parts.data.list(other, { limit: 10 })).items).toEqual([]);
+  });
+
+  test("gives two workflows of one name two versions", async () => {
+    const references = await Promise.all([parts.build(messages(20), { ...request, name: "twins" }), parts.build(messages(21), { ...request, name: "twins" })]);
+    expect(references.sort()).toEqual(["twins@1", "twins@2"]);
+  });
+});

@@ -1,0 +1,121 @@
+import { createId, idTime } from "../core/index.ts";
+import type { Tx } from "../storage/index.ts";
+import type { Dataset, DatasetDetail, Page, Upload } from "./types.ts";
+
+/** What a version row holds beside its counts. */
+export type VersionDetail = Omit<DatasetDetail, keyof Dataset>;
+
+export interface NewVersion {
+  readonly name: string;
+  readonly version: number;
+  readonly hash: string;
+  readonly quarantineHash: string;
+  readonly counts: { readonly rows: number; readonly kept: number; readonly exactDuplicates: number; readonly nearDuplicates: number; readonly quarantined: number };
+  readonly detail: VersionDetail;
+}
+
+// Type aliases: kysely's constraint asks for an index signature, which interfaces lack.
+type VersionRow = {
+  readonly project_id: string;
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly hash: string;
+  readonly quarantine_hash: string;
+  readonly created_by: string;
+  readonly rows: number;
+  readonly kept: number;
+  readonly exact_duplicates: number;
+  readonly near_duplicates: number;
+  readonly quarantined: number;
+  readonly detail: VersionDetail;
+};
+
+type Tables = {
+  data_uploads: { project_id: string; id: string; hash: string; bytes: number; rows: number; created_by: string };
+  data_datasets: { project_id: string; name: string; latest_version: number };
+  data_versions: VersionRow;
+};
+
+export type StoredVersion = DatasetDetail & { readonly quarantineHash: string };
+
+export async function insertUpload(tx: Tx, upload: Upload): Promise<void> {
+  const row = { project_id: tx.projectId, id: upload.id, hash: upload.hash, bytes: upload.bytes, rows: upload.rows, created_by: tx.principalId };
+  await tx.db.withTables<Tables>().insertInto("data_uploads").values(row).execute();
+}
+
+export async function findUpload(tx: Tx, id: string): Promise<Upload | null> {
+  const row = await tx.db.withTables<Tables>().selectFrom("data_uploads").select(["id", "hash", "bytes", "rows"]).where("id", "=", id).executeTakeFirst();
+  return row === undefined ? null : { ...row, bytes: Number(row.bytes) };
+}
+
+/** The next version number of a name. Holds the name until the transaction ends. */
+export async function takeVersion(tx: Tx, name: string): Promise<number> {
+  const row = await tx.db
+    .withTables<Tables>()
+    .insertInto("data_datasets")
+    .values({ project_id: tx.projectId, name, latest_version: 1 })
+    .onConflict((conflict) => conflict.columns(["project_id", "name"]).doUpdateSet((eb) => ({ latest_version: eb("data_datasets.latest_version", "+", 1) })))
+    .returning("latest_version")
+    .executeTakeFirstOrThrow();
+  return row.latest_version;
+}
+
+export async function insertVersion(tx: Tx, version: NewVersion): Promise<void> {
+  const { counts } = version;
+  await tx.db
+    .withTables<Tables>()
+    .insertInto("data_versions")
+    .values({
+      project_id: tx.projectId,
+      id: createId(),
+      name: version.name,
+      version: version.version,
+      hash: version.hash,
+      quarantine_hash: version.quarantineHash,
+      created_by: tx.principalId,
+      rows: counts.rows,
+      kept: counts.kept,
+      exact_duplicates: counts.exactDuplicates,
+      near_duplicates: counts.nearDuplicates,
+      quarantined: counts.quarantined,
+      // The driver would write an array or object in its own syntax.
+      detail: JSON.stringify(version.detail) as never,
+    })
+    .execute();
+}
+
+/** A version of a name, the latest one for null. */
+export async function findVersion(tx: Tx, name: string, version: number | null): Promise<StoredVersion | null> {
+  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().where("name", "=", name);
+  query = version === null ? query.orderBy("version", "desc").limit(1) : query.where("version", "=", version);
+  const row = await query.executeTakeFirst();
+  return row === undefined ? null : { ...toDataset(row), ...row.detail, quarantineHash: row.quarantine_hash };
+}
+
+/** Newest first. */
+export async function listVersions(tx: Tx, page: { limit: number; cursor?: string | undefined }): Promise<Page<Dataset>> {
+  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().orderBy("id", "desc").limit(page.limit + 1);
+  if (page.cursor !== undefined) query = query.where("id", "<", page.cursor);
+  const rows = await query.execute();
+  const items = rows.slice(0, page.limit).map(toDataset);
+  return { items, next: rows.length > page.limit ? items.at(-1)!.id : null };
+}
+
+function toDataset(row: VersionRow): Dataset {
+  return {
+    id: row.id,
+    name: row.name,
+    version: row.version,
+    reference: `${row.name}@${row.version}`,
+    hash: row.hash,
+    createdAt: new Date(idTime(row.id)).toISOString(),
+    createdBy: row.created_by,
+    rows: row.rows,
+    kept: row.kept,
+    duplicates: row.exact_duplicates + row.near_duplicates,
+    exactDuplicates: row.exact_duplicates,
+    nearDuplicates: row.near_duplicates,
+    quarantined: row.quarantined,
+  };
+}
