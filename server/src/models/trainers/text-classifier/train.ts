@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { AppError, createRandom } from "../../../core/index.ts";
+import { prepareText, textPreparation } from "../../text-input.ts";
+import type { TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
+import { type Block, writeTextClassifier } from "./graph.ts";
+import { type LinearModel, fitLogisticRegression, fitTemperature, scoreRow, softmax } from "./logistic-regression.ts";
+import { type SparseRows, type Vectorizer, fitVectorizer, joinRows } from "./vectorizer.ts";
+
+const parametersSchema = z.strictObject({
+  /** Passes over the rows. */
+  epochs: z.int().min(1).max(100).default(8),
+  learningRate: z.number().positive().max(10).default(0.15),
+  decay: z.number().min(0).max(1).default(0),
+  /** Texts an n-gram must stand in to become a feature. */
+  minimumTexts: z.int().min(1).default(2),
+  maximumWordFeatures: z.int().min(10).max(500_000).default(10_000),
+  maximumCharacterFeatures: z.int().min(10).max(500_000).default(20_000),
+});
+type Parameters = z.output<typeof parametersSchema>;
+
+const wordRange = { minimum: 1, maximum: 2 };
+const characterRange = { minimum: 3, maximum: 5 };
+/** Share of the rows, drawn by the seed, that calibrates and is then trained on as well. */
+const calibrationShare = 0.1;
+const minimumRows = 20;
+
+/** Tf-idf of words (1-2) and characters (3-5) of every text column, multinomial logistic regression, temperature scaling. */
+export const textClassifier: Trainer = {
+  name: "text-classifier",
+  summary: "tf-idf of word 1-2-grams and character 3-5-grams, multinomial logistic regression, calibrated by temperature",
+  parametersSchema,
+  train: (rows, parameters, context) => train(rows, parametersSchema.parse(parameters), context),
+};
+
+function train(rows: TrainingRows, parameters: Parameters, context: TrainerContext): TrainedModel {
+  const names = Object.keys(rows.columns);
+  const labels = [...new Set(rows.labels)].sort();
+  if (rows.labels.length < minimumRows) throw new AppError("training_failed", `${rows.labels.length} rows are too few to train on; at least ${minimumRows} are needed.`, { details: { rows: rows.labels.length } });
+  if (labels.length < 2) throw new AppError("training_failed", `Every row has the label "${labels[0]}"; at least two labels are needed.`, { details: { labels } });
+  if (names.length === 0) throw new AppError("training_failed", "There is no text column to learn from.");
+
+  const fitted = names.flatMap((column, index) => {
+    context.onProgress((0.4 * index) / names.length, `reading ${column}`);
+    const texts = rows.columns[column]!.map((value) => prepareText(value));
+    return fitColumn(column, texts, parameters);
+  });
+  if (fitted.length === 0) throw new AppError("training_failed", "No n-gram stands in enough texts; there is nothing to learn from.", { details: { minimumTexts: parameters.minimumTexts } });
+  const features = joinRows(fitted.map(({ rows: sparse, vectorizer }) => ({ rows: sparse, width: vectorizer.idf.length })));
+
+  const truth = Int32Array.from(rows.labels, (label) => labels.indexOf(label));
+  const { first, held } = drawCalibration(truth.length, context.seed);
+  const options = { seed: context.seed, labelCount: labels.length, ...parameters };
+  const onEpoch = (from: number) => (done: number) => context.onProgress(from + (0.3 * done) / parameters.epochs, `epoch ${done} of ${parameters.epochs}`);
+  const rehearsal = fitLogisticRegression(features, truth, first, { ...options, onEpoch: onEpoch(0.4) });
+  const temperature = fitTemperature(Array.from(held, (row) => logitsOf(rehearsal, features, row)), Array.from(held, (row) => truth[row]!));
+  const model = fitLogisticRegression(features, truth, Int32Array.from(truth.keys()), { ...options, onEpoch: onEpoch(0.7) });
+
+  const blocks: Block[] = fitted.map(({ column, vectorizer }) => ({ column, vectorizer }));
+  return {
+    onnx: writeTextClassifier({ blocks, model, labels, temperature }),
+    signature: { inputs: names.map((name) => ({ name, type: "text" as const })), labels, text: textPreparation },
+    facts: { rows: truth.length, labels: labels.length, features: features.width, temperature },
+    predict: (columns) => predict(columns, { blocks, model, temperature }),
+  };
+}
+
+function fitColumn(column: string, texts: readonly string[], parameters: Parameters): { column: string; vectorizer: Vectorizer; rows: SparseRows }[] {
+  const { minimumTexts, maximumWordFeatures, maximumCharacterFeatures } = parameters;
+  const words = fitVectorizer(texts, { kind: "words", range: wordRange, minimumTexts, maximumFeatures: maximumWordFeatures });
+  const characters = fitVectorizer(texts, { kind: "characters", range: characterRange, minimumTexts, maximumFeatures: maximumCharacterFeatures });
+  // A column in which nothing repeats has no features of a kind: the graph leaves such a block out.
+  return [words, characters].filter(({ vectorizer }) => vectorizer.idf.length > 0).map((each) => ({ column, ...each }));
+}
+
+function drawCalibration(count: number, seed: number): { first: Int32Array; held: Int32Array } {
+  const order = createRandom(seed).shuffle(Int32Array.from({ length: count }, (_, row) => row));
+  const size = Math.max(1, Math.floor(count * calibrationShare));
+  return { held: order.slice(0, size).sort(), first: order.slice(size).sort() };
+}
+
+function logitsOf(model: LinearModel, rows: SparseRows, row: number): Float64Array {
+  const scores = new Float64Array(model.labels);
+  scoreRow(model, rows, row, scores);
+  return scores;
+}
+
+interface Learned {
+  readonly blocks: readonly Block[];
+  readonly model: LinearModel;
+  readonly temperature: number;
+}
+
+function predict(columns: Readonly<Record<string, readonly unknown[]>>, { blocks, model, temperature }: Learned): Float64Array[] {
+  const prepared = new Map<string, string[]>();
+  for (const { column } of blocks) if (!prepared.has(column)) prepared.set(column, columns[column]!.map((value) => prepareText(value)));
+  const rows = joinRows(blocks.map(({ column, vectorizer }) => ({ rows: vectorizer.transform(prepared.get(column)!), width: vectorizer.idf.length })));
+  return Array.from({ length: rows.starts.length - 1 }, (_, row) => {
+    const scores = logitsOf(model, rows, row);
+    softmax(scores, temperature);
+    return scores;
+  });
+}
