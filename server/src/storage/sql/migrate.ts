@@ -70,12 +70,16 @@ async function prepare(sql: Sql, client: SqlClient): Promise<void> {
   await allowVectors(client);
 }
 
+// From PostgreSQL 16 on, who creates a role is its member but may not become it until granted so.
+const maySetRole =
+  "select pg_has_role(current_user, $1, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) as may";
+
 async function createRoles(client: SqlClient): Promise<void> {
   for (const role of roles) {
     try {
       await client.query(`do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$`);
-      const { rows } = await client.query<{ member: boolean }>("select pg_has_role(current_user, $1, 'MEMBER') as member", [role]);
-      if (rows[0]?.member !== true) await client.query(`grant ${role} to current_user`);
+      const { rows } = await client.query<{ may: boolean }>(maySetRole, [role]);
+      if (rows[0]?.may !== true) await client.query(`grant ${role} to current_user`);
     } catch (cause) {
       throw new AppError(
         "unsafe_database_role",
