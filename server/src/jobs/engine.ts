@@ -5,6 +5,7 @@ import { ensureSystemDatabase } from "@dbos-inc/dbos-sdk/internal/system_databas
 import { AppError, type Context, type Logger } from "../core/index.ts";
 import type { Sql, Tx } from "../storage/index.ts";
 import { adaptLogger } from "./log-adapter.ts";
+import { quietEngine } from "./quiet-engine.ts";
 import { engineSchema, grantEnqueue } from "./repository.ts";
 import { retryablePool } from "./retry-pool.ts";
 import { type Envelope, runWorkflow } from "./run-workflow.ts";
@@ -83,6 +84,7 @@ export class Engine {
       logger: adaptLogger(logger),
       ...(options.works ? {} : { listenQueues: [] }),
     });
+    quietEngine();
     await DBOS.launch();
   }
 
