@@ -87,7 +87,12 @@ export class IdempotencyKeys {
   /** The claim on a new key, or the answer already given. `idempotency_conflict`, `idempotency_in_progress`. */
   async claim(scope: IdempotencyScope, inputHash: string): Promise<{ claim: Claim } | { answer: string }> {
     const text = scopeText(scope);
-    const known = this.#find(text) ?? (await this.#findStored(scope, text));
+    let known = this.#find(text);
+    if (known === undefined && this.#mayBeStored()) {
+      const stored = await this.#findStored(scope);
+      // While the table was read, another request may have taken the key. From here to `#take` nothing waits.
+      known = this.#find(text) ?? stored;
+    }
     if (known === undefined) return { claim: this.#take(text, inputHash) };
     if (known.inputHash !== inputHash) {
       throw new AppError("idempotency_conflict", `The idempotency key "${scope.key}" was used with another input.`, {
@@ -113,17 +118,16 @@ export class IdempotencyKeys {
     return undefined;
   }
 
-  async #findStored(scope: IdempotencyScope, text: string): Promise<Entry | undefined> {
+  #mayBeStored(): boolean {
     if (this.#recovering()) {
-      throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", {
-        details: { retryAfterSeconds: 1 },
-      });
+      throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", { details: { retryAfterSeconds: 1 } });
     }
-    if (this.#complete) return undefined;
+    return !this.#complete;
+  }
+
+  async #findStored(scope: IdempotencyScope): Promise<Entry | undefined> {
     const stored = await this.#store.find(scope);
-    // Another request may have taken the key while the table was read.
-    const now = this.#find(text);
-    if (now !== undefined || stored === null || stored.createdAt + idempotencyTtlMs <= this.#clock.now()) return now;
+    if (stored === null || stored.createdAt + idempotencyTtlMs <= this.#clock.now()) return undefined;
     return { inputHash: stored.inputHash, expiresAt: stored.createdAt + idempotencyTtlMs, inferenceId: stored.inferenceId, body: null };
   }
 
