@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { addCommands } from "./commands/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { reportError } from "./report-error.ts";
@@ -24,6 +24,7 @@ export function createCli(deps: CliDeps): Cli {
       .helpOption("-h, --help", "show help")
       .helpCommand(false)
       .showSuggestionAfterError(true)
+      .showHelpAfterError("to do  add --help to see how it is called")
       .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
       .exitOverride()
       .configureOutput({
@@ -51,6 +52,11 @@ export function createCli(deps: CliDeps): Cli {
       await program.parseAsync([...args], { from: "user" });
       return exit;
     } catch (error) {
+      if (error instanceof InvalidArgumentError) {
+        // Thrown by a command; those of the parser itself were printed by it already.
+        terminal.error(`error  ${error.message}\nto do  ${current} --help\n`);
+        return exitCodes.usage;
+      }
       if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
       return reportError(error, { terminal, command: current, options, url: options.url ?? defaultUrl });
     }

@@ -30,10 +30,16 @@ export function percent(value: number | null | undefined, digits = 1): string {
   return value === null || value === undefined ? "–" : `${(value * 100).toFixed(digits)} %`;
 }
 
+/** A share with its 95% interval, where the size stands in a column of its own. */
+export function interval(value: Estimate | null | undefined): string {
+  if (value === null || value === undefined) return "–";
+  return `${percent(value.value)} [${(value.low * 100).toFixed(1)}, ${(value.high * 100).toFixed(1)}]`;
+}
+
 /** A share with its 95% interval and size: `97.3 % [96.1, 98.2] n=384`. */
 export function estimate(value: Estimate | null | undefined): string {
   if (value === null || value === undefined) return "–";
-  return `${percent(value.value)} [${(value.low * 100).toFixed(1)}, ${(value.high * 100).toFixed(1)}] n=${count(value.n)}`;
+  return `${interval(value)} n=${count(value.n)}`;
 }
 
 /** A signed difference of shares in percentage points with its interval. */

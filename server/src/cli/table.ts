@@ -5,27 +5,38 @@ export interface Column<T> {
   readonly value: (row: T) => string | number | null | undefined;
   /** Numbers stand right, so their digits line up. */
   readonly align?: "left" | "right";
-  /** Given up first, right to left, when the line is too long for the window. */
+  /** Cut with an ellipsis when the line is too long for the window. */
   readonly flexible?: boolean;
+  /** Left out, right to left, when cutting is not enough. A pipe and --json always have it. */
+  readonly spare?: boolean;
   readonly paint?: (text: string, row: T, palette: Palette) => string;
 }
 
 const gap = "  ";
-const leastFlexible = 8;
+/** A flexible column is first cut to this, then spare columns go, then it is cut further. */
+const comfortable = 18;
+const least = 6;
 const none = "–";
 
 /**
  * Lines up rows under their titles. `columns` bounds the width for a person's window; Infinity (a pipe) cuts nothing.
  */
 export function renderTable<T>(rows: readonly T[], layout: readonly Column<T>[], view: { palette: Palette; columns: number }): string {
-  const cells = rows.map((row) => layout.map((column) => textOf(column.value(row))));
-  const widths = layout.map((column, at) => Math.max(widthOf(column.title), ...cells.map((line) => widthOf(line[at]!))));
-  shrink(widths, layout, view.columns);
-  const lines = [layout.map((column, at) => view.palette.dim(fit(column.title, widths[at]!, column.align)))];
+  let columns = layout.map((column) => {
+    const cells = rows.map((row) => textOf(column.value(row)));
+    return { column, cells, width: Math.max(widthOf(column.title), ...cells.map(widthOf)) };
+  });
+  while (!shrink(columns, view.columns, comfortable)) {
+    const spare = columns.findLastIndex(({ column }) => column.spare === true);
+    if (spare < 0) break;
+    columns = columns.toSpliced(spare, 1);
+  }
+  shrink(columns, view.columns, least);
+  const lines = [columns.map(({ column, width }) => view.palette.dim(fit(column.title, width, column.align)))];
   for (const [index, row] of rows.entries()) {
     lines.push(
-      layout.map((column, at) => {
-        const fitted = fit(cells[index]![at]!, widths[at]!, column.align);
+      columns.map(({ column, cells, width }) => {
+        const fitted = fit(cells[index]!, width, column.align);
         return column.paint === undefined ? fitted : column.paint(fitted, row, view.palette);
       }),
     );
@@ -38,18 +49,18 @@ function textOf(value: string | number | null | undefined): string {
   return printable(String(value).replace(/\s+/g, " "));
 }
 
-/** Takes columns from the widest flexible column until the line fits, or nothing more can be taken. */
-function shrink<T>(widths: number[], layout: readonly Column<T>[], columns: number): void {
-  let over = widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1) - columns;
+/** Takes from the widest flexible column until the line fits (true), or none is wider than `floor` (false). */
+function shrink<T>(columns: { column: Column<T>; width: number }[], available: number, floor: number): boolean {
+  let over = columns.reduce((sum, { width }) => sum + width, 0) + gap.length * (columns.length - 1) - available;
   while (over > 0) {
-    let widest = -1;
-    for (const [at, column] of layout.entries()) {
-      if (column.flexible === true && widths[at]! > leastFlexible && (widest < 0 || widths[at]! > widths[widest]!)) widest = at;
-    }
-    if (widest < 0) return;
-    widths[widest]! -= 1;
+    const widest = columns
+      .filter(({ column, width }) => column.flexible === true && width > floor)
+      .toSorted((one, other) => other.width - one.width)[0];
+    if (widest === undefined) return false;
+    widest.width -= 1;
     over -= 1;
   }
+  return true;
 }
 
 function fit(text: string, width: number, align: "left" | "right" = "left"): string {

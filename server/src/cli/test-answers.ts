@@ -264,6 +264,8 @@ const node = {
   readyBindings: [hash],
 };
 
+const evidence = { accepted: 4044, stored: 4040, rejected: 1, backlog: 3, journalBytes: 8_400_000, stateAgeMs: 212 };
+
 /** One answer for every operation the CLI asks. */
 export const answers: Answers = {
   "functions.list": () => ({ items: [functionDetail] }),
@@ -406,6 +408,17 @@ export const answers: Answers = {
   }),
   "governance.checkpoint": () => ({ checkpoint }),
   "governance.createLink": () => ({ url: "http://127.0.0.1:7070/sign-in#token", expiresAt: at }),
+  "evidence.get": () => evidence,
+  "overview.get": () => ({
+    stages: [
+      { stage: "data", counts: { datasets: 2, rows: 3614 }, waiting: 0, note: null },
+      { stage: "feedback", counts: { labelled: 3100, unlabelled: 932 }, waiting: 932, note: "labels come late" },
+    ],
+    evidence,
+    nodes: [node],
+    openAlerts: [alert],
+    configHash: hash,
+  }),
   "storage.status": () => ({ store: "embedded", stateVersion: "12", stateAgeMs: 212, migrations: 14 }),
   "storage.backup": () => ({ path: "data/backups/one", files: 12, bytes: 3_400_000, seconds: 1.2 }),
 };

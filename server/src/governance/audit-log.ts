@@ -28,7 +28,9 @@ export function createAuditLog(deps: AuditLogDeps): AuditLog {
 
   async function verify(context: Context, against?: Checkpoint) {
     // Sinks first, then checkpoints, then the head: an honest head read last covers all that was read before it.
-    const claims: Claim[] = deps.sinks.flatMap((sink) => sink.read(context.projectId).checkpoints.map((checkpoint) => ({ source: sink.name, checkpoint })));
+    const claims: Claim[] = deps.sinks.flatMap((sink) =>
+      sink.read(context.projectId).checkpoints.map((checkpoint) => ({ source: sink.name, checkpoint })),
+    );
     if (against !== undefined) claims.push({ source: "given", checkpoint: against });
     for (const checkpoint of await checkpointsOf(context)) claims.push({ source: "database", checkpoint });
     const { head, pending, placed } = await deps.sql.as(context, (tx) => readHead(tx));
@@ -57,8 +59,13 @@ export function createAuditLog(deps: AuditLogDeps): AuditLog {
 
   async function erase(context: Context, entryId: string): Promise<void> {
     await deps.sql.system("retention", async (tx) => {
-      if (!(await eraseText(tx, { projectId: context.projectId, id: entryId }))) throw new AppError("not_found", `No audit entry has the id ${entryId}.`, { details: { id: entryId } });
-      await deps.audit(tx, { action: "governance.erase-audit-text", object: `audit:${entryId}` }, { projectId: context.projectId, actor: context.principalId });
+      if (!(await eraseText(tx, { projectId: context.projectId, id: entryId })))
+        throw new AppError("not_found", `No audit entry has the id ${entryId}.`, { details: { id: entryId } });
+      await deps.audit(
+        tx,
+        { action: "governance.erase-audit-text", object: `audit:${entryId}` },
+        { projectId: context.projectId, actor: context.principalId },
+      );
     });
   }
 

@@ -62,7 +62,7 @@ export async function insertEntry(tx: Tx, entry: Omit<StoredEntry, "index" | "le
       ...columnsOf("after", entry.after),
       tree_index: null,
       leaf_hash: null,
-    } as EntryRow)
+    })
     .execute();
 }
 
@@ -72,7 +72,12 @@ function columnsOf(name: "before" | "after", value: SealedValue): Partial<EntryR
 
 /** Newest first, after the entry with the id `cursor`. */
 export async function listEntries(tx: Tx, query: AuditQuery): Promise<StoredEntry[]> {
-  let select = tables(tx).selectFrom("governance_audit").selectAll().where("project_id", "=", tx.projectId).orderBy("id", "desc").limit(query.limit);
+  let select = tables(tx)
+    .selectFrom("governance_audit")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .orderBy("id", "desc")
+    .limit(query.limit);
   if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
   if (query.action !== undefined) select = select.where("action", "=", query.action);
   if (query.object !== undefined) select = select.where("object", "=", query.object);
@@ -140,7 +145,13 @@ export async function listCheckpoints(tx: Tx, range: { above: number; limit: num
 
 /** The newest checkpoint of a project; null before the first. */
 export async function newestCheckpoint(tx: Tx, projectId: string): Promise<Checkpoint | null> {
-  const row = await tables(tx).selectFrom("governance_audit_checkpoints").selectAll().where("project_id", "=", projectId).orderBy("size", "desc").limit(1).executeTakeFirst();
+  const row = await tables(tx)
+    .selectFrom("governance_audit_checkpoints")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .orderBy("size", "desc")
+    .limit(1)
+    .executeTakeFirst();
   return row === undefined ? null : toCheckpoint(row);
 }
 
@@ -158,9 +169,14 @@ export async function projectsWithTree(tx: Tx): Promise<string[]> {
  * Takes or renews the lease on a project's tree by conditional update, which also locks the row: a second sequencer waits for
  * this transaction, then finds the lease taken. Null when another one holds it.
  */
-export async function leaseTree(tx: Tx, lease: { projectId: string; holder: string; seconds: number; emptyRoot: string }): Promise<{ tree: CompactTree; rootHash: string } | null> {
+export async function leaseTree(
+  tx: Tx,
+  lease: { projectId: string; holder: string; seconds: number; emptyRoot: string },
+): Promise<{ tree: CompactTree; rootHash: string } | null> {
   const db = tables(tx);
-  await sql`insert into governance_audit_trees (project_id, root_hash) values (${lease.projectId}, ${lease.emptyRoot}) on conflict do nothing`.execute(db);
+  await sql`insert into governance_audit_trees (project_id, root_hash) values (${lease.projectId}, ${lease.emptyRoot}) on conflict do nothing`.execute(
+    db,
+  );
   const { rows } = await sql<TreeRow>`
     update governance_audit_trees
     set holder = ${lease.holder}, leased_until = now() + make_interval(secs => ${lease.seconds})
@@ -171,12 +187,23 @@ export async function leaseTree(tx: Tx, lease: { projectId: string; holder: stri
 }
 
 export async function pendingEntries(tx: Tx, projectId: string, limit: number): Promise<StoredEntry[]> {
-  const rows = await tables(tx).selectFrom("governance_audit").selectAll().where("project_id", "=", projectId).where("tree_index", "is", null).orderBy("id").limit(limit).execute();
+  const rows = await tables(tx)
+    .selectFrom("governance_audit")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .where("tree_index", "is", null)
+    .orderBy("id")
+    .limit(limit)
+    .execute();
   return rows.map(toEntry);
 }
 
 /** Gives entries their places in one statement. */
-export async function placeEntries(tx: Tx, projectId: string, places: readonly { id: string; index: number; leaf: string }[]): Promise<void> {
+export async function placeEntries(
+  tx: Tx,
+  projectId: string,
+  places: readonly { id: string; index: number; leaf: string }[],
+): Promise<void> {
   await sql`
     update governance_audit a set tree_index = p.index, leaf_hash = p.leaf
     from json_to_recordset(${JSON.stringify(places)}::json) as p (id uuid, index bigint, leaf text)
@@ -187,8 +214,15 @@ export async function placeEntries(tx: Tx, projectId: string, places: readonly {
 export async function saveHead(tx: Tx, projectId: string, state: { tree: CompactTree; checkpoint: Checkpoint }): Promise<void> {
   const db = tables(tx);
   const { size, rootHash, at, signature, publicKey } = state.checkpoint;
-  await db.updateTable("governance_audit_trees").set({ size: String(size), root_hash: rootHash, hashes: state.tree.hashes.map(toHex) }).where("project_id", "=", projectId).execute();
-  await db.insertInto("governance_audit_checkpoints").values({ project_id: projectId, size: String(size), root_hash: rootHash, signed_at: at, signature, public_key: publicKey }).execute();
+  await db
+    .updateTable("governance_audit_trees")
+    .set({ size: String(size), root_hash: rootHash, hashes: state.tree.hashes.map(toHex) })
+    .where("project_id", "=", projectId)
+    .execute();
+  await db
+    .insertInto("governance_audit_checkpoints")
+    .values({ project_id: projectId, size: String(size), root_hash: rootHash, signed_at: at, signature, public_key: publicKey })
+    .execute();
 }
 
 function toCheckpoint(row: CheckpointRow): Checkpoint {

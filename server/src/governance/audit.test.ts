@@ -26,14 +26,23 @@ beforeEach(async () => {
 function write(count: number, who = context): Promise<void[]> {
   return Promise.all(
     Array.from({ length: count }, (_, index) =>
-      opened.store.sql.as(who, (tx) => opened.governance.audit(tx, { action: "test.change", object: `thing:${index}`, before: { value: index }, after: { value: index + 1 } })),
+      opened.store.sql.as(who, (tx) =>
+        opened.governance.audit(tx, {
+          action: "test.change",
+          object: `thing:${index}`,
+          before: { value: index },
+          after: { value: index + 1 },
+        }),
+      ),
     ),
   );
 }
 
 /** Changes rows of this test's project behind the module's back; `$mine` stands for the project. */
 async function tamper(statement: string): Promise<void> {
-  const { rowCount } = await opened.store.sql.system("maintenance", (tx) => tx.client.query(statement.replace("$mine", `project_id = '${context.projectId}'`)));
+  const { rowCount } = await opened.store.sql.system("maintenance", (tx) =>
+    tx.client.query(statement.replace("$mine", `project_id = '${context.projectId}'`)),
+  );
   expect(rowCount, statement).toBeGreaterThan(0);
 }
 
@@ -70,7 +79,10 @@ describe("an audit entry", () => {
       "delete from governance_audit_checkpoints",
       `insert into governance_audit (project_id, id, actor, action, object) values ('${createId()}', '${createId()}', 'a', 'b', 'c')`,
     ]) {
-      await expect(opened.store.sql.as(context, (tx) => tx.client.query(statement)), statement).rejects.toThrow(/permission denied|row-level security/);
+      await expect(
+        opened.store.sql.as(context, (tx) => tx.client.query(statement)),
+        statement,
+      ).rejects.toThrow(/permission denied|row-level security/);
     }
     expect(await problems()).toBe("");
   });
@@ -79,7 +91,10 @@ describe("an audit entry", () => {
     await write(5);
     await opened.store.sql.as(context, (tx) => opened.governance.audit(tx, { action: "test.other", object: "thing:1" }));
     expect((await opened.governance.auditLog.list(context, { limit: 10, action: "test.other" })).items).toHaveLength(1);
-    expect((await opened.governance.auditLog.list(context, { limit: 10, object: "thing:1" })).items.map((entry) => entry.action)).toEqual(["test.other", "test.change"]);
+    expect((await opened.governance.auditLog.list(context, { limit: 10, object: "thing:1" })).items.map((entry) => entry.action)).toEqual([
+      "test.other",
+      "test.change",
+    ]);
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -107,7 +122,14 @@ describe("the sequencer", () => {
   test("has nothing to sign before the first entry, and an empty log verifies", async () => {
     expect(await opened.governance.auditLog.sequence()).toBe(0);
     expect(await opened.governance.auditLog.checkpoint(context)).toBeNull();
-    expect(await verify()).toEqual({ verified: true, entries: 0, pending: 0, checkpoints: 0, anchoring: "self-consistent, not anchored", problems: [] });
+    expect(await verify()).toEqual({
+      verified: true,
+      entries: 0,
+      pending: 0,
+      checkpoints: 0,
+      anchoring: "self-consistent, not anchored",
+      problems: [],
+    });
   });
 
   test("keeps one tree a project", async () => {
@@ -154,7 +176,13 @@ describe("the sequencer", () => {
       clock: systemClock,
       logger: silentLogger,
       // The last step before the commit.
-      signer: { publicKey: "", source: "", sign: () => { throw new Error("killed"); } },
+      signer: {
+        publicKey: "",
+        source: "",
+        sign: () => {
+          throw new Error("killed");
+        },
+      },
       sinks: [],
       holder: "dying",
     });
@@ -224,18 +252,32 @@ describe("verification finds", () => {
   });
 
   test("two entries that changed places", async () => {
-    await tamper(`update governance_audit set tree_index = case tree_index when 5 then 105 else 106 end where $mine and tree_index in (5, 6)`);
-    await tamper(`update governance_audit set tree_index = case tree_index when 105 then 6 else 5 end where $mine and tree_index in (105, 106)`);
+    await tamper(
+      `update governance_audit set tree_index = case tree_index when 5 then 105 else 106 end where $mine and tree_index in (5, 6)`,
+    );
+    await tamper(
+      `update governance_audit set tree_index = case tree_index when 105 then 6 else 5 end where $mine and tree_index in (105, 106)`,
+    );
     expect(await problems()).toContain("between index 4 and 8 one was replaced, altered or moved");
   });
 
   test("an entry replaced together with its leaf", async () => {
     const [actor, index] = ["system:somebody-else", 10];
     const entry = (await opened.governance.auditLog.list(context, { limit: 50 })).items.find((item) => item.index === index)!;
-    const { rows } = await opened.store.sql.system("maintenance", (tx) => tx.client.query<Record<string, string | null>>("select * from governance_audit where id = $1", [entry.id]));
+    const { rows } = await opened.store.sql.system("maintenance", (tx) =>
+      tx.client.query<Record<string, string | null>>("select * from governance_audit where id = $1", [entry.id]),
+    );
     const [row] = rows;
     const sealed = (name: string) => ({ hash: row![`${name}_hash`]!, salt: row![`${name}_salt`]!, text: row![`${name}_text`]! });
-    const leaf = leafOf({ id: entry.id, projectId: context.projectId, actor, action: entry.action, object: entry.object, before: sealed("before"), after: sealed("after") });
+    const leaf = leafOf({
+      id: entry.id,
+      projectId: context.projectId,
+      actor,
+      action: entry.action,
+      object: entry.object,
+      before: sealed("before"),
+      after: sealed("after"),
+    });
     await tamper(`update governance_audit set actor = '${actor}', leaf_hash = '${toHex(leaf)}' where $mine and tree_index = ${index}`);
     expect(await problems()).toContain("between index 9 and 14 one was replaced");
   });
@@ -254,7 +296,11 @@ describe("verification finds", () => {
     expect(await verify(kept)).toMatchObject({ verified: true, anchoring: "anchored" });
     await tamper("delete from governance_audit where $mine and tree_index >= 9");
     await tamper("delete from governance_audit_checkpoints where $mine and size > 9");
-    const { rows } = await opened.store.sql.system("maintenance", (tx) => tx.client.query<{ root_hash: string }>("select root_hash from governance_audit_checkpoints where project_id = $1 and size = 9", [context.projectId]));
+    const { rows } = await opened.store.sql.system("maintenance", (tx) =>
+      tx.client.query<{ root_hash: string }>("select root_hash from governance_audit_checkpoints where project_id = $1 and size = 9", [
+        context.projectId,
+      ]),
+    );
     await tamper(`update governance_audit_trees set size = 9, root_hash = '${rows[0]!.root_hash}' where $mine`);
     expect(await problems()).toBe("");
     expect(await problems(kept)).toContain("of 15 entries given is of a longer log: this one holds 9");
@@ -268,7 +314,9 @@ describe("verification finds", () => {
     expect(erased[1]).toMatchObject({ id: entry.id, before: { erased: true, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string } });
     await opened.governance.auditLog.sequence();
     expect(await problems()).toBe("");
-    await expect(opened.governance.auditLog.erase(systemContext("test", createId()), entry.id)).rejects.toMatchObject({ code: "not_found" });
+    await expect(opened.governance.auditLog.erase(systemContext("test", createId()), entry.id)).rejects.toMatchObject({
+      code: "not_found",
+    });
   });
 });
 
@@ -310,7 +358,14 @@ describe("a file sink", () => {
     await tamper("delete from governance_audit_checkpoints where $mine");
     await tamper("update governance_audit set tree_index = null, leaf_hash = null where $mine");
     await tamper("delete from governance_audit_trees where $mine");
-    const forged = createSequencer({ sql: opened.store.sql, clock: systemClock, logger: silentLogger, signer: openSigner(opened.dataFolder), sinks: [], holder: "forger" });
+    const forged = createSequencer({
+      sql: opened.store.sql,
+      clock: systemClock,
+      logger: silentLogger,
+      signer: openSigner(opened.dataFolder),
+      sinks: [],
+      holder: "forger",
+    });
     expect(await forged.pass()).toBe(4);
     expect(await problems()).toBe("");
     expect(await problems(undefined, node)).toContain("of 5 entries in the sink file");

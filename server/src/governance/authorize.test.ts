@@ -6,7 +6,15 @@ import { authorize } from "./authorize.ts";
 import type { Principal } from "./types.ts";
 
 function principal(granted: readonly Permission[], functions: readonly string[] | null = null): Principal {
-  return { id: "key:test:0123456789ab", projectId: defaultProjectId, kind: "key", name: "test", permissions: new Set(granted), functions: functions === null ? null : new Set(functions), limit: null };
+  return {
+    id: "key:test:0123456789ab",
+    projectId: defaultProjectId,
+    kind: "key",
+    name: "test",
+    permissions: new Set(granted),
+    functions: functions === null ? null : new Set(functions),
+    limit: null,
+  };
 }
 
 function allowed(who: Principal, permission: Permission, resource?: { function?: string }): boolean {
@@ -33,9 +41,17 @@ describe("authorize", () => {
 
   test("never lets a limited key touch another function, whatever it was granted", () => {
     fc.assert(
-      fc.property(anyPermissions, fc.subarray(["triage-mail", "label-ticket", "rank"]), fc.constantFrom(...permissions), anyName, (granted, functions, asked, name) => {
-        expect(allowed(principal(granted, functions), asked, { function: name })).toBe(granted.includes(asked) && functions.includes(name));
-      }),
+      fc.property(
+        anyPermissions,
+        fc.subarray(["triage-mail", "label-ticket", "rank"]),
+        fc.constantFrom(...permissions),
+        anyName,
+        (granted, functions, asked, name) => {
+          expect(allowed(principal(granted, functions), asked, { function: name })).toBe(
+            granted.includes(asked) && functions.includes(name),
+          );
+        },
+      ),
     );
   });
 
@@ -59,7 +75,11 @@ describe("authorize", () => {
 
   test("gives a viewer no evidence bodies and no writes", () => {
     const viewer = principal(roles.viewer);
-    expect(permissions.filter((permission) => allowed(viewer, permission)).every((permission) => permission.endsWith(".read") && permission !== "evidence.read")).toBe(true);
+    expect(
+      permissions
+        .filter((permission) => allowed(viewer, permission))
+        .every((permission) => permission.endsWith(".read") && permission !== "evidence.read"),
+    ).toBe(true);
   });
 });
 

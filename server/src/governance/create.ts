@@ -33,7 +33,9 @@ export function createGovernance(deps: GovernanceDeps): Governance {
 
   /** Makes a committed change count on this node. When the database is gone by then, the change is still made: the poll follows. */
   async function refresh(): Promise<void> {
-    await hotState.refresh().catch((error: unknown) => logger.warn({ err: error }, "a change is stored, but this node could not read it back yet"));
+    await hotState
+      .refresh()
+      .catch((error: unknown) => logger.warn({ err: error }, "a change is stored, but this node could not read it back yet"));
   }
 
   /** Once a second, never two at a time. */

@@ -37,9 +37,20 @@ async function actionsOn(object: string): Promise<string[]> {
 
 describe("keys", () => {
   test("work at once, carry their project, permissions, functions and limit, and say who they are", async () => {
-    const key = await governance.keys.create(admin, { name: "mail-gateway", roles: ["caller"], permissions: ["data.read"], functions: ["triage-mail"], limit: { requests: 10, windowSeconds: 60 } });
+    const key = await governance.keys.create(admin, {
+      name: "mail-gateway",
+      roles: ["caller"],
+      permissions: ["data.read"],
+      functions: ["triage-mail"],
+      limit: { requests: 10, windowSeconds: 60 },
+    });
     const principal = governance.authenticate({ bearer: key.key });
-    expect(principal).toMatchObject({ kind: "key", name: "mail-gateway", projectId: defaultProjectId, limit: { requests: 10, windowSeconds: 60 } });
+    expect(principal).toMatchObject({
+      kind: "key",
+      name: "mail-gateway",
+      projectId: defaultProjectId,
+      limit: { requests: 10, windowSeconds: 60 },
+    });
     expect(principal.id).toBe(`key:mail-gateway:${key.prefix.slice(3)}`);
     expect([...principal.permissions].toSorted()).toEqual(["data.read", "feedback.write", "functions.infer"]);
     expect([...principal.functions!]).toEqual(["triage-mail"]);
@@ -59,7 +70,11 @@ describe("keys", () => {
   test("that are unknown, malformed, altered or absent are unauthenticated; revoked ones are told so", async () => {
     const key = await governance.keys.create(admin, { name: "short-lived", roles: ["caller"] });
     const altered = key.key.slice(0, -1) + (key.key.endsWith("A") ? "B" : "A");
-    for (const bearer of ["", "nonsense", `mr_0123456789ab_${"a".repeat(43)}`, altered]) expect(refusal(() => governance.authenticate({ bearer })), bearer).toBe("unauthenticated");
+    for (const bearer of ["", "nonsense", `mr_0123456789ab_${"a".repeat(43)}`, altered])
+      expect(
+        refusal(() => governance.authenticate({ bearer })),
+        bearer,
+      ).toBe("unauthenticated");
     expect(refusal(() => governance.authenticate({}))).toBe("unauthenticated");
     const revoked = await governance.keys.revoke(admin, key.id);
     expect(revoked.revokedAt).not.toBeNull();
@@ -98,7 +113,9 @@ describe("keys", () => {
     expect(governance.authenticate({ bearer: key.key }).projectId).toBe(elsewhere.projectId);
     expect((await governance.keys.list(admin, { limit: 500 })).items.map((item) => item.name)).not.toContain("foreign");
     await expect(governance.keys.revoke(admin, key.id)).rejects.toMatchObject({ code: "not_found" });
-    expect((await governance.auditLog.list(elsewhere, { limit: 10 })).items.map((entry) => entry.action)).toEqual(["governance.create-key"]);
+    expect((await governance.auditLog.list(elsewhere, { limit: 10 })).items.map((entry) => entry.action)).toEqual([
+      "governance.create-key",
+    ]);
   });
 
   test("never grant more than their creator has", async () => {
@@ -120,13 +137,17 @@ describe("keys", () => {
   test("limited to functions pass on those functions at most", async () => {
     const creator = contextOf((await governance.keys.create(admin, { name: "limited", roles: ["owner"], functions: ["rank"] })).key);
     await expect(governance.keys.create(creator, { name: "all", roles: ["caller"] })).rejects.toMatchObject({ code: "forbidden" });
-    await expect(governance.keys.create(creator, { name: "other", roles: ["caller"], functions: ["rank", "triage-mail"] })).rejects.toMatchObject({ code: "forbidden" });
+    await expect(
+      governance.keys.create(creator, { name: "other", roles: ["caller"], functions: ["rank", "triage-mail"] }),
+    ).rejects.toMatchObject({ code: "forbidden" });
     expect((await governance.keys.create(creator, { name: "same", roles: ["caller"], functions: ["rank"] })).functions).toEqual(["rank"]);
   });
 
   test("of an unknown principal create nothing", async () => {
     const nobody: Context = { projectId: defaultProjectId, principalId: "key:nobody:000000000000" };
-    await expect(governance.keys.create(nobody, { name: "sneaky", permissions: ["functions.infer"] })).rejects.toMatchObject({ code: "forbidden" });
+    await expect(governance.keys.create(nobody, { name: "sneaky", permissions: ["functions.infer"] })).rejects.toMatchObject({
+      code: "forbidden",
+    });
     await expect(governance.sessions.createLink(nobody)).rejects.toMatchObject({ code: "forbidden" });
   });
 });
@@ -176,7 +197,9 @@ describe("sign-in", () => {
 
   test("refuses links that are expired, altered or invented", async () => {
     const { token } = await governance.sessions.createLink(admin);
-    await expect(governance.sessions.signIn(token.slice(0, -1) + (token.endsWith("A") ? "B" : "A"))).rejects.toMatchObject({ code: "sign_in_link_invalid" });
+    await expect(governance.sessions.signIn(token.slice(0, -1) + (token.endsWith("A") ? "B" : "A"))).rejects.toMatchObject({
+      code: "sign_in_link_invalid",
+    });
     await expect(governance.sessions.signIn("hello")).rejects.toMatchObject({ code: "sign_in_link_invalid" });
     clock.advance(11 * 60_000);
     await expect(governance.sessions.signIn(token)).rejects.toMatchObject({ code: "sign_in_link_invalid" });
@@ -244,10 +267,18 @@ describe("kill switches", () => {
   test("obey the local kill file, which the database cannot overrule", async () => {
     const path = killFilePath(opened.dataFolder);
     setLocalSwitch(path, { target: "rank", off: true, reason: "no database", at: "2026-11-21T10:00:00.000Z" });
-    await vi.waitFor(() => expect(governance.switches.check(defaultProjectId, "rank")).toEqual({ off: true, reason: "no database", by: "kill file" }));
+    await vi.waitFor(() =>
+      expect(governance.switches.check(defaultProjectId, "rank")).toEqual({ off: true, reason: "no database", by: "kill file" }),
+    );
     await governance.switches.set(admin, "rank", { off: false });
     expect(governance.switches.check(defaultProjectId, "rank").off).toBe(true);
-    expect(await governance.switches.list(admin)).toContainEqual({ target: "rank", off: true, reason: "no database", changedBy: "kill file", changedAt: "2026-11-21T10:00:00.000Z" });
+    expect(await governance.switches.list(admin)).toContainEqual({
+      target: "rank",
+      off: true,
+      reason: "no database",
+      changedBy: "kill file",
+      changedAt: "2026-11-21T10:00:00.000Z",
+    });
     setLocalSwitch(path, { target: "rank", off: false, reason: null, at: null });
     await vi.waitFor(() => expect(governance.switches.check(defaultProjectId, "rank")).toEqual(on));
   });

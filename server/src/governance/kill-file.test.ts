@@ -36,7 +36,10 @@ describe("the kill file", () => {
 
   test("switches everything off when a line cannot be read", () => {
     for (const line of ["Triage Mail!", '{"target":', '{"off":true}', "Null", '{"target":"UPPER"}']) {
-      expect(parseKillFile(`rank\n${line}\n`).map((item) => item.target), line).toEqual(["rank", "*"]);
+      expect(
+        parseKillFile(`rank\n${line}\n`).map((item) => item.target),
+        line,
+      ).toEqual(["rank", "*"]);
     }
   });
 
@@ -82,7 +85,10 @@ describe("the kill file", () => {
     const at = "2026-11-21T10:00:00.000Z";
     setLocalSwitch(path, { target: "rank", off: true, reason: null, at });
     expect(setLocalSwitch(path, { target: "*", off: true, reason: "stop", at }).map((item) => item.target)).toEqual(["rank", "*"]);
-    expect(parseKillFile(readFileSync(path, "utf8"))).toEqual([{ target: "rank", reason: null, at }, { target: "*", reason: "stop", at }]);
+    expect(parseKillFile(readFileSync(path, "utf8"))).toEqual([
+      { target: "rank", reason: null, at },
+      { target: "*", reason: "stop", at },
+    ]);
     setLocalSwitch(path, { target: "rank", off: false, reason: null, at });
     expect(setLocalSwitch(path, { target: "*", off: false, reason: null, at })).toEqual([]);
     open = watchKillFile(path, silentLogger);

@@ -28,7 +28,9 @@ export function parseKillFile(text: string): LocalSwitch[] {
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#")) continue;
-    switches.push(parseLine(line) ?? { target: "*", reason: `line ${index + 1} of the kill file cannot be read, so everything is off`, at: null });
+    switches.push(
+      parseLine(line) ?? { target: "*", reason: `line ${index + 1} of the kill file cannot be read, so everything is off`, at: null },
+    );
   }
   return switches;
 }

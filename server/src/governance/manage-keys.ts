@@ -17,13 +17,19 @@ export interface ManageKeysDeps {
 }
 
 /** Key management. `create` takes a ready secret in tests and for the admin key, whose file is written first. */
-export function createKeys(deps: ManageKeysDeps): Keys & { createWith(context: Context, input: CreateKey, secret: { id: string; text: ReturnType<typeof createKeyText> }): Promise<CreatedKey> } {
+export function createKeys(deps: ManageKeysDeps): Keys & {
+  createWith(context: Context, input: CreateKey, secret: { id: string; text: ReturnType<typeof createKeyText> }): Promise<CreatedKey>;
+} {
   function create(context: Context, input: CreateKey): Promise<CreatedKey> {
     const id = createId(deps.clock);
     return createWith(context, input, { id, text: createKeyText(id) });
   }
 
-  async function createWith(context: Context, input: CreateKey, secret: { id: string; text: ReturnType<typeof createKeyText> }): Promise<CreatedKey> {
+  async function createWith(
+    context: Context,
+    input: CreateKey,
+    secret: { id: string; text: ReturnType<typeof createKeyText> },
+  ): Promise<CreatedKey> {
     const wanted = permissionsOf(input);
     assertGrantable(deps.memory.grantOf(context), wanted, input.functions ?? null);
     const row = {
@@ -57,7 +63,8 @@ export function createKeys(deps: ManageKeysDeps): Keys & { createWith(context: C
     const at = new Date(deps.clock.now()).toISOString();
     const key = await deps.sql.as(context, async (tx) => {
       const before = await findKey(tx, id);
-      if (before === undefined) throw new AppError("not_found", `No key has the id ${id}. List them: millrace governance keys.`, { details: { id } });
+      if (before === undefined)
+        throw new AppError("not_found", `No key has the id ${id}. List them: millrace governance keys.`, { details: { id } });
       if (before.revoked_at !== null) return toWire(before);
       const after = toWire(await revokeKey(tx, { id, at }));
       await endSessionsOf(tx, keyPrincipalId(before), at);
@@ -82,14 +89,20 @@ function permissionsOf(input: CreateKey): Permission[] {
 export function assertGrantable(grant: Grant, wanted: readonly Permission[], functions: readonly string[] | null): void {
   const missing = wanted.find((permission) => !grant.permissions.has(permission));
   if (missing !== undefined) {
-    throw new AppError("forbidden", `A key may not be given the permission ${missing}: its creator lacks it.`, { details: { permission: missing } });
+    throw new AppError("forbidden", `A key may not be given the permission ${missing}: its creator lacks it.`, {
+      details: { permission: missing },
+    });
   }
   if (grant.functions === null) return;
   const beyond = functions === null ? "all functions" : functions.find((name) => !grant.functions!.has(name));
   if (beyond !== undefined) {
-    throw new AppError("forbidden", `A key may not be given ${functions === null ? beyond : `the function "${beyond}"`}: its creator is limited to ${[...grant.functions].join(", ") || "none"}.`, {
-      details: { permission: "governance.write", functions: [...grant.functions] },
-    });
+    throw new AppError(
+      "forbidden",
+      `A key may not be given ${functions === null ? beyond : `the function "${beyond}"`}: its creator is limited to ${[...grant.functions].join(", ") || "none"}.`,
+      {
+        details: { permission: "governance.write", functions: [...grant.functions] },
+      },
+    );
   }
 }
 
@@ -100,7 +113,10 @@ function toWire(row: KeyRow): Key {
     prefix: row.prefix,
     permissions: row.permissions,
     functions: row.functions,
-    limit: row.limit_requests === null || row.limit_window_seconds === null ? null : { requests: row.limit_requests, windowSeconds: row.limit_window_seconds },
+    limit:
+      row.limit_requests === null || row.limit_window_seconds === null
+        ? null
+        : { requests: row.limit_requests, windowSeconds: row.limit_window_seconds },
     createdAt: new Date(idTime(row.id)).toISOString(),
     createdBy: row.created_by,
     revokedAt: row.revoked_at === null ? null : new Date(row.revoked_at).toISOString(),

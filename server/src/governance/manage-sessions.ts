@@ -26,7 +26,10 @@ export function createSessions(deps: ManageSessionsDeps): Sessions {
 
   async function createLink(context: Context): Promise<{ token: string; expiresAt: string }> {
     const grant = deps.memory.grantOf(context);
-    if (grant.permissions.size === 0) throw new AppError("forbidden", `${context.principalId} may do nothing itself, so its link would open nothing.`, { details: { permission: "governance.write" } });
+    if (grant.permissions.size === 0)
+      throw new AppError("forbidden", `${context.principalId} may do nothing itself, so its link would open nothing.`, {
+        details: { permission: "governance.write" },
+      });
     const id = createId(deps.clock);
     const token = createTokenText(id);
     const now = deps.clock.now();
@@ -60,7 +63,8 @@ export function createSessions(deps: ManageSessionsDeps): Sessions {
     const expiresAt = instant(now + deps.config.sessionHours * 3_600_000);
     const principal = await deps.sql.system("sign-in", async (tx) => {
       const link = await findLink(tx, parts.lookup);
-      const good = link !== undefined && matches(parts.secret, link.token_hash) && link.used_at === null && Date.parse(link.expires_at) > now;
+      const good =
+        link !== undefined && matches(parts.secret, link.token_hash) && link.used_at === null && Date.parse(link.expires_at) > now;
       // One answer for all causes: it tells a stranger nothing about which links exist.
       if (!good) throw new AppError("sign_in_link_invalid");
       const row = {
@@ -74,7 +78,11 @@ export function createSessions(deps: ManageSessionsDeps): Sessions {
         expires_at: expiresAt,
       };
       await spendLink(tx, link, row, instant(now));
-      await deps.audit(tx, { action: "governance.sign-in", object: `link:${link.id}`, after: { session: sessionPrincipalId(token.lookup), expiresAt } }, { projectId: link.project_id, actor: sessionPrincipalId(token.lookup) });
+      await deps.audit(
+        tx,
+        { action: "governance.sign-in", object: `link:${link.id}`, after: { session: sessionPrincipalId(token.lookup), expiresAt } },
+        { projectId: link.project_id, actor: sessionPrincipalId(token.lookup) },
+      );
       return sessionPrincipal(row);
     });
     await deps.refresh();
@@ -86,7 +94,8 @@ export function createSessions(deps: ManageSessionsDeps): Sessions {
     if (known === null) return;
     const context: Context = { projectId: known.principal.projectId, principalId: known.principal.id };
     await deps.sql.as(context, async (tx) => {
-      if (await endSession(tx, known.id, instant(deps.clock.now()))) await deps.audit(tx, { action: "governance.sign-out", object: known.principal.id });
+      if (await endSession(tx, known.id, instant(deps.clock.now())))
+        await deps.audit(tx, { action: "governance.sign-out", object: known.principal.id });
     });
     await deps.refresh();
   }

@@ -58,5 +58,11 @@ export function createSwitches(deps: ManageSwitchesDeps): Switches {
 }
 
 function toWire(row: SwitchRow): Switch {
-  return { target: row.target, off: row.is_off, reason: row.reason, changedBy: row.changed_by, changedAt: new Date(row.changed_at).toISOString() };
+  return {
+    target: row.target,
+    off: row.is_off,
+    reason: row.reason,
+    changedBy: row.changed_by,
+    changedAt: new Date(row.changed_at).toISOString(),
+  };
 }

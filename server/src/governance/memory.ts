@@ -48,7 +48,9 @@ export function createMemory(hotState: HotState, clock: Clock): Memory {
     const rows = await loadMemory(tx);
     keys = new Map(rows.keys.map((row) => [row.prefix, knownKey(row)]));
     sessions = new Map(rows.sessions.map((row) => [row.lookup, knownSession(row)]));
-    const principals = [...[...keys.values()].filter((key) => key.revokedAt === null), ...sessions.values()].map((known) => known.principal);
+    const principals = [...[...keys.values()].filter((key) => key.revokedAt === null), ...sessions.values()].map(
+      (known) => known.principal,
+    );
     grants = new Map(principals.map((principal) => [`${principal.projectId} ${principal.id}`, principal]));
     switches = new Map();
     for (const row of rows.switches) {
@@ -124,7 +126,10 @@ function knownKey(row: KeyRow): KnownKey {
       name: row.name,
       permissions: new Set(row.permissions),
       functions: row.functions === null ? null : new Set(row.functions),
-      limit: row.limit_requests === null || row.limit_window_seconds === null ? null : { requests: row.limit_requests, windowSeconds: row.limit_window_seconds },
+      limit:
+        row.limit_requests === null || row.limit_window_seconds === null
+          ? null
+          : { requests: row.limit_requests, windowSeconds: row.limit_window_seconds },
     },
   };
 }

@@ -55,18 +55,32 @@ function tables(tx: Tx): Kysely<Tables> {
 }
 
 export async function insertKey(tx: Tx, key: Omit<KeyRow, "revoked_at" | "revoked_by">): Promise<void> {
-  await tables(tx).insertInto("governance_keys").values({ ...key, revoked_at: null, revoked_by: null }).execute();
+  await tables(tx)
+    .insertInto("governance_keys")
+    .values({ ...key, revoked_at: null, revoked_by: null })
+    .execute();
 }
 
 /** Newest first, after the key with the id `cursor`. */
 export function listKeys(tx: Tx, page: { limit: number; cursor?: string | undefined }): Promise<KeyRow[]> {
-  let query = tables(tx).selectFrom("governance_keys").selectAll().where("project_id", "=", tx.projectId).orderBy("id", "desc").limit(page.limit);
+  let query = tables(tx)
+    .selectFrom("governance_keys")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .orderBy("id", "desc")
+    .limit(page.limit);
   if (page.cursor !== undefined) query = query.where("id", "<", page.cursor);
   return query.execute();
 }
 
 export function findKey(tx: Tx, id: string): Promise<KeyRow | undefined> {
-  return tables(tx).selectFrom("governance_keys").selectAll().where("project_id", "=", tx.projectId).where("id", "=", id).forUpdate().executeTakeFirst();
+  return tables(tx)
+    .selectFrom("governance_keys")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 export async function revokeKey(tx: Tx, key: { id: string; at: string }): Promise<KeyRow> {
@@ -82,8 +96,19 @@ export async function revokeKey(tx: Tx, key: { id: string; at: string }): Promis
 /** Ends every session that came from a link of this principal, and its unused links. */
 export async function endSessionsOf(tx: Tx, principalId: string, at: string): Promise<void> {
   const db = tables(tx);
-  await db.updateTable("governance_sessions").set({ ended_at: at }).where("project_id", "=", tx.projectId).where("created_by", "=", principalId).where("ended_at", "is", null).execute();
-  await db.deleteFrom("governance_links").where("project_id", "=", tx.projectId).where("created_by", "=", principalId).where("used_at", "is", null).execute();
+  await db
+    .updateTable("governance_sessions")
+    .set({ ended_at: at })
+    .where("project_id", "=", tx.projectId)
+    .where("created_by", "=", principalId)
+    .where("ended_at", "is", null)
+    .execute();
+  await db
+    .deleteFrom("governance_links")
+    .where("project_id", "=", tx.projectId)
+    .where("created_by", "=", principalId)
+    .where("used_at", "is", null)
+    .execute();
 }
 
 /** Adds a link, and forgets those of the project that expired before `forgetBefore`. */
@@ -91,7 +116,10 @@ export async function insertLink(tx: Tx, link: Omit<LinkRow, "used_at">, forgetB
   const db = tables(tx);
   await db.deleteFrom("governance_links").where("project_id", "=", tx.projectId).where("expires_at", "<", forgetBefore).execute();
   await db.deleteFrom("governance_sessions").where("project_id", "=", tx.projectId).where("expires_at", "<", forgetBefore).execute();
-  await db.insertInto("governance_links").values({ ...link, used_at: null }).execute();
+  await db
+    .insertInto("governance_links")
+    .values({ ...link, used_at: null })
+    .execute();
 }
 
 /** Finds a link in any project and locks it, so it is spent once. */
@@ -101,18 +129,38 @@ export function findLink(tx: Tx, lookup: string): Promise<LinkRow | undefined> {
 
 export async function spendLink(tx: Tx, link: LinkRow, session: Omit<SessionRow, "ended_at">, at: string): Promise<void> {
   const db = tables(tx);
-  await db.updateTable("governance_links").set({ used_at: at }).where("project_id", "=", link.project_id).where("id", "=", link.id).execute();
-  await db.insertInto("governance_sessions").values({ ...session, ended_at: null }).execute();
+  await db
+    .updateTable("governance_links")
+    .set({ used_at: at })
+    .where("project_id", "=", link.project_id)
+    .where("id", "=", link.id)
+    .execute();
+  await db
+    .insertInto("governance_sessions")
+    .values({ ...session, ended_at: null })
+    .execute();
 }
 
 /** Answers whether it was still open. */
 export async function endSession(tx: Tx, id: string, at: string): Promise<boolean> {
-  const result = await tables(tx).updateTable("governance_sessions").set({ ended_at: at }).where("project_id", "=", tx.projectId).where("id", "=", id).where("ended_at", "is", null).executeTakeFirst();
+  const result = await tables(tx)
+    .updateTable("governance_sessions")
+    .set({ ended_at: at })
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
 
 export function findSwitch(tx: Tx, target: string): Promise<SwitchRow | undefined> {
-  return tables(tx).selectFrom("governance_switches").selectAll().where("project_id", "=", tx.projectId).where("target", "=", target).forUpdate().executeTakeFirst();
+  return tables(tx)
+    .selectFrom("governance_switches")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("target", "=", target)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 export function listSwitches(tx: Tx): Promise<SwitchRow[]> {

@@ -26,7 +26,8 @@ describe("secrets", () => {
 
   test("text that is not a key is not taken for one", () => {
     const { text } = createKeyText(createId());
-    for (const bad of ["", "mr_", text.slice(0, -1), `${text}x`, ` ${text}`, `${text}\n`, text.toUpperCase(), text.replace("mr_", "sk_")]) expect(parseKey(bad), bad).toBeNull();
+    for (const bad of ["", "mr_", text.slice(0, -1), `${text}x`, ` ${text}`, `${text}\n`, text.toUpperCase(), text.replace("mr_", "sk_")])
+      expect(parseKey(bad), bad).toBeNull();
     fc.assert(fc.property(fc.string(), (any) => parseKey(any) === null));
   });
 

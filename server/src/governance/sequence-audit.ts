@@ -1,6 +1,14 @@
 import { AppError, type Clock, type Logger } from "../core/index.ts";
 import type { Sql } from "../storage/index.ts";
-import { leaseTree, newestCheckpoint, pendingEntries, placeEntries, projectsWithPending, projectsWithTree, saveHead } from "./audit-repository.ts";
+import {
+  leaseTree,
+  newestCheckpoint,
+  pendingEntries,
+  placeEntries,
+  projectsWithPending,
+  projectsWithTree,
+  saveHead,
+} from "./audit-repository.ts";
 import { leafOf } from "./entry.ts";
 import { append, emptyTree, rootOf, toHex } from "./merkle.ts";
 import type { Signer } from "./sign-checkpoint.ts";
@@ -34,7 +42,10 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
   let firstPass = true;
 
   async function pass(): Promise<number> {
-    const projects = await deps.sql.system("sequencer", async (tx) => new Set([...(await projectsWithPending(tx)), ...(firstPass ? await projectsWithTree(tx) : [])]));
+    const projects = await deps.sql.system(
+      "sequencer",
+      async (tx) => new Set([...(await projectsWithPending(tx)), ...(firstPass ? await projectsWithTree(tx) : [])]),
+    );
     let placed = 0;
     const failures: unknown[] = [];
     for (const projectId of projects) {
@@ -67,7 +78,11 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
       const leased = await leaseTree(tx, { projectId, holder: deps.holder, seconds: leaseSeconds, emptyRoot });
       if (leased === null) return { placed: 0, checkpoint: null };
       if (toHex(rootOf(leased.tree)) !== leased.rootHash) {
-        throw new AppError("audit_broken", `The stored head of the audit tree of project ${projectId} contradicts itself; nothing is appended to it.`, { details: { projectId, size: leased.tree.size } });
+        throw new AppError(
+          "audit_broken",
+          `The stored head of the audit tree of project ${projectId} contradicts itself; nothing is appended to it.`,
+          { details: { projectId, size: leased.tree.size } },
+        );
       }
       const entries = await pendingEntries(tx, projectId, batchSize);
       if (entries.length === 0) return { placed: 0, checkpoint: null };
@@ -78,7 +93,11 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
         entries.map((entry, at) => ({ id: entry.id, index: leased.tree.size + at, leaf: toHex(leaves[at]!) })),
       );
       const tree = append(leased.tree, leaves);
-      const checkpoint = deps.signer.sign(projectId, { size: tree.size, rootHash: toHex(rootOf(tree)), at: new Date(deps.clock.now()).toISOString() });
+      const checkpoint = deps.signer.sign(projectId, {
+        size: tree.size,
+        rootHash: toHex(rootOf(tree)),
+        at: new Date(deps.clock.now()).toISOString(),
+      });
       await saveHead(tx, projectId, { tree, checkpoint });
       return { placed: entries.length, checkpoint };
     });

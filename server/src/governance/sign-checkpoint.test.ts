@@ -36,10 +36,12 @@ describe("the audit key", () => {
   test("comes from MILLRACE_AUDIT_KEY as hex, base64 or PEM, and then no file is written", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const seed = privateKey.export({ format: "der", type: "pkcs8" }).subarray(-32);
-    const publicKeys = [seed.toString("hex"), seed.toString("base64"), String(privateKey.export({ format: "pem", type: "pkcs8" }))].map((text) => {
-      vi.stubEnv("MILLRACE_AUDIT_KEY", text);
-      return openSigner(data).publicKey;
-    });
+    const publicKeys = [seed.toString("hex"), seed.toString("base64"), String(privateKey.export({ format: "pem", type: "pkcs8" }))].map(
+      (text) => {
+        vi.stubEnv("MILLRACE_AUDIT_KEY", text);
+        return openSigner(data).publicKey;
+      },
+    );
     expect(new Set(publicKeys).size).toBe(1);
     expect(existsSync(join(folder, "data.audit-key"))).toBe(false);
   });
@@ -48,7 +50,9 @@ describe("the audit key", () => {
     const rsa = String(generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey.export({ format: "pem", type: "pkcs8" }));
     for (const text of ["short", "zz".repeat(32), rsa]) {
       vi.stubEnv("MILLRACE_AUDIT_KEY", text);
-      expect(() => openSigner(data)).toThrow(expect.objectContaining({ code: "config_invalid", message: expect.not.stringContaining(text) as unknown }));
+      expect(() => openSigner(data)).toThrow(
+        expect.objectContaining({ code: "config_invalid", message: expect.not.stringContaining(text) as unknown }),
+      );
     }
     vi.unstubAllEnvs();
     writeFileSync(join(folder, "data.audit-key"), "garbage");
@@ -62,7 +66,14 @@ describe("a signed checkpoint", () => {
     const checkpoint = openSigner(data).sign(projectId, head);
     expect(isSigned(projectId, checkpoint)).toBe(true);
     expect(isSigned("00000000-0000-7000-8000-000000000002", checkpoint)).toBe(false);
-    for (const change of [{ size: 4 }, { rootHash: "cd".repeat(32) }, { at: "2026-11-21T10:58:03.121Z" }, { signature: "" }, { publicKey: "" }, { publicKey: openSigner(join(folder, "other")).publicKey }]) {
+    for (const change of [
+      { size: 4 },
+      { rootHash: "cd".repeat(32) },
+      { at: "2026-11-21T10:58:03.121Z" },
+      { signature: "" },
+      { publicKey: "" },
+      { publicKey: openSigner(join(folder, "other")).publicKey },
+    ]) {
       expect(isSigned(projectId, { ...checkpoint, ...change })).toBe(false);
     }
   });

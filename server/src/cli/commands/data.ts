@@ -26,9 +26,9 @@ const columns: readonly Column<Dataset>[] = [
   { title: "KEPT", value: (item) => count(item.kept), align: "right" },
   { title: "DUPLICATES", value: (item) => count(item.duplicates), align: "right" },
   { title: "QUARANTINED", value: (item) => count(item.quarantined), align: "right" },
-  { title: "HASH", value: (item) => shortHash(item.hash) },
+  { title: "HASH", value: (item) => shortHash(item.hash), spare: true },
   { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
-  { title: "BY", value: (item) => item.createdBy, flexible: true },
+  { title: "BY", value: (item) => item.createdBy, flexible: true, spare: true },
 ];
 
 const createOptions: readonly VerbOption[] = [

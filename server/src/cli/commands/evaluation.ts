@@ -15,12 +15,12 @@ function paintVerdict(text: string, verdict: string | null, palette: Palette): s
 
 const columns: readonly Column<Evaluation>[] = [
   { title: "ID", value: (item) => item.id },
-  { title: "FUNCTION", value: (item) => item.function },
+  { title: "FUNCTION", value: (item) => item.function, flexible: true, spare: true },
   { title: "VERDICT", value: (item) => item.verdict, paint: (text, item, palette) => paintVerdict(text, item.verdict, palette) },
   { title: "DIFFERENCE (95 %)", value: (item) => difference(item.difference), align: "right" },
-  { title: "DATASET", value: (item) => item.dataset },
-  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
-  { title: "REASON", value: (item) => item.reason, flexible: true },
+  { title: "DATASET", value: (item) => item.dataset, spare: true },
+  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt), spare: true },
+  { title: "REASON", value: (item) => item.reason, flexible: true, spare: true },
 ];
 
 export function addEvaluation(program: Command, registrar: Registrar): void {

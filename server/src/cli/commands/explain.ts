@@ -3,7 +3,7 @@ import { MillraceError } from "@millrace/sdk";
 import { count, duration, estimate, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import { cut, printable, widthOf } from "../terminal.ts";
-import { facts, section, table } from "./show.ts";
+import { facts, indent, section, table } from "./show.ts";
 import type { Verb } from "./verb.ts";
 
 /** What is known around one inference; null where this key may not read it or it is gone. */
@@ -76,7 +76,8 @@ async function auditOf(session: Session, inference: InferenceDetail): Promise<Au
     if (found === null) return null;
     entries.push(...found.items);
   }
-  return entries.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const each = new Map(entries.map((entry) => [entry.id, entry]));
+  return [...each.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }
 
 function page(session: Session, explanation: Explanation, full: boolean): string {
@@ -152,8 +153,8 @@ function steps(session: Session, inference: InferenceDetail): string {
   const barWidth = 24;
   const total = Math.max(inference.latencyMs, ...inference.steps.map((step) => step.startMs + step.durationMs), 0.001);
   return table(session, inference.steps, [
-    { title: "STEP", value: (step) => step.name },
-    { title: "KIND", value: (step) => step.kind },
+    { title: "STEP", value: (step) => step.name, flexible: true },
+    { title: "KIND", spare: true, value: (step) => step.kind },
     {
       title: "STATUS",
       value: (step) => `${step.status}${step.error === undefined ? "" : ` ${step.error}`}`,
@@ -161,7 +162,7 @@ function steps(session: Session, inference: InferenceDetail): string {
     },
     { title: "STARTED", value: (step) => duration(step.startMs), align: "right" },
     { title: "TOOK", value: (step) => duration(step.durationMs), align: "right" },
-    { title: "WHEN", value: (step) => bar(step, total, barWidth), paint: (text, _step, palette) => palette.accent(text) },
+    { title: "WHEN", spare: true, value: (step) => bar(step, total, barWidth), paint: (text, _step, palette) => palette.accent(text) },
     { title: "DETAILS", value: (step) => detailsOf(step.details), flexible: true },
   ]);
 }
@@ -217,7 +218,7 @@ function shadows(session: Session, inference: InferenceDetail): string {
 
 function feedback(session: Session, inference: InferenceDetail): string {
   return table(session, inference.feedback, [
-    { title: "KIND", value: (item) => item.kind },
+    { title: "KIND", spare: true, value: (item) => item.kind },
     { title: "VALUE", value: (item) => inline(item.value), flexible: true },
     { title: "SOURCE", value: (item) => item.source },
     { title: "OCCURRED (UTC)", value: (item) => instant(item.occurredAt) },
@@ -230,7 +231,7 @@ function audit(session: Session, entries: readonly AuditEntry[] | null): string 
   const body = table(session, entries, [
     { title: "INDEX", value: (entry) => entry.index ?? "pending", align: "right" },
     { title: "AT (UTC)", value: (entry) => instant(entry.at) },
-    { title: "ACTOR", value: (entry) => entry.actor },
+    { title: "ACTOR", value: (entry) => entry.actor, flexible: true },
     { title: "ACTION", value: (entry) => entry.action },
     { title: "OBJECT", value: (entry) => entry.object, flexible: true },
   ]);
@@ -251,7 +252,7 @@ function values(session: Session, value: unknown, full: boolean): string {
     .map(([name, item]) => {
       const text = block(session, inline(item), full);
       const title = session.palette.dim(name.padEnd(width));
-      return text.includes("\n") ? `${title}\n${text.replace(/^/gm, "    ")}` : `${title}  ${text}`;
+      return text.includes("\n") ? `${session.palette.dim(name)}\n${indent(text)}` : `${title}  ${text}`;
     })
     .join("\n");
 }

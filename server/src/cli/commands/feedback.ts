@@ -46,7 +46,7 @@ export function addFeedback(program: Command, registrar: Registrar): void {
   });
   addVerb(feedback, registrar, {
     usage: "submit <inference> [value]",
-    description: "the same; or, with --file, many at once from JSON lines",
+    description: "say what was right; or, with --file, many at once from JSON lines",
     options: [
       ...itemOptions,
       { flags: "--file", description: "the argument is a file of JSON lines: inferenceId, kind, value, source, occurredAt" },
@@ -69,11 +69,11 @@ export function addFeedback(program: Command, registrar: Registrar): void {
       showList(session, answer, {
         columns: [
           { title: "RECORDED (UTC)", value: (item) => instant(item.recordedAt) },
-          { title: "FUNCTION", value: (item) => item.function },
+          { title: "FUNCTION", value: (item) => item.function, flexible: true, spare: true },
           { title: "INFERENCE", value: (item) => item.inferenceId },
           { title: "KIND", value: (item) => item.kind },
           { title: "VALUE", value: (item) => inline(item.value), flexible: true },
-          { title: "SOURCE", value: (item) => item.source, flexible: true },
+          { title: "SOURCE", value: (item) => item.source, flexible: true, spare: true },
         ],
         empty: "No feedback has come yet.",
       });

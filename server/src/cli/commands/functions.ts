@@ -20,15 +20,15 @@ const columns: readonly Column<FunctionSummary>[] = [
   },
   { title: "FALLBACK", value: (item) => item.fallback.join(" → "), flexible: true },
   { title: "BUDGET", value: (item) => `${item.latencyBudgetMs} ms`, align: "right" },
-  { title: "OWNER", value: (item) => item.owner, flexible: true },
+  { title: "OWNER", value: (item) => item.owner, flexible: true, spare: true },
 ];
 
 const seriesColumns: readonly Column<SeriesPoint>[] = [
   { title: "FROM", value: (point) => day(point.from) },
-  { title: "TO", value: (point) => day(point.to) },
+  { title: "TO", spare: true, value: (point) => day(point.to) },
   { title: "REQUESTS", value: (point) => count(point.requests), align: "right" },
-  { title: "FALLBACKS", value: (point) => count(point.fallbacks), align: "right" },
-  { title: "P50", value: (point) => duration(point.p50Ms), align: "right" },
+  { title: "FALLBACKS", spare: true, value: (point) => count(point.fallbacks), align: "right" },
+  { title: "P50", spare: true, value: (point) => duration(point.p50Ms), align: "right" },
   { title: "P99", value: (point) => duration(point.p99Ms), align: "right" },
   { title: "ACCURACY (95 %)", value: (point) => estimate(point.accuracy), align: "right" },
   { title: "LABELS", value: (point) => shares(point.labels), flexible: true },

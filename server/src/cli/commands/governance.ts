@@ -22,30 +22,31 @@ import { type Registrar, type Verb, addVerb, collect, fill, group, looseJson, pa
 const keyColumns: readonly Column<Key>[] = [
   { title: "ID", value: (key) => key.id },
   { title: "NAME", value: (key) => key.name },
-  { title: "BEGINS", value: (key) => key.prefix },
+  { title: "BEGINS", spare: true, value: (key) => key.prefix },
   {
     title: "STATE",
     value: (key) => (key.revokedAt === null ? "valid" : "revoked"),
     paint: (text, key, palette) => (key.revokedAt === null ? palette.good(text) : palette.bad(text)),
   },
   { title: "MAY", value: (key) => may(key), flexible: true },
-  { title: "FUNCTIONS", value: (key) => key.functions?.join(", ") ?? "all", flexible: true },
+  { title: "FUNCTIONS", spare: true, value: (key) => key.functions?.join(", ") ?? "all", flexible: true },
   {
     title: "LIMIT",
+    spare: true,
     value: (key) => (key.limit === null ? "none" : `${count(key.limit.requests)} / ${key.limit.windowSeconds} s`),
     align: "right",
   },
-  { title: "CREATED (UTC)", value: (key) => instant(key.createdAt) },
+  { title: "CREATED (UTC)", spare: true, value: (key) => instant(key.createdAt) },
 ];
 
 const auditColumns: readonly Column<AuditEntry>[] = [
   { title: "INDEX", value: (entry) => entry.index ?? "pending", align: "right" },
   { title: "AT (UTC)", value: (entry) => instant(entry.at) },
-  { title: "ACTOR", value: (entry) => entry.actor },
+  { title: "ACTOR", value: (entry) => entry.actor, flexible: true },
   { title: "ACTION", value: (entry) => entry.action },
   { title: "OBJECT", value: (entry) => entry.object, flexible: true },
-  { title: "BEFORE", value: (entry) => inline(entry.before), flexible: true },
-  { title: "AFTER", value: (entry) => inline(entry.after), flexible: true },
+  { title: "BEFORE", spare: true, value: (entry) => inline(entry.before), flexible: true },
+  { title: "AFTER", spare: true, value: (entry) => inline(entry.after), flexible: true },
 ];
 
 const switchColumns: readonly Column<Switch>[] = [

@@ -10,6 +10,7 @@ import { addInferences } from "./inferences.ts";
 import { addJobs } from "./jobs.ts";
 import { addModels, trainVerb } from "./models.ts";
 import { addMonitoring } from "./monitoring.ts";
+import { overviewVerb } from "./overview.ts";
 import { addProcesses } from "./processes.ts";
 import { addRelease } from "./release.ts";
 import { addStorage, backupVerb } from "./storage.ts";
@@ -20,6 +21,7 @@ export function addCommands(program: Command, registrar: Registrar): void {
   program.commandsGroup("Start:");
   addProcesses(program, registrar);
   program.commandsGroup("Every day:");
+  addVerb(program, registrar, { ...overviewVerb, usage: "overview" });
   addVerb(program, registrar, { ...inferVerb, usage: "infer <function> [input]" });
   addVerb(program, registrar, { ...explainVerb, usage: "explain <inference>" });
   addVerb(program, registrar, { ...trainVerb, usage: "train <model>" });

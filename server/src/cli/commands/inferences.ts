@@ -1,17 +1,18 @@
-import type { Inference } from "@millrace/contract";
+import type { Evidence, Inference } from "@millrace/contract";
 import type { Command } from "commander";
-import { duration, instant, percent } from "../format.ts";
+import { bytes, count, duration, instant, percent } from "../format.ts";
+import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { explainVerb } from "./explain.ts";
-import { showList } from "./show.ts";
+import { facts, showList } from "./show.ts";
 import { type Registrar, addVerb, group, pageOptions } from "./verb.ts";
 
 const columns: readonly Column<Inference>[] = [
   { title: "ID", value: (item) => item.id },
-  { title: "OCCURRED (UTC)", value: (item) => instant(item.occurredAt) },
-  { title: "FUNCTION", value: (item) => item.function, flexible: true },
-  { title: "VARIANT", value: (item) => `${item.variant ?? "–"}${item.fallback ? " (fallback)" : ""}` },
-  { title: "ARM", value: (item) => item.arm },
+  { title: "OCCURRED (UTC)", value: (item) => instant(item.occurredAt), spare: true },
+  { title: "FUNCTION", value: (item) => item.function, flexible: true, spare: true },
+  { title: "VARIANT", value: (item) => `${item.variant ?? "–"}${item.fallback ? " (fallback)" : ""}`, flexible: true, spare: true },
+  { title: "ARM", value: (item) => item.arm, spare: true },
   { title: "STATUS", value: (item) => item.status, paint: (text, item, palette) => (item.status === "ok" ? text : palette.bad(text)) },
   { title: "LABEL", value: (item) => item.label },
   { title: "CONFIDENCE", value: (item) => percent(item.confidence), align: "right" },
@@ -21,7 +22,7 @@ const columns: readonly Column<Inference>[] = [
     paint: (text, item, palette) =>
       item.feedbackLabel === null ? text : item.feedbackLabel === item.label ? palette.good(text) : palette.bad(text),
   },
-  { title: "TIME", value: (item) => duration(item.latencyMs), align: "right" },
+  { title: "TIME", value: (item) => duration(item.latencyMs), align: "right", spare: true },
 ];
 
 const yesOrNo = ["true", "false"] as const;
@@ -47,5 +48,24 @@ export function addInferences(program: Command, registrar: Registrar): void {
       if (answer.items.length > 0) session.hint("Open one: millrace explain <id>");
     },
   });
+  addVerb(inferences, registrar, {
+    usage: "evidence",
+    description: "what was accepted, stored, rejected, and what waits in the journal",
+    run: async (session) => {
+      const evidence = await session.call("evidence.get", {});
+      session.show(evidence, () => evidenceFacts(session, evidence));
+    },
+  });
   addVerb(inferences, registrar, { ...explainVerb, usage: "show <id>", description: "one inference with everything that produced it" });
+}
+
+/** accepted = stored + rejected + waiting, at any moment. */
+export function evidenceFacts(session: Session, evidence: Evidence): string {
+  return facts(session, [
+    ["accepted", count(evidence.accepted)],
+    ["stored", count(evidence.stored)],
+    ["rejected", count(evidence.rejected)],
+    ["waiting", `${count(evidence.backlog)} (journal ${bytes(evidence.journalBytes)})`],
+    ["state age", duration(evidence.stateAgeMs)],
+  ]);
 }

@@ -13,13 +13,13 @@ function paintStatus(text: string, status: string, palette: Palette): string {
 }
 
 const columns: readonly Column<Workflow>[] = [
-  { title: "ID", value: (item) => item.id },
+  { title: "ID", value: (item) => item.id, flexible: true },
   { title: "NAME", value: (item) => item.name },
   { title: "STATUS", value: (item) => item.status, paint: (text, item, palette) => paintStatus(text, item.status, palette) },
-  { title: "ATTEMPTS", value: (item) => item.attempts, align: "right" },
-  { title: "NODE", value: (item) => item.node, flexible: true },
-  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
-  { title: "ERROR", value: (item) => item.error, flexible: true },
+  { title: "ATTEMPTS", spare: true, value: (item) => item.attempts, align: "right" },
+  { title: "NODE", value: (item) => item.node, flexible: true, spare: true },
+  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt), spare: true },
+  { title: "ERROR", value: (item) => item.error, flexible: true, spare: true },
 ];
 
 const nodeColumns: readonly Column<Node>[] = [
@@ -30,10 +30,10 @@ const nodeColumns: readonly Column<Node>[] = [
     value: (item) => (item.alive ? "yes" : "no"),
     paint: (text, item, palette) => (item.alive ? palette.good(text) : palette.bad(text)),
   },
-  { title: "HOST", value: (item) => item.host, flexible: true },
+  { title: "HOST", value: (item) => item.host, flexible: true, spare: true },
   { title: "VERSION", value: (item) => item.version },
-  { title: "CONFIG", value: (item) => shortHash(item.configHash) },
-  { title: "BINDINGS", value: (item) => item.readyBindings.length, align: "right" },
+  { title: "CONFIG", spare: true, value: (item) => shortHash(item.configHash) },
+  { title: "BINDINGS", spare: true, value: (item) => item.readyBindings.length, align: "right" },
   { title: "HEARTBEAT (UTC)", value: (item) => instant(item.heartbeatAt) },
 ];
 

@@ -1,6 +1,6 @@
 import type { Model, ModelVersion, Run } from "@millrace/contract";
 import type { Command } from "commander";
-import { count, estimate, inline, instant, percent } from "../format.ts";
+import { count, estimate, inline, instant, interval, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { finish } from "./data.ts";
@@ -17,19 +17,20 @@ const columns: readonly Column<Model>[] = [
 
 const runColumns: readonly Column<Run>[] = [
   { title: "RUN", value: (item) => item.id },
-  { title: "MODEL", value: (item) => `${item.model}${item.version === null ? "" : `@${item.version}`}` },
-  { title: "TRAINER", value: (item) => item.trainer },
-  { title: "DATASET", value: (item) => item.dataset },
+  { title: "MODEL", value: (item) => `${item.model}${item.version === null ? "" : `@${item.version}`}`, flexible: true },
+  { title: "TRAINER", value: (item) => item.trainer, spare: true },
+  { title: "DATASET", value: (item) => item.dataset, spare: true },
   {
     title: "STATUS",
     value: (item) => item.status,
     paint: (text, item, palette) =>
       item.status === "failed" ? palette.bad(text) : item.status === "running" ? palette.accent(text) : palette.good(text),
   },
-  { title: "ACCURACY (95 %)", value: (item) => estimate(item.metrics?.accuracy), align: "right" },
-  { title: "ECE", value: (item) => item.metrics?.ece.toFixed(4), align: "right" },
-  { title: "SECONDS", value: (item) => item.trainSeconds?.toFixed(1), align: "right" },
-  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
+  { title: "ACCURACY (95 %)", value: (item) => interval(item.metrics?.accuracy), align: "right" },
+  { title: "N", spare: true, value: (item) => item.metrics && count(item.metrics.accuracy.n), align: "right" },
+  { title: "ECE", spare: true, value: (item) => item.metrics?.ece.toFixed(4), align: "right" },
+  { title: "SECONDS", spare: true, value: (item) => item.trainSeconds?.toFixed(1), align: "right" },
+  { title: "CREATED (UTC)", value: (item) => instant(item.createdAt), spare: true },
 ];
 
 export const trainVerb: Omit<Verb, "usage"> = {

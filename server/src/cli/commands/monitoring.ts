@@ -17,10 +17,10 @@ const alertColumns: readonly Column<Alert>[] = [
   { title: "ID", value: (item) => item.id },
   { title: "FUNCTION", value: (item) => item.function },
   { title: "STATUS", value: (item) => item.status, paint: (text, item, palette) => paintStatus(text, item.status, palette) },
-  { title: "WINDOWS", value: (item) => count(item.windows), align: "right" },
-  { title: "FROM", value: (item) => day(item.occurredFrom) },
-  { title: "TO", value: (item) => day(item.occurredTo) },
-  { title: "OWNER", value: (item) => item.owner, flexible: true },
+  { title: "WINDOWS", spare: true, value: (item) => count(item.windows), align: "right" },
+  { title: "FROM", value: (item) => day(item.occurredFrom), spare: true },
+  { title: "TO", value: (item) => day(item.occurredTo), spare: true },
+  { title: "OWNER", value: (item) => item.owner, flexible: true, spare: true },
   { title: "TITLE", value: (item) => item.title, flexible: true },
 ];
 
@@ -28,7 +28,7 @@ const windowColumns: readonly Column<MonitoringWindow>[] = [
   { title: "FROM", value: (item) => day(item.from) },
   { title: "TO", value: (item) => day(item.to) },
   { title: "REQUESTS", value: (item) => count(item.requests), align: "right" },
-  { title: "LABELLED", value: (item) => count(item.labelled), align: "right" },
+  { title: "LABELLED", spare: true, value: (item) => count(item.labelled), align: "right" },
   { title: "ACCURACY (95 %)", value: (item) => estimate(item.accuracy), align: "right" },
   { title: "ANSWERS", value: (item) => shares(item.labels), flexible: true },
   {

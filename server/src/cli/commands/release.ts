@@ -25,8 +25,8 @@ const columns: readonly Column<Release>[] = [
     value: (item) => (item.holdRequests === null ? count(item.requests) : `${count(item.requests)} of ${count(item.holdRequests)}`),
     align: "right",
   },
-  { title: "BY", value: (item) => item.createdBy, flexible: true },
-  { title: "REASON", value: (item) => item.reason, flexible: true },
+  { title: "BY", value: (item) => item.createdBy, flexible: true, spare: true },
+  { title: "REASON", value: (item) => item.reason, flexible: true, spare: true },
 ];
 
 const retrainingColumns: readonly Column<Retraining>[] = [
@@ -34,9 +34,9 @@ const retrainingColumns: readonly Column<Retraining>[] = [
   { title: "FUNCTION", value: (item) => item.function },
   { title: "STAGE", value: (item) => item.stage, paint: (text, item, palette) => paintStage(text, item.stage, palette) },
   { title: "VERDICT", value: (item) => item.verdict },
-  { title: "DATASET", value: (item) => item.dataset },
-  { title: "VERSION", value: (item) => item.modelVersion, align: "right" },
-  { title: "STARTED (UTC)", value: (item) => instant(item.createdAt) },
+  { title: "DATASET", value: (item) => item.dataset, spare: true },
+  { title: "VERSION", spare: true, value: (item) => item.modelVersion, align: "right" },
+  { title: "STARTED (UTC)", value: (item) => instant(item.createdAt), spare: true },
   { title: "REASON", value: (item) => item.reason ?? item.trigger, flexible: true },
 ];
 

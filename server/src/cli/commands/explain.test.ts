@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { exitCodes } from "../exit-codes.ts";
+import { answers, inferenceDetail, inferenceId as id } from "../test-answers.ts";
+import { Refusal, runCli } from "../test-terminal.ts";
+
+describe("explain", () => {
+  test("tells the whole story of a misread message on one page", async () => {
+    const { out } = await runCli(["explain", id], answers);
+    for (const part of [
+      'It answered "spam" with confidence 81.2 %. Misread: the true label is "ham".',
+      "may label a message, may not delete or answer one",
+      "12.4 ms of a budget of 50 ms",
+      "Meeting on Thursday",
+      "fallback  yes, because learned failed (thread_died)",
+      "triage-mail@1 (now champion)",
+      "trained on         mail@1",
+      "thresholds minimum confidence",
+      "config hash",
+      "reader",
+      "release.promote",
+      "millrace audit verify",
+    ]) {
+      expect(out).toContain(part);
+    }
+  });
+
+  test("shows the start of a long input, and all of it when asked", async () => {
+    const short = await runCli(["explain", id], answers);
+    expect(short.out).toContain("more lines");
+    const full = await runCli(["explain", id, "--full"], answers);
+    expect(full.out.match(/A long point about the budget/g)).toHaveLength(20);
+  });
+
+  test("says what this key may not see instead of failing", async () => {
+    const refuse = () => {
+      throw new Refusal("forbidden", 403);
+    };
+    const ran = await runCli(["explain", id], {
+      "inferences.get": answers["inferences.get"]!,
+      "functions.get": refuse,
+      "models.getVersion": refuse,
+      "governance.listAudit": refuse,
+    });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain("this key may not read the audit log");
+  });
+
+  test("does not hide a server that fails", async () => {
+    const ran = await runCli(["explain", id], {
+      ...answers,
+      "functions.get": () => {
+        throw new Refusal("internal", 500);
+      },
+    });
+    expect(ran.code).toBe(exitCodes.failed);
+  });
+
+  test("tells right, unlabelled and refused ones apart", async () => {
+    const sentence = async (change: object) =>
+      (await runCli(["explain", id], { ...answers, "inferences.get": () => ({ ...inferenceDetail, ...change }) })).out.split("\n")[1];
+    expect(await sentence({ feedbackLabel: "spam" })).toBe('It answered "spam" with confidence 81.2 %. That was right.');
+    expect(await sentence({ feedbackLabel: null })).toContain("No true label has come back yet.");
+    expect(await sentence({ status: "refused", error: "rate_limited" })).toBe("It gave no answer: refused, rate_limited.");
+  });
+
+  test("lets no message control the terminal", async () => {
+    const { out } = await runCli(["explain", id], {
+      ...answers,
+      "inferences.get": () => ({
+        ...inferenceDetail,
+        input: { subject: "\u001B[2J\u001B]0;owned\u0007", body: "x\u0000y" },
+        label: "\u001B[31mspam",
+      }),
+    });
+    expect(/[\u0000-\u0008\u000B-\u001F]/.test(out)).toBe(false);
+  });
+});
