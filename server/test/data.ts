@@ -18,19 +18,54 @@ export interface DataParts {
   /** Actions and objects of the audit log, oldest first. */
   audited(): Promise<string[]>;
   /** Uploads, builds, and answers the reference. */
-  build(rows: readonly unknown[] | string, request: Omit<Parameters<Data["create"]>[1], "uploadId" | "holdout" | "contract" | "description"> & Partial<Parameters<Data["create"]>[1]>): Promise<string>;
+  build(
+    rows: readonly unknown[] | string,
+    request: Omit<Parameters<Data["create"]>[1], "uploadId" | "holdout" | "contract" | "description"> &
+      Partial<Parameters<Data["create"]>[1]>,
+  ): Promise<string>;
   close(): Promise<void>;
 }
 
-export async function createDataParts(options: { readonly config?: Partial<DataConfig>; readonly start?: boolean; readonly define?: (parts: Omit<DataParts, "close" | "build" | "audited">) => void } = {}): Promise<DataParts> {
+export async function createDataParts(
+  options: {
+    readonly config?: Partial<DataConfig>;
+    readonly start?: boolean;
+    readonly define?: (parts: Omit<DataParts, "close" | "build" | "audited">) => void;
+  } = {},
+): Promise<DataParts> {
   const store = await createTestStore();
   const { sql, hotState, dataFolder } = store;
-  const governance = await createGovernance({ sql, hotState, config: governanceConfigSchema.parse(undefined), clock: systemClock, logger: silentLogger, dataFolder });
+  const governance = await createGovernance({
+    sql,
+    hotState,
+    config: governanceConfigSchema.parse(undefined),
+    clock: systemClock,
+    logger: silentLogger,
+    dataFolder,
+  });
   const audit = governance.audit.bind(governance);
-  const jobs = createJobs({ sql, audit, clock: systemClock, logger: silentLogger, config: jobsConfigSchema.parse({ pollMs: 50 }), nodeId: "node-a", configHash: "0".repeat(64), version: "0.0.0" });
+  const jobs = createJobs({
+    sql,
+    audit,
+    clock: systemClock,
+    logger: silentLogger,
+    config: jobsConfigSchema.parse({ pollMs: 50 }),
+    nodeId: "node-a",
+    configHash: "0".repeat(64),
+    version: "0.0.0",
+  });
   const blobs = createFolderBlobs({ folder: join(dataFolder, "blobs") });
   const lake = createLake({ scratchFolder: join(dataFolder, "scratch") });
-  const data = createData({ sql, blobs, lake, jobs, audit, clock: systemClock, config: dataConfigSchema.parse(options.config), scratchFolder: join(dataFolder, "scratch") });
+  const data = createData({
+    sql,
+    blobs,
+    lake,
+    jobs,
+    audit,
+    clock: systemClock,
+    config: dataConfigSchema.parse(options.config),
+    scratchFolder: join(dataFolder, "scratch"),
+  });
   const context = systemContext("test");
   const parts = { store, governance, jobs, blobs, lake, data, context };
   options.define?.(parts);
@@ -44,7 +79,13 @@ export async function createDataParts(options: { readonly config?: Partial<DataC
     async build(rows, request) {
       const text = typeof rows === "string" ? rows : rows.map((row) => JSON.stringify(row)).join("\n");
       const upload = await data.upload(context, chunks(text));
-      const { workflowId } = await data.create(context, { contract: "infer", holdout: 0.2, description: "", ...request, uploadId: upload.id });
+      const { workflowId } = await data.create(context, {
+        contract: "infer",
+        holdout: 0.2,
+        description: "",
+        ...request,
+        uploadId: upload.id,
+      });
       return jobs.result<string>(workflowId);
     },
     async close() {

@@ -16,7 +16,15 @@ import {
   rules,
 } from "../src/functions/index.ts";
 import { type Governance, type Principal, configSchema, createGovernance } from "../src/governance/index.ts";
-import { type Drain, type HotState, type Journal, createDrain, createHotState, createJournal, createMemoryCounters } from "../src/storage/index.ts";
+import {
+  type Drain,
+  type HotState,
+  type Journal,
+  createDrain,
+  createHotState,
+  createJournal,
+  createMemoryCounters,
+} from "../src/storage/index.ts";
 import { type TestStore, createTestStore } from "./store.ts";
 
 export interface Mail {
@@ -63,7 +71,9 @@ export function fakeModels(): ModelsPort & {
     async resolve(_context, input) {
       const known = versions.get(input.model) ?? [];
       const version = input.version ?? known[0];
-      return version === undefined || !known.includes(version) ? null : { model: input.model, version, hash: String(version).padStart(64, "0") };
+      return version === undefined || !known.includes(version)
+        ? null
+        : { model: input.model, version, hash: String(version).padStart(64, "0") };
     },
     async load(_context, reference) {
       loaded.push(reference);
@@ -109,7 +119,14 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
   const node = options.node ?? "node";
   const hotState = createHotState({ sql: store.sql, clock, logger });
   const journal = await createJournal({ folder: join(store.dataFolder, options.journalFolder ?? "journal"), node, clock, logger });
-  const governance = createGovernance({ sql: store.sql, hotState, config: configSchema.parse(undefined), clock, logger, dataFolder: store.dataFolder });
+  const governance = createGovernance({
+    sql: store.sql,
+    hotState,
+    config: configSchema.parse(undefined),
+    clock,
+    logger,
+    dataFolder: store.dataFolder,
+  });
   await hotState.start();
   const functions = createFunctions({
     definitions: options.definitions ?? [triageMail()],
@@ -155,9 +172,25 @@ export async function clearFunctions(store: TestStore): Promise<void> {
   );
 }
 
-export const alice: Context & { principalName: string } = { projectId: defaultProjectId, principalId: "key:alice:000000000001", principalName: "alice" };
+export const alice: Context & { principalName: string } = {
+  projectId: defaultProjectId,
+  principalId: "key:alice:000000000001",
+  principalName: "alice",
+};
 
 /** A principal with these permissions, as authentication would answer it. */
-export function principalWith(permissions: Principal["permissions"] extends ReadonlySet<infer P> ? P[] : never, overrides: Partial<Principal> = {}): Principal {
-  return { id: alice.principalId, projectId: defaultProjectId, kind: "key", name: "alice", permissions: new Set(permissions), functions: null, limit: null, ...overrides };
+export function principalWith(
+  permissions: Principal["permissions"] extends ReadonlySet<infer P> ? P[] : never,
+  overrides: Partial<Principal> = {},
+): Principal {
+  return {
+    id: alice.principalId,
+    projectId: defaultProjectId,
+    kind: "key",
+    name: "alice",
+    permissions: new Set(permissions),
+    functions: null,
+    limit: null,
+    ...overrides,
+  };
 }

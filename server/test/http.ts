@@ -50,7 +50,13 @@ export async function openTestHttp(options: TestHttpOptions = {}): Promise<TestH
   await running.hotState.refresh();
   const http = await createHttp({
     config: httpConfigSchema.parse({ port: 0, ...options.http }),
-    ports: { ...standIns(), governance: running.governance, functions: running.functions, readiness: () => running.functions.unreadyReasons(), ...options.ports },
+    ports: {
+      ...standIns(),
+      governance: running.governance,
+      functions: running.functions,
+      readiness: () => running.functions.unreadyReasons(),
+      ...options.ports,
+    },
     counters: createMemoryCounters({ clock: systemClock }),
     clock: systemClock,
     logger: silentLogger,
@@ -92,7 +98,7 @@ function standIns(): Omit<Ports, "governance" | "functions" | "readiness"> {
 export function sendTo(port: number, request: TestRequest): Promise<TestAnswer> {
   return new Promise((resolve, reject) => {
     const isText = typeof request.body === "string" || Buffer.isBuffer(request.body);
-    const body = request.body === undefined ? undefined : isText ? (request.body as string | Buffer) : JSON.stringify(request.body);
+    const body = request.body === undefined ? undefined : isText ? request.body : JSON.stringify(request.body);
     const outgoing = sendRequest(
       {
         port,
@@ -111,7 +117,13 @@ export function sendTo(port: number, request: TestRequest): Promise<TestAnswer> 
         incoming.on("error", reject);
         incoming.on("end", () => {
           const text = Buffer.concat(chunks).toString("utf8");
-          resolve({ status: incoming.statusCode!, headers: incoming.headers, text, json: <T>() => JSON.parse(text) as T, problem: () => JSON.parse(text) as Problem });
+          resolve({
+            status: incoming.statusCode!,
+            headers: incoming.headers,
+            text,
+            json: <T>() => JSON.parse(text) as T,
+            problem: () => JSON.parse(text) as Problem,
+          });
         });
       },
     );

@@ -54,7 +54,8 @@ export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<
     const options = { signal, memoryMb: deps.config.buildMemoryMb, timeoutMs: deps.config.buildMinutes * 60_000 };
     const report = await runTask<BuildReport>({ name: "./build-task", base: import.meta.url }, job, options);
     const parquet = await deps.lake.writeParquet({ jsonlPath: job.keptPath, columns: lakeColumns(report.contract), folder }, { signal });
-    if (parquet.rows !== report.kept) throw new AppError("lake_query_failed", `The snapshot has ${parquet.rows} rows where ${report.kept} were kept.`);
+    if (parquet.rows !== report.kept)
+      throw new AppError("lake_query_failed", `The snapshot has ${parquet.rows} rows where ${report.kept} were kept.`);
     const snapshot = await deps.blobs.putFile(context, parquet.path);
     const quarantine = await deps.blobs.putFile(context, job.quarantinePath);
     return { report, hash: snapshot.hash, quarantineHash: quarantine.hash };

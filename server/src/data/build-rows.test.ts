@@ -28,14 +28,21 @@ const text = (index: number) => Array.from({ length: 12 }, (_, place) => `w${(in
 describe("building", () => {
   test("rows = kept + duplicates + quarantined, and the sides never meet, whatever comes in", () => {
     const anyRow = fc.oneof(
-      { weight: 6, arbitrary: fc.record({ at: fc.integer({ min: 0, max: 60 }).map(hours), text: fc.integer({ min: 0, max: 400 }).map(text), label: fc.constantFrom("a", "b") }) },
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          at: fc.integer({ min: 0, max: 60 }).map(hours),
+          text: fc.integer({ min: 0, max: 400 }).map(text),
+          label: fc.constantFrom("a", "b"),
+        }),
+      },
       { weight: 1, arbitrary: fc.dictionary(fc.constantFrom("at", "text", "label", "other"), fc.jsonValue()) },
     );
     fc.assert(
       fc.property(fc.array(anyRow, { minLength: 1, maxLength: 120 }), (raw) => {
         let built;
         try {
-          built = buildRows(parsed(raw as Record<string, unknown>[]), [{ line: 999, group: "not JSON", reason: "not JSON", row: "{" }], options);
+          built = buildRows(parsed(raw), [{ line: 999, group: "not JSON", reason: "not JSON", row: "{" }], options);
         } catch (error) {
           expect(error).toBeInstanceOf(AppError);
           expect((error as AppError).code).toBe("contract_violated");
@@ -47,10 +54,13 @@ describe("building", () => {
         expect(train.length + holdout.length).toBe(report.kept);
         expect(rejections.every(({ reason }) => reason.length > 0)).toBe(true);
         expect(report.quarantine.reduce((sum, each) => sum + each.rows, 0)).toBe(report.quarantined);
-        const latest = train.map((row) => String(row.values["at"])).sort().at(-1)!;
+        const latest = train
+          .map((row) => String(row.values["at"]))
+          .sort()
+          .at(-1)!;
         expect(holdout.every((row) => String(row.values["at"]) > latest)).toBe(true);
         const seen = new Set(train.map((row) => row.values["text"]));
-        expect(holdout.some((row) => seen.has(row.values["text"]!))).toBe(false);
+        expect(holdout.some((row) => seen.has(row.values["text"]))).toBe(false);
       }),
       { numRuns: 150 },
     );
@@ -95,7 +105,16 @@ describe("reading lines", () => {
 });
 
 describe("an inferred contract", () => {
-  const rows = Array.from({ length: 200 }, (_, index) => ({ at: hours(index), text: text(index), label: index % 2 === 0 ? "a" : "b", amount: index / 2, count: index, flag: index % 2 === 0, colour: ["red", "blue"][index % 2], id: `id-${index}` }));
+  const rows = Array.from({ length: 200 }, (_, index) => ({
+    at: hours(index),
+    text: text(index),
+    label: index % 2 === 0 ? "a" : "b",
+    amount: index / 2,
+    count: index,
+    flag: index % 2 === 0,
+    colour: ["red", "blue"][index % 2],
+    id: `id-${index}`,
+  }));
   const wide = { ...roles, featureColumns: ["text", "amount", "count", "flag", "colour"] };
   const column = (name: string, contract = inferContract(parsed(rows), wide)) => contract.columns.find((each) => each.name === name)!;
 
@@ -125,7 +144,9 @@ describe("an inferred contract", () => {
   });
 
   test("does not treat a key named like a built-in as one", () => {
-    const odd = parsed(rows.map((row) => JSON.parse(`{"constructor":1,"__proto__x":2,${JSON.stringify(row).slice(1)}`) as Record<string, unknown>));
+    const odd = parsed(
+      rows.map((row) => JSON.parse(`{"constructor":1,"__proto__x":2,${JSON.stringify(row).slice(1)}`) as Record<string, unknown>),
+    );
     expect(() => inferContract(odd, wide)).toThrow(/__proto__x/);
     expect(conformValue({ ...column("count"), name: "toString" }, undefined)).toEqual({ rule: "must not be null" });
   });
@@ -143,12 +164,25 @@ describe("splitting by time", () => {
 });
 
 describe("the leakage check", () => {
-  const contract = inferContract(parsed(Array.from({ length: 100 }, (_, index) => ({ at: hours(index), text: text(index), label: index % 2 === 0 ? "a" : "b" }))), roles);
+  const contract = inferContract(
+    parsed(Array.from({ length: 100 }, (_, index) => ({ at: hours(index), text: text(index), label: index % 2 === 0 ? "a" : "b" }))),
+    roles,
+  );
   const rule = { contract, featureColumns: ["text"], nearThreshold: 0.8 };
-  const rows = Array.from({ length: 100 }, (_, index): Row => ({ line: index, values: { at: hours(index), text: text(index), label: index % 2 === 0 ? "a" : "b" } }));
+  const rows = Array.from({ length: 100 }, (_, index): Row => ({
+    line: index,
+    values: { at: hours(index), text: text(index), label: index % 2 === 0 ? "a" : "b" },
+  }));
 
   test("finds the same row on both sides, and an overlap in time", () => {
-    const split = { train: rows.slice(0, 80), holdout: [...rows.slice(80), { line: 200, values: { ...rows[3]!.values, at: hours(200) } }, { line: 201, values: { ...rows[99]!.values, text: "late", at: hours(2) } }] };
+    const split = {
+      train: rows.slice(0, 80),
+      holdout: [
+        ...rows.slice(80),
+        { line: 200, values: { ...rows[3]!.values, at: hours(200) } },
+        { line: 201, values: { ...rows[99]!.values, text: "late", at: hours(2) } },
+      ],
+    };
     expect(checkLeakage({ split, rule, timeColumn: "at", labelColumn: "label" }).structural).toEqual([
       `1 held-back rows are not later than the last training row (${hours(79)})`,
       "1 held-back rows are also training rows (first: line 200)",
@@ -156,13 +190,27 @@ describe("the leakage check", () => {
   });
 
   test("finds a feature, or a word in it, that gives the label away", () => {
-    const told = rows.map((each, index): Row => ({ ...each, values: { ...each.values, folder: index % 2 === 0 ? "inbox" : "junk", text: `${text(index)} ${index % 2 === 0 ? "x-flag-no" : "x-flag-yes"}` } }));
+    const told = rows.map((each, index): Row => ({
+      ...each,
+      values: {
+        ...each.values,
+        folder: index % 2 === 0 ? "inbox" : "junk",
+        text: `${text(index)} ${index % 2 === 0 ? "x-flag-no" : "x-flag-yes"}`,
+      },
+    }));
     const split = { train: told.slice(0, 80), holdout: told.slice(80) };
-    const { structural, suspicions } = checkLeakage({ split, rule: { ...rule, featureColumns: ["folder", "text"] }, timeColumn: "at", labelColumn: "label" });
+    const { structural, suspicions } = checkLeakage({
+      split,
+      rule: { ...rule, featureColumns: ["folder", "text"] },
+      timeColumn: "at",
+      labelColumn: "label",
+    });
     expect(structural).toEqual([]);
     expect(suspicions).toHaveLength(2);
     expect(suspicions[0]).toContain('"folder" alone');
     expect(suspicions[1]).toMatch(/the word "x-flag-(no|yes)" in "text" alone/);
-    expect(checkLeakage({ split: { train: rows.slice(0, 80), holdout: rows.slice(80) }, rule, timeColumn: "at", labelColumn: "label" })).toEqual({ structural: [], suspicions: [] });
+    expect(
+      checkLeakage({ split: { train: rows.slice(0, 80), holdout: rows.slice(80) }, rule, timeColumn: "at", labelColumn: "label" }),
+    ).toEqual({ structural: [], suspicions: [] });
   });
 });

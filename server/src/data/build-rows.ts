@@ -51,9 +51,20 @@ export interface Built {
 
 /** Rows in, a clean dataset out: contract, quarantine, duplicates, split, leakage check. `contract_violated`, `leakage_found`. */
 export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejection[], options: BuildOptions): Built {
-  if (parsed.length === 0) throw new AppError("contract_violated", unread.length === 0 ? "There are no rows." : `None of the ${unread.length} lines can be read; line ${unread[0]!.line}: ${unread[0]!.reason}.`);
+  if (parsed.length === 0)
+    throw new AppError(
+      "contract_violated",
+      unread.length === 0
+        ? "There are no rows."
+        : `None of the ${unread.length} lines can be read; line ${unread[0]!.line}: ${unread[0]!.reason}.`,
+    );
   const contract = options.contract === "infer" ? inferContract(parsed, options) : options.contract;
-  if (options.contract !== "infer") checkNames(contract.columns.map((column) => column.name), options, parsed.length);
+  if (options.contract !== "infer")
+    checkNames(
+      contract.columns.map((column) => column.name),
+      options,
+      parsed.length,
+    );
   const rule: DuplicateRule = { contract, featureColumns: options.featureColumns, nearThreshold: options.nearThreshold };
   const checked = parsed.map((row) => checkRow(row, { contract, timeColumn: options.timeColumn, now: options.now }));
   const broken = checked.filter((row): row is Rejection => "reason" in row);
@@ -65,7 +76,10 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
   if (kept.length < 2) throw nothingLeft(parsed.length + unread.length, rejections);
   const split = splitByTime(kept, options.timeColumn, options.holdout);
   const leakage = checkLeakage({ split, rule, timeColumn: options.timeColumn, labelColumn: options.labelColumn });
-  if (leakage.structural.length > 0) throw new AppError("leakage_found", `The split leaks: ${leakage.structural.join("; ")}.`, { details: { problems: leakage.structural } });
+  if (leakage.structural.length > 0)
+    throw new AppError("leakage_found", `The split leaks: ${leakage.structural.join("; ")}.`, {
+      details: { problems: leakage.structural },
+    });
   const { labelColumn } = options;
   const report: BuildReport = {
     contract,
@@ -75,10 +89,14 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
     nearDuplicates: duplicates.filter(({ kind }) => kind === "near").length,
     quarantined: rejections.length,
     quarantine: countBy(rejections.map(({ group }) => group)).map(([reason, rows]) => ({ reason, rows })),
-    labels: labelColumn === undefined ? [] : countBy(kept.map((row) => String(row.values[labelColumn]))).map(([label, rows]) => ({ label, rows })),
+    labels:
+      labelColumn === undefined
+        ? []
+        : countBy(kept.map((row) => String(row.values[labelColumn]))).map(([label, rows]) => ({ label, rows })),
     splits: [describeSplit("train", split.train, options.timeColumn), describeSplit("holdout", split.holdout, options.timeColumn)],
     leakage: { checked: true, problems: leakage.suspicions },
-    conflictingLabels: labelColumn === undefined ? 0 : duplicates.filter(({ row, of }) => row.values[labelColumn] !== of.values[labelColumn]).length,
+    conflictingLabels:
+      labelColumn === undefined ? 0 : duplicates.filter(({ row, of }) => row.values[labelColumn] !== of.values[labelColumn]).length,
     leftOut: findLeftOut(parsed, contract),
   };
   return { report, ...split, rejections };
@@ -86,8 +104,13 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
 
 function nothingLeft(rows: number, rejections: readonly Rejection[]): AppError {
   const [first] = countBy(rejections.map(({ group }) => group));
-  const why = first === undefined ? "the others are duplicates" : `${first[1]} rows have "${first[0]}" (${rejections.find(({ group }) => group === first[0])!.reason})`;
-  return new AppError("contract_violated", `Of ${rows} rows fewer than 2 are left: ${why}.`, { details: { quarantined: rejections.length } });
+  const why =
+    first === undefined
+      ? "the others are duplicates"
+      : `${first[1]} rows have "${first[0]}" (${rejections.find(({ group }) => group === first[0])!.reason})`;
+  return new AppError("contract_violated", `Of ${rows} rows fewer than 2 are left: ${why}.`, {
+    details: { quarantined: rejections.length },
+  });
 }
 
 /** Most frequent first. */

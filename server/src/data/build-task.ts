@@ -19,7 +19,10 @@ serveTask(async (job: BuildJob): Promise<BuildReport> => {
   const parsed = await parseRows(job.rowsPath);
   const built = buildRows(parsed.rows, parsed.rejections, job);
   await writeLines(job.keptPath, keptLines(built.train, built.holdout));
-  await writeLines(job.quarantinePath, built.rejections.map(({ line, reason, row }) => ({ line, reason, row })));
+  await writeLines(
+    job.quarantinePath,
+    built.rejections.map(({ line, reason, row }) => ({ line, reason, row })),
+  );
   return built.report;
 });
 

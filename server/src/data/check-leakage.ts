@@ -44,7 +44,8 @@ function findRepeats({ split, rule }: LeakageInput): string[] {
   });
   const problems: string[] = [];
   if (exact.length > 0) problems.push(`${exact.length} held-back rows are also training rows (first: line ${exact[0]!.line})`);
-  if (near.length > exact.length) problems.push(`${near.length - exact.length} held-back rows are nearly training rows (first: line ${near[0]!.line})`);
+  if (near.length > exact.length)
+    problems.push(`${near.length - exact.length} held-back rows are nearly training rows (first: line ${near[0]!.line})`);
   return problems;
 }
 
@@ -62,7 +63,9 @@ function findTellingFeatures({ split, rule, labelColumn }: LeakageInput): string
     const byValue = valueAccuracy(split, name, labelColumn);
     if (byValue >= suspiciousAccuracy) return [`the feature "${name}" alone says the label of ${percent(byValue)} of the held-back rows`];
     const word = tellingWord(split.train, name, labelColumn);
-    return word === null ? [] : [`the word ${showValue(word.word)} in "${name}" alone says the label of ${percent(word.accuracy)} of the rows`];
+    return word === null
+      ? []
+      : [`the word ${showValue(word.word)} in "${name}" alone says the label of ${percent(word.accuracy)} of the rows`];
   });
 }
 

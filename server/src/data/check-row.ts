@@ -27,9 +27,11 @@ export function toInstant(value: unknown): string | null {
 export function conformValue(column: ColumnContract, raw: unknown): { readonly value: Scalar } | Fault {
   if (raw === null || raw === undefined) return column.nullable ? { value: null } : { rule: "must not be null" };
   const value = toType(column.type, raw);
-  if (value === undefined) return { rule: `must be ${column.type === "instant" ? "an instant (ISO 8601 with offset)" : article(column.type)}` };
+  if (value === undefined)
+    return { rule: `must be ${column.type === "instant" ? "an instant (ISO 8601 with offset)" : article(column.type)}` };
   if (column.values !== null && !column.values.includes(value)) return { rule: `must be one of its ${column.values.length} known values` };
-  if (column.maxLength !== null && typeof value === "string" && value.length > column.maxLength) return { rule: `must have at most ${column.maxLength} characters` };
+  if (column.maxLength !== null && typeof value === "string" && value.length > column.maxLength)
+    return { rule: `must have at most ${column.maxLength} characters` };
   if (column.minimum !== null && value < column.minimum) return { rule: `must be at least ${column.minimum}` };
   if (column.maximum !== null && value > column.maximum) return { rule: `must be at most ${column.maximum}` };
   return { value };
@@ -66,7 +68,8 @@ export function checkRow(parsed: ParsedRow, input: CheckInput): Row | Rejection 
     values[column.name] = result.value;
   }
   const time = values[input.timeColumn];
-  if (typeof time === "string" && Date.parse(time) > input.now + clockToleranceMs) return reject(parsed, `${input.timeColumn}: must not be in the future`, time);
+  if (typeof time === "string" && Date.parse(time) > input.now + clockToleranceMs)
+    return reject(parsed, `${input.timeColumn}: must not be in the future`, time);
   return { line: parsed.line, values };
 }
 
@@ -75,7 +78,11 @@ function reject(parsed: ParsedRow, group: string, value: unknown): Rejection {
 }
 
 /** Sets aside rows that repeat a unique value of one before them, unless `isSame` says that they repeat the whole row (a duplicate then). */
-export function checkUnique(rows: readonly Row[], contract: DataContract, isSame: (a: Row, b: Row) => boolean): { rows: Row[]; rejections: Rejection[] } {
+export function checkUnique(
+  rows: readonly Row[],
+  contract: DataContract,
+  isSame: (a: Row, b: Row) => boolean,
+): { rows: Row[]; rejections: Rejection[] } {
   const unique = contract.columns.filter((column) => column.unique).map((column) => ({ name: column.name, seen: new Map<Scalar, Row>() }));
   if (unique.length === 0) return { rows: [...rows], rejections: [] };
   const kept: Row[] = [];
@@ -89,7 +96,12 @@ export function checkUnique(rows: readonly Row[], contract: DataContract, isSame
     if (broken !== undefined) {
       const group = `${broken.name}: must be unique`;
       const value = row.values[broken.name]!;
-      rejections.push({ line: row.line, group, reason: `${group}; line ${row.line} repeats ${showValue(value)} of line ${broken.seen.get(value)!.line}`, row: row.values });
+      rejections.push({
+        line: row.line,
+        group,
+        reason: `${group}; line ${row.line} repeats ${showValue(value)} of line ${broken.seen.get(value)!.line}`,
+        row: row.values,
+      });
       continue;
     }
     for (const { name, seen } of unique) {

@@ -9,7 +9,10 @@ export const configSchema = z
     /** Minutes a build may take. */
     buildMinutes: z.number().positive().max(1440).default(30),
     /** Bytes one upload may have. */
-    maxUploadBytes: z.int().positive().default(1024 * 1024 * 1024),
+    maxUploadBytes: z
+      .int()
+      .positive()
+      .default(1024 * 1024 * 1024),
   })
   .prefault({});
 export type DataConfig = z.infer<typeof configSchema>;

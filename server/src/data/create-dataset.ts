@@ -23,7 +23,9 @@ export async function createDataset(rows: CreateFromRows, run: WorkflowRun, deps
     const contract = await findContract(rows, run, deps.sql);
     return buildDataset({ context: run.context, rows, contract, now: deps.clock.now(), signal }, deps);
   });
-  return run.step("data.publish", (step) => deps.sql.as(run.context, (tx) => step.once(tx, () => publish(tx, { rows, built, workflowId: run.workflowId }, deps))));
+  return run.step("data.publish", (step) =>
+    deps.sql.as(run.context, (tx) => step.once(tx, () => publish(tx, { rows, built, workflowId: run.workflowId }, deps))),
+  );
 }
 
 /** Refuses columns whose role contradicts itself. `invalid_request`. */
@@ -31,9 +33,17 @@ export function checkRoles(rows: Pick<CreateFromRows, "timeColumn" | "labelColum
   const { featureColumns } = rows;
   const doubled = featureColumns.find((name, index) => featureColumns.indexOf(name) !== index);
   if (doubled !== undefined) throw new AppError("invalid_request", `The feature column "${doubled}" is named twice.`);
-  for (const [role, name] of [["time", rows.timeColumn], ["label", rows.labelColumn], ["key", rows.keyColumn]] as const) {
+  for (const [role, name] of [
+    ["time", rows.timeColumn],
+    ["label", rows.labelColumn],
+    ["key", rows.keyColumn],
+  ] as const) {
     if (name !== undefined && featureColumns.includes(name)) {
-      throw new AppError("invalid_request", `The ${role} column "${name}" cannot be a feature: a model that sees it learns the answer, not the task.`, { details: { column: name } });
+      throw new AppError(
+        "invalid_request",
+        `The ${role} column "${name}" cannot be a feature: a model that sees it learns the answer, not the task.`,
+        { details: { column: name } },
+      );
     }
   }
 }
@@ -56,7 +66,11 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
   const { report, hash, quarantineHash } = built;
   const version = await repository.takeVersion(tx, rows.name);
   const reference = formatReference({ name: rows.name, version });
-  const lineage: DatasetDetail["lineage"] = { sources: rows.sources.map((source) => ({ ...source })), workflowId, parent: rows.parent ?? null };
+  const lineage: DatasetDetail["lineage"] = {
+    sources: rows.sources.map((source) => ({ ...source })),
+    workflowId,
+    parent: rows.parent ?? null,
+  };
   const contractOrigin = rows.contract === "infer" ? "inferred" : rows.contract === "inherit" ? "inherited" : "given";
   const { rows: total, kept, exactDuplicates, nearDuplicates, quarantined } = report;
   const counts = { rows: total, kept, exactDuplicates, nearDuplicates, quarantined };
@@ -77,7 +91,15 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
       splits: report.splits.map((each) => ({ ...each })),
       leakage: { checked: report.leakage.checked, problems: [...report.leakage.problems] },
       lineage,
-      datasheet: writeDatasheet({ ...rows, reference, hash, report, lineage, contractOrigin, nearThreshold: deps.config.nearDuplicateThreshold }),
+      datasheet: writeDatasheet({
+        ...rows,
+        reference,
+        hash,
+        report,
+        lineage,
+        contractOrigin,
+        nearThreshold: deps.config.nearDuplicateThreshold,
+      }),
     },
   });
   await deps.audit(tx, { action: "data.create", object: `dataset:${reference}`, after: { hash, ...counts, workflowId } });

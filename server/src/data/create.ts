@@ -39,7 +39,11 @@ export function createData(deps: DataDeps): Data {
   }
 
   /** Looks a version up and notes in the audit log that somebody reads rows of it. */
-  async function findAudited(context: Context, reference: string, change: { action: string; query: unknown }): Promise<repository.StoredVersion> {
+  async function findAudited(
+    context: Context,
+    reference: string,
+    change: { action: string; query: unknown },
+  ): Promise<repository.StoredVersion> {
     const found = await find(context, reference);
     await sql.as(context, (tx) => audit(tx, { action: change.action, object: `dataset:${formatReference(found)}`, after: change.query }));
     return found;
@@ -69,7 +73,9 @@ export function createData(deps: DataDeps): Data {
       const found = await findAudited(context, reference, { action: "data.read-rows", query });
       const where = query.split === undefined ? [] : [{ column: "_split", operator: "=" as const, value: query.split }];
       const rows = await lake.readParquet(await blobs.path(context, found.hash), { where, limit: query.limit, offset: query.offset });
-      const total = found.splits.filter((split) => query.split === undefined || split.name === query.split).reduce((sum, split) => sum + split.rows, 0);
+      const total = found.splits
+        .filter((split) => query.split === undefined || split.name === query.split)
+        .reduce((sum, split) => sum + split.rows, 0);
       return { rows, total };
     },
 

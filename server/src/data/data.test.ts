@@ -8,17 +8,44 @@ beforeAll(async () => {
 });
 afterAll(() => parts.close());
 
-const words = ["river", "stone", "lamp", "cloud", "paper", "engine", "garden", "window", "silver", "harbour", "candle", "forest", "mirror", "bridge", "winter", "copper"];
+const words = [
+  "river",
+  "stone",
+  "lamp",
+  "cloud",
+  "paper",
+  "engine",
+  "garden",
+  "window",
+  "silver",
+  "harbour",
+  "candle",
+  "forest",
+  "mirror",
+  "bridge",
+  "winter",
+  "copper",
+];
 
 /** Messages that have little in common, one an hour from `start` on. */
 function messages(count: number, start = Date.parse("2026-01-01T00:00:00Z")): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, index) => {
-    const text = Array.from({ length: 20 }, (_, place) => `${words[(index * 7 + place * (3 + (index % 11))) % words.length]}${(index * 31 + place * 17) % 97}`).join(" ");
+    const text = Array.from(
+      { length: 20 },
+      (_, place) => `${words[(index * 7 + place * (3 + (index % 11))) % words.length]}${(index * 31 + place * 17) % 97}`,
+    ).join(" ");
     return { key: `m${index}`, at: new Date(start + index * 3_600_000).toISOString(), text, label: index % 3 === 0 ? "yes" : "no" };
   });
 }
 
-const request = { name: "notes", timeColumn: "at", labelColumn: "label", featureColumns: ["text"], keyColumn: "key", description: "Notes for a test." };
+const request = {
+  name: "notes",
+  timeColumn: "at",
+  labelColumn: "label",
+  featureColumns: ["text"],
+  keyColumn: "key",
+  description: "Notes for a test.",
+};
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -48,7 +75,14 @@ describe("a dataset version", () => {
     const detail = await parts.data.get(parts.context, reference);
     expect(detail).toMatchObject({ rows: 108, kept: 100, exactDuplicates: 1, nearDuplicates: 1, duplicates: 2, quarantined: 6 });
     expect(detail.rows).toBe(detail.kept + detail.duplicates + detail.quarantined);
-    expect(detail.quarantine.map(({ reason }) => reason).sort()).toEqual(["at: must not be in the future", "at: must not be null", "key: must be unique", "label: must be one of its 2 known values", "not JSON", "not an object"]);
+    expect(detail.quarantine.map(({ reason }) => reason).sort()).toEqual([
+      "at: must not be in the future",
+      "at: must not be null",
+      "key: must be unique",
+      "label: must be one of its 2 known values",
+      "not JSON",
+      "not an object",
+    ]);
     expect(detail.splits).toEqual([
       { name: "train", rows: 80, from: "2026-01-01T00:00:00.000Z", to: "2026-01-04T07:00:00.000Z" },
       { name: "holdout", rows: 20, from: "2026-01-04T08:00:00.000Z", to: "2026-01-05T03:00:00.000Z" },
@@ -59,7 +93,8 @@ describe("a dataset version", () => {
       { label: "yes", rows: 34 },
     ]);
     expect(detail.lineage.sources).toEqual([{ kind: "upload", reference: expect.any(String), rows: 108 }]);
-    for (const heading of ["Motivation", "Composition", "Collection", "Preprocessing", "Splits", "Known limits"]) expect(detail.datasheet).toContain(`## ${heading}`);
+    for (const heading of ["Motivation", "Composition", "Collection", "Preprocessing", "Splits", "Known limits"])
+      expect(detail.datasheet).toContain(`## ${heading}`);
     expect(detail.datasheet).toContain("108 rows = 100 kept + 1 exact duplicates + 1 near duplicates + 6 quarantined");
 
     const holdout = await parts.data.rows(parts.context, reference, { offset: 5, limit: 3, split: "holdout" });
@@ -76,7 +111,9 @@ describe("a dataset version", () => {
     expect(other.hash).toBe(detail.hash);
     expect(await parts.data.snapshotPath(parts.context, "notes")).toContain(detail.hash);
     expect((await parts.data.list(parts.context, { limit: 1 })).items[0]!.reference).toBe("notes@2");
-    expect(await parts.audited()).toEqual(expect.arrayContaining(["data.create dataset:notes@1", "data.read-rows dataset:notes@1", "data.read-quarantine dataset:notes@1"]));
+    expect(await parts.audited()).toEqual(
+      expect.arrayContaining(["data.create dataset:notes@1", "data.read-rows dataset:notes@1", "data.read-quarantine dataset:notes@1"]),
+    );
     const { items: events } = await parts.jobs.events(parts.context, { limit: 10 });
     expect(events.map(({ type, subject }) => [type, subject])).toEqual([
       ["data.dataset-created", "notes@2"],
@@ -85,7 +122,14 @@ describe("a dataset version", () => {
   });
 
   test("keeps awkward text as it is: NUL, quotes, emoji, other scripts; half a surrogate pair becomes a mark", async () => {
-    const awkward = ["before\u0000after", 'quotes " and \\ and \t', "naïve 👩‍👩‍👧 עברית", "half \ud83d pair", "", "line\nbreaks\r\nof both kinds"];
+    const awkward = [
+      "before\u0000after",
+      'quotes " and \\ and \t',
+      "naïve 👩‍👩‍👧 עברית",
+      "half \ud83d pair",
+      "",
+      "line\nbreaks\r\nof both kinds",
+    ];
     const rows = messages(30).map((row, index) => ({ ...row, text: awkward[index] ?? row["text"] }));
     const reference = await parts.build(rows, { ...request, name: "awkward" });
     const read = await parts.data.rows(parts.context, reference, { offset: 0, limit: 100 });
@@ -94,7 +138,13 @@ describe("a dataset version", () => {
 
   test("inherits the contract of the version before it, and quarantines what breaks it", async () => {
     await parts.build(messages(120), { ...request, name: "grown" });
-    const later = messages(40, Date.parse("2026-03-01T00:00:00Z")).map((row, index) => ({ ...row, key: `n${index}`, text: `${String(row["text"])} march`, label: index === 3 ? "new-label" : row["label"], extra: { nested: true } }));
+    const later = messages(40, Date.parse("2026-03-01T00:00:00Z")).map((row, index) => ({
+      ...row,
+      key: `n${index}`,
+      text: `${String(row["text"])} march`,
+      label: index === 3 ? "new-label" : row["label"],
+      extra: { nested: true },
+    }));
     const reference = await parts.build(later, { ...request, name: "grown", contract: "inherit" });
     const detail = await parts.data.get(parts.context, reference);
     expect(detail.quarantine).toEqual([{ reason: "label: must be one of its 2 known values", rows: 1 }]);
@@ -108,9 +158,19 @@ describe("a dataset version", () => {
     expect(isAppError(noRows, "contract_violated")).toBe(true);
     const noColumn = await rejection(parts.build(messages(5), { ...request, featureColumns: ["body"] }));
     expect(String(noColumn)).toContain('None of the 5 rows has the column "body"; they have: key, at, text, label.');
-    const oneInstant = await rejection(parts.build(messages(5).map((row) => ({ ...row, at: "2026-01-01T00:00:00Z" })), request));
+    const oneInstant = await rejection(
+      parts.build(
+        messages(5).map((row) => ({ ...row, at: "2026-01-01T00:00:00Z" })),
+        request,
+      ),
+    );
     expect(String(oneInstant)).toContain("cannot be split by time");
-    const caseOnly = await rejection(parts.build(messages(5).map((row) => ({ ...row, Text: "b" })), request));
+    const caseOnly = await rejection(
+      parts.build(
+        messages(5).map((row) => ({ ...row, Text: "b" })),
+        request,
+      ),
+    );
     expect(String(caseOnly)).toContain('"text" and "Text" differ only in case');
   });
 
@@ -124,7 +184,13 @@ describe("a dataset version", () => {
 
   test("refuses unknown uploads, unknown datasets and names that are none", async () => {
     const { context, data } = parts;
-    const missing = { ...request, uploadId: "01900000-0000-7000-8000-000000000000", contract: "infer" as const, holdout: 0.2, description: "" };
+    const missing = {
+      ...request,
+      uploadId: "01900000-0000-7000-8000-000000000000",
+      contract: "infer" as const,
+      holdout: 0.2,
+      description: "",
+    };
     expect(isAppError(await rejection(data.create(context, missing)), "not_found")).toBe(true);
     expect(isAppError(await rejection(data.get(context, "nothing@1")), "unknown_dataset")).toBe(true);
     expect(isAppError(await rejection(data.get(context, "Not A Name")), "invalid_request")).toBe(true);
@@ -139,7 +205,10 @@ describe("a dataset version", () => {
   });
 
   test("gives two workflows of one name two versions", async () => {
-    const references = await Promise.all([parts.build(messages(20), { ...request, name: "twins" }), parts.build(messages(21), { ...request, name: "twins" })]);
+    const references = await Promise.all([
+      parts.build(messages(20), { ...request, name: "twins" }),
+      parts.build(messages(21), { ...request, name: "twins" }),
+    ]);
     expect(references.sort()).toEqual(["twins@1", "twins@2"]);
   });
 });

@@ -6,7 +6,16 @@ import { type DuplicateRule, findDuplicates } from "./find-duplicates.ts";
 import type { Row } from "./rows.ts";
 import { createSimilarityIndex, jaccard, minHash, normalizeText, shingle } from "./similarity.ts";
 
-const columns = ["subject", "body"].map((name) => ({ name, type: "text" as const, nullable: false, unique: false, minimum: null, maximum: null, maxLength: null, values: null }));
+const columns = ["subject", "body"].map((name) => ({
+  name,
+  type: "text" as const,
+  nullable: false,
+  unique: false,
+  minimum: null,
+  maximum: null,
+  maxLength: null,
+  values: null,
+}));
 const rule: DuplicateRule = { contract: { columns }, featureColumns: ["subject", "body"], nearThreshold: 0.8 };
 
 function row(line: number, body: string, subject = ""): Row {
@@ -17,7 +26,9 @@ describe("on real mail", () => {
   let rows: Row[];
   beforeAll(async () => {
     const mails = await readMails(() => {});
-    rows = mails.filter((mail) => mail.body !== null && mail.body.length > 200).map((mail, index) => ({ line: index + 1, values: { subject: mail.subject, body: mail.body, label: mail.label, key: mail.key } }));
+    rows = mails
+      .filter((mail) => mail.body !== null && mail.body.length > 200)
+      .map((mail, index) => ({ line: index + 1, values: { subject: mail.subject, body: mail.body, label: mail.label, key: mail.key } }));
   }, 120_000);
 
   test("finds 200 planted edited copies: recall and precision at least 0.95", () => {
@@ -25,7 +36,10 @@ describe("on real mail", () => {
     // Only originals that nothing else resembles, so that what is planted is all there is to find.
     const originals = findDuplicates(rows, { ...rule, nearThreshold: 0.6 }).kept;
     const chosen = random.shuffle([...originals]).slice(0, 200);
-    const planted = chosen.map((original, index) => ({ line: 100_000 + index, values: { ...original.values, body: edit(String(original.values["body"]), index % 4, random) } }));
+    const planted = chosen.map((original, index) => ({
+      line: 100_000 + index,
+      values: { ...original.values, body: edit(String(original.values["body"]), index % 4, random) },
+    }));
     const { duplicates } = findDuplicates([...originals, ...planted], rule);
     const found = duplicates.filter(({ row: copy, of }) => copy.line >= 100_000 && of === chosen[copy.line - 100_000]);
     const recall = found.length / planted.length;
@@ -60,7 +74,10 @@ function edit(text: string, kind: number, random: ReturnType<typeof createRandom
 describe("exact and near duplicates", () => {
   test("keeps the first, and tells exact from near", () => {
     const long = "The committee meets on Thursday in the small room; bring the figures of the last quarter and the draft of the letter.";
-    const { kept, duplicates } = findDuplicates([row(1, long), row(2, `${long}\n`), row(3, long.replace("small", "large")), row(4, "Something else altogether, about boats.")], rule);
+    const { kept, duplicates } = findDuplicates(
+      [row(1, long), row(2, `${long}\n`), row(3, long.replace("small", "large")), row(4, "Something else altogether, about boats.")],
+      rule,
+    );
     expect(kept.map(({ line }) => line)).toEqual([1, 4]);
     expect(duplicates.map(({ row: copy, of, kind }) => [copy.line, of.line, kind])).toEqual([
       [2, 1, "exact"],
@@ -69,7 +86,15 @@ describe("exact and near duplicates", () => {
   });
 
   test("asks more of short texts", () => {
-    const { kept } = findDuplicates([row(1, "call me at 5 about the garden gate please"), row(2, "call me at 6 about the garden gate please"), row(3, ""), row(4, " ", "other")], rule);
+    const { kept } = findDuplicates(
+      [
+        row(1, "call me at 5 about the garden gate please"),
+        row(2, "call me at 6 about the garden gate please"),
+        row(3, ""),
+        row(4, " ", "other"),
+      ],
+      rule,
+    );
     expect(kept.map(({ line }) => line)).toEqual([1, 2, 3, 4]);
   });
 
@@ -77,12 +102,19 @@ describe("exact and near duplicates", () => {
     const number = { ...columns[0]!, name: "amount", type: "number" as const };
     const text = "A rather long message about an invoice that was paid late, with many words in it to be compared with another.";
     const rows = [1, 2].map((amount) => ({ line: amount, values: { subject: "", body: text + amount, amount } }));
-    expect(findDuplicates(rows, { contract: { columns: [...columns, number] }, featureColumns: ["body", "amount"], nearThreshold: 0.8 }).kept).toHaveLength(2);
+    expect(
+      findDuplicates(rows, { contract: { columns: [...columns, number] }, featureColumns: ["body", "amount"], nearThreshold: 0.8 }).kept,
+    ).toHaveLength(2);
     expect(findDuplicates(rows, { contract: { columns: [number] }, featureColumns: ["amount"], nearThreshold: 0.8 }).kept).toHaveLength(2);
   });
 
   test("survives a template that thousands share", () => {
-    const rows = Array.from({ length: 3000 }, (_, index) => row(index, `Dear customer, your order ${"of many things ".repeat(5)} number ${index} ${String(index * 7919).repeat(12)} has been sent to you today.`));
+    const rows = Array.from({ length: 3000 }, (_, index) =>
+      row(
+        index,
+        `Dear customer, your order ${"of many things ".repeat(5)} number ${index} ${String(index * 7919).repeat(12)} has been sent to you today.`,
+      ),
+    );
     expect(findDuplicates(rows, rule).kept.length).toBeGreaterThan(2900);
   });
 });

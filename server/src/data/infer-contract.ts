@@ -37,7 +37,9 @@ export function inferContract(rows: readonly ParsedRow[], roles: Roles): DataCon
     }
   }
   checkNames([...columns.keys()], roles, rows.length);
-  const flat = [...columns.values()].filter((counts) => isFlat(counts, roles)).sort((a, b) => place(a.name, roles) - place(b.name, roles) || (a.name < b.name ? -1 : 1));
+  const flat = [...columns.values()]
+    .filter((counts) => isFlat(counts, roles))
+    .sort((a, b) => place(a.name, roles) - place(b.name, roles) || (a.name < b.name ? -1 : 1));
   return { columns: flat.map((counts) => describe(counts, roles, rows.length)) };
 }
 
@@ -49,7 +51,15 @@ function place(name: string, roles: Roles): number {
 }
 
 function newCounts(name: string): ColumnCounts {
-  return { name, nulls: 0, types: { text: 0, integer: 0, number: 0, boolean: 0, instant: 0, nested: 0 }, distinct: new Map(), longest: 0, low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
+  return {
+    name,
+    nulls: 0,
+    types: { text: 0, integer: 0, number: 0, boolean: 0, instant: 0, nested: 0 },
+    distinct: new Map(),
+    longest: 0,
+    low: Number.POSITIVE_INFINITY,
+    high: Number.NEGATIVE_INFINITY,
+  };
 }
 
 function count(counts: ColumnCounts, value: unknown): void {
@@ -82,14 +92,28 @@ export function checkNames(names: readonly string[], roles: Roles, rows: number)
   const folded = new Map<string, string>();
   for (const name of names) {
     const other = folded.get(name.toLowerCase());
-    if (other !== undefined) throw new AppError("contract_violated", `The columns "${other}" and "${name}" differ only in case; rename one.`);
-    if (name === "" || name.startsWith("_")) throw new AppError("contract_violated", `The column "${name}" needs another name: empty names and a leading underscore are not allowed.`);
+    if (other !== undefined)
+      throw new AppError("contract_violated", `The columns "${other}" and "${name}" differ only in case; rename one.`);
+    if (name === "" || name.startsWith("_"))
+      throw new AppError(
+        "contract_violated",
+        `The column "${name}" needs another name: empty names and a leading underscore are not allowed.`,
+      );
     folded.set(name.toLowerCase(), name);
   }
-  const needed = [roles.timeColumn, ...roles.featureColumns, ...(roles.labelColumn === undefined ? [] : [roles.labelColumn]), ...(roles.keyColumn === undefined ? [] : [roles.keyColumn])];
+  const needed = [
+    roles.timeColumn,
+    ...roles.featureColumns,
+    ...(roles.labelColumn === undefined ? [] : [roles.labelColumn]),
+    ...(roles.keyColumn === undefined ? [] : [roles.keyColumn]),
+  ];
   const missing = needed.filter((name) => !names.includes(name));
   if (missing.length > 0) {
-    throw new AppError("contract_violated", `None of the ${rows} rows has the column "${missing[0]}"; they have: ${names.slice(0, 20).join(", ") || "none"}.`, { details: { missing, columns: names } });
+    throw new AppError(
+      "contract_violated",
+      `None of the ${rows} rows has the column "${missing[0]}"; they have: ${names.slice(0, 20).join(", ") || "none"}.`,
+      { details: { missing, columns: names } },
+    );
   }
 }
 
@@ -98,7 +122,10 @@ function isFlat({ name, types }: ColumnCounts, roles: Roles): boolean {
   const total = Object.values(types).reduce((sum, each) => sum + each, 0);
   if (types.nested <= total * (1 - typeShare)) return true;
   if (name === roles.timeColumn || name === roles.labelColumn || name === roles.keyColumn || roles.featureColumns.includes(name)) {
-    throw new AppError("contract_violated", `The column "${name}" holds objects or lists in ${types.nested} rows; give each part a column of its own.`);
+    throw new AppError(
+      "contract_violated",
+      `The column "${name}" holds objects or lists in ${types.nested} rows; give each part a column of its own.`,
+    );
   }
   return false;
 }
@@ -149,7 +176,12 @@ interface Around {
 /** A column that looks like an identifier: many rows, none repeated, none missing, and no feature, label or time. */
 function isIdentifier(counts: ColumnCounts, type: ColumnType, around: Around): boolean {
   if (around.isFeature || counts.name === around.roles.labelColumn || counts.name === around.roles.timeColumn) return false;
-  return (type === "text" || type === "integer") && counts.longest <= 200 && around.rows >= fewestRowsForList && counts.distinct?.size === around.rows;
+  return (
+    (type === "text" || type === "integer") &&
+    counts.longest <= 200 &&
+    around.rows >= fewestRowsForList &&
+    counts.distinct?.size === around.rows
+  );
 }
 
 /** The closed list of a label, or of a feature with few values. A label seen once among many is a typing error, not a class. */
@@ -164,6 +196,11 @@ function listValues(counts: ColumnCounts, type: ColumnType, around: Around): (st
     const repeated = around.rows < fewestRowsForList ? typed : typed.filter(({ times }) => times > 1);
     return repeated.length === 0 ? null : repeated.map(({ value }) => value);
   }
-  const isClosed = isText && around.isFeature && around.rows >= fewestRowsForList && typed.length <= mostListedFeature && typed.every(({ times }) => times > 1);
+  const isClosed =
+    isText &&
+    around.isFeature &&
+    around.rows >= fewestRowsForList &&
+    typed.length <= mostListedFeature &&
+    typed.every(({ times }) => times > 1);
   return isClosed && typed.length > 0 ? typed.map(({ value }) => value) : null;
 }

@@ -13,6 +13,10 @@ export interface CreateDatasetInput {
 
 export function defineWorkflows(jobs: Jobs, deps: CreateDeps): void {
   jobs.defineWorkflow<CreateDatasetInput, string>(createDatasetWorkflow, (run, { request, upload }) =>
-    createDataset({ ...request, blob: upload.hash, sources: [{ kind: "upload", reference: request.uploadId, rows: upload.rows }] }, run, deps),
+    createDataset(
+      { ...request, blob: upload.hash, sources: [{ kind: "upload", reference: request.uploadId, rows: upload.rows }] },
+      run,
+      deps,
+    ),
   );
 }

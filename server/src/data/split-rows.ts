@@ -21,7 +21,10 @@ export function splitByTime(rows: readonly Row[], timeColumn: string, share: num
   const time = (index: number) => rows[index]!.values[timeColumn];
   const wanted = Math.min(Math.max(Math.round(rows.length * (1 - share)), 1), rows.length - 1);
   if (rows.length < 2 || time(0) === time(rows.length - 1)) {
-    throw new AppError("contract_violated", `${rows.length} rows with ${rows.length === 0 ? "no" : "one and the same"} ${timeColumn} cannot be split by time; at least two instants are needed.`);
+    throw new AppError(
+      "contract_violated",
+      `${rows.length} rows with ${rows.length === 0 ? "no" : "one and the same"} ${timeColumn} cannot be split by time; at least two instants are needed.`,
+    );
   }
   let later = wanted;
   while (later < rows.length && time(later) === time(later - 1)) later += 1;

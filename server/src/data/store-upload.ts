@@ -21,7 +21,10 @@ export async function storeUpload(context: Context, bytes: AsyncIterable<Uint8Ar
     let size = 0;
     for await (const chunk of bytes) {
       size += chunk.length;
-      if (size > maxUploadBytes) throw new AppError("body_too_large", `The upload is larger than ${maxUploadBytes} bytes.`, { details: { maxBytes: maxUploadBytes } });
+      if (size > maxUploadBytes)
+        throw new AppError("body_too_large", `The upload is larger than ${maxUploadBytes} bytes.`, {
+          details: { maxBytes: maxUploadBytes },
+        });
       lines.add(chunk);
       yield chunk;
     }

@@ -14,7 +14,17 @@ export interface DatasheetInput extends Roles {
 
 /** The datasheet of a version (after Gebru et al., "Datasheets for Datasets", 2018), from what was measured while it was built. */
 export function writeDatasheet(input: DatasheetInput): string {
-  return [`# ${input.reference}`, motivation(input), composition(input), collection(input), preprocessing(input), splits(input), limits(input)].join("\n\n").concat("\n");
+  return [
+    `# ${input.reference}`,
+    motivation(input),
+    composition(input),
+    collection(input),
+    preprocessing(input),
+    splits(input),
+    limits(input),
+  ]
+    .join("\n\n")
+    .concat("\n");
 }
 
 function motivation({ description }: DatasheetInput): string {
@@ -23,7 +33,10 @@ function motivation({ description }: DatasheetInput): string {
 
 function composition(input: DatasheetInput): string {
   const { report } = input;
-  const columns = report.contract.columns.map((column) => `| ${column.name} | ${roleOf(column.name, input)} | ${column.type} | ${column.nullable ? "yes" : "no"} | ${rulesOf(column)} |`);
+  const columns = report.contract.columns.map(
+    (column) =>
+      `| ${column.name} | ${roleOf(column.name, input)} | ${column.type} | ${column.nullable ? "yes" : "no"} | ${rulesOf(column)} |`,
+  );
   const labels = report.labels.map(({ label, rows }) => `| ${label} | ${rows} | ${percent(rows, report.kept)} |`);
   const table = ["| column | role | type | null | rules |", "|---|---|---|---|---|", ...columns].join("\n");
   const distribution = labels.length === 0 ? "There is no label." : ["| label | rows | share |", "|---|--:|--:|", ...labels].join("\n");
@@ -43,7 +56,8 @@ function rulesOf(column: BuildReport["contract"]["columns"][number]): string {
   if (column.minimum !== null) rules.push(`at least ${column.minimum}`);
   if (column.maximum !== null) rules.push(`at most ${column.maximum}`);
   if (column.maxLength !== null) rules.push(`at most ${column.maxLength} characters`);
-  if (column.values !== null) rules.push(`one of ${column.values.slice(0, 10).join(", ")}${column.values.length > 10 ? `, ${column.values.length - 10} more` : ""}`);
+  if (column.values !== null)
+    rules.push(`one of ${column.values.slice(0, 10).join(", ")}${column.values.length > 10 ? `, ${column.values.length - 10} more` : ""}`);
   return rules.join("; ") || "none";
 }
 

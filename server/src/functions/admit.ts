@@ -16,17 +16,28 @@ export function admit(
   if (definition === undefined) throw new AppError("unknown_function", `There is no function "${name}".`, { details: { function: name } });
   deps.hotState.assertFresh();
   const { off, reason, by } = deps.governance.switches.check(principal.projectId, name);
-  if (off) throw new AppError("function_switched_off", `"${name}" is switched off${by === null ? "" : ` by ${by}`}${reason === null ? "" : `: ${reason}`}.`, { details: { function: name, reason, by } });
+  if (off)
+    throw new AppError(
+      "function_switched_off",
+      `"${name}" is switched off${by === null ? "" : ` by ${by}`}${reason === null ? "" : `: ${reason}`}.`,
+      { details: { function: name, reason, by } },
+    );
   if (principal.limit !== null) {
     const { requests, windowSeconds } = principal.limit;
-    const decision = deps.counters.increment(`limit:${principal.projectId}:${principal.id}`, { limit: requests, windowMs: windowSeconds * 1000 });
+    const decision = deps.counters.increment(`limit:${principal.projectId}:${principal.id}`, {
+      limit: requests,
+      windowMs: windowSeconds * 1000,
+    });
     if (!decision.allowed) {
       const retryAfterSeconds = Math.max(1, Math.ceil(decision.resetMs / 1000));
-      throw new AppError("rate_limited", `This key may ask ${requests} times in ${windowSeconds} s.`, { details: { limit: principal.limit, retryAfterSeconds } });
+      throw new AppError("rate_limited", `This key may ask ${requests} times in ${windowSeconds} s.`, {
+        details: { limit: principal.limit, retryAfterSeconds },
+      });
     }
   }
   const unavailable = deps.journal.unavailable();
   if (unavailable !== undefined) throw new AppError("evidence_unavailable", unavailable);
-  if (request.inFlight >= maxInFlight) throw new AppError("overloaded", `This node has ${maxInFlight} requests at work.`, { details: { retryAfterSeconds: 1 } });
+  if (request.inFlight >= maxInFlight)
+    throw new AppError("overloaded", `This node has ${maxInFlight} requests at work.`, { details: { retryAfterSeconds: 1 } });
   return definition;
 }

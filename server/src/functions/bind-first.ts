@@ -15,7 +15,11 @@ export async function bindFirst(runtime: FunctionRuntime, deps: Pick<FunctionsDe
   await deps.sql.as(context, async (tx) => {
     const current = await lockArms(tx, name);
     if (!shouldReplace(runtime, current, choice)) return;
-    const next: Arms = { function: name, release: null, arms: [{ binding: choice.hash, variant: choice.variant, role: "stable", share: 1 }] };
+    const next: Arms = {
+      function: name,
+      release: null,
+      arms: [{ binding: choice.hash, variant: choice.variant, role: "stable", share: 1 }],
+    };
     await insertBinding(tx, choice);
     await replaceArms(tx, next);
     await deps.governance.audit(tx, { action: "functions.bind-first", object: `function:${name}`, before: current.arms, after: next.arms });
@@ -42,5 +46,7 @@ function shouldReplace(runtime: FunctionRuntime, current: Arms, choice: Binding)
   if (current.release !== null || arm.binding === choice.hash) return false;
   const order = runtime.definition.fallback;
   // The same model variant in another version is a release's business, never ours.
-  return arm.variant === choice.variant ? choice.kind !== "model" : order.indexOf(choice.variant) < order.indexOf(arm.variant) || !order.includes(arm.variant);
+  return arm.variant === choice.variant
+    ? choice.kind !== "model"
+    : order.indexOf(choice.variant) < order.indexOf(arm.variant) || !order.includes(arm.variant);
 }

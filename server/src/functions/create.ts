@@ -51,12 +51,22 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   let announced = "";
 
   for (const definition of deps.definitions) {
-    runtimes.set(definition.name, new FunctionRuntime({ context, definition, models: deps.models, sourceHash: deps.sourceHash, kinds: variantKinds }, logger, keepBinding));
+    runtimes.set(
+      definition.name,
+      new FunctionRuntime(
+        { context, definition, models: deps.models, sourceHash: deps.sourceHash, kinds: variantKinds },
+        logger,
+        keepBinding,
+      ),
+    );
   }
 
   function requireRuntime(name: string): FunctionRuntime {
     const runtime = runtimes.get(name);
-    if (runtime === undefined) throw new AppError("unknown_function", `There is no function "${name}".`, { details: { function: name, known: [...runtimes.keys()] } });
+    if (runtime === undefined)
+      throw new AppError("unknown_function", `There is no function "${name}".`, {
+        details: { function: name, known: [...runtimes.keys()] },
+      });
     return runtime;
   }
 
@@ -76,7 +86,8 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       do {
         again = false;
         const { arms, bindings } = latest;
-        for (const [name, runtime] of runtimes) await runtime.follow(arms.get(name) ?? { function: name, release: null, arms: [] }, bindings);
+        for (const [name, runtime] of runtimes)
+          await runtime.follow(arms.get(name) ?? { function: name, release: null, arms: [] }, bindings);
         await announce();
       } while (again && !closed);
     })().finally(() => {
@@ -151,12 +162,24 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     async bind(caller, input) {
       const runtime = requireRuntime(input.function);
       const binding = await runtime.resolve(input.variant, input.versions);
-      if (binding === null) throw new AppError("unknown_model", `Variant "${input.variant}" of "${input.function}" cannot be bound: no such model version.`, { details: { ...input } });
+      if (binding === null)
+        throw new AppError("unknown_model", `Variant "${input.variant}" of "${input.function}" cannot be bound: no such model version.`, {
+          details: { ...input },
+        });
       await sql.as(caller, (tx) => insertBinding(tx, binding));
       return binding;
     },
     binding: async (caller, hash) => latest.bindings.get(hash) ?? sql.as(caller, (tx) => findBinding(tx, hash)),
-    arms: (caller, name) => sql.as(caller, async (tx) => (await readArms(tx, caller.projectId)).arms.get(requireRuntime(name).definition.name) ?? { function: name, release: null, arms: [] }),
+    arms: (caller, name) =>
+      sql.as(
+        caller,
+        async (tx) =>
+          (await readArms(tx, caller.projectId)).arms.get(requireRuntime(name).definition.name) ?? {
+            function: name,
+            release: null,
+            arms: [],
+          },
+      ),
     setArms: (tx, input) => setArms(tx, { ...input, function: requireRuntime(input.function).definition.name }),
     readyBindings,
 
@@ -197,7 +220,10 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     start,
     unreadyReasons() {
       if (!started) return ["The functions are still starting."];
-      return [...[...runtimes.values()].flatMap((runtime) => runtime.problems()), ...(recovering() ? ["The journal of the last run is still being read."] : [])];
+      return [
+        ...[...runtimes.values()].flatMap((runtime) => runtime.problems()),
+        ...(recovering() ? ["The journal of the last run is still being read."] : []),
+      ];
     },
     async close() {
       closed = true;

@@ -15,13 +15,23 @@ export function describeFunction(context: Context, runtime: FunctionRuntime, dep
     off: deps.governance.switches.check(context.projectId, definition.name).off,
     variants: Object.entries(definition.variants).map(([name, spec]) => {
       const loaded = runtime.loaded({ variant: name });
-      return { name, kind: spec.kind, binding: loaded?.binding.hash ?? null, resolved: { ...loaded?.binding.resolved }, ready: loaded !== undefined };
+      return {
+        name,
+        kind: spec.kind,
+        binding: loaded?.binding.hash ?? null,
+        resolved: { ...loaded?.binding.resolved },
+        ready: loaded !== undefined,
+      };
     }),
     fallback: [...definition.fallback],
   };
 }
 
-export async function describeFunctionDetail(context: Context, runtime: FunctionRuntime, deps: Pick<FunctionsDeps, "governance" | "sql">): Promise<FunctionDetail> {
+export async function describeFunctionDetail(
+  context: Context,
+  runtime: FunctionRuntime,
+  deps: Pick<FunctionsDeps, "governance" | "sql">,
+): Promise<FunctionDetail> {
   const { definition } = runtime;
   const traffic = await deps.sql.as(context, (tx) => sumTraffic(tx, definition.name));
   return {
@@ -30,6 +40,14 @@ export async function describeFunctionDetail(context: Context, runtime: Function
     inputSchema: z.toJSONSchema(definition.input, { io: "input", unrepresentable: "any" }),
     outputSchema: z.toJSONSchema(definition.output, { io: "output", unrepresentable: "any" }),
     maxBodyBytes: definition.maxBodyBytes,
-    traffic: traffic.map(({ variant, binding, requests, fallbacks, failures, p50, p99 }) => ({ variant, binding, requests, fallbacks, failures, p50Ms: p50, p99Ms: p99 })),
+    traffic: traffic.map(({ variant, binding, requests, fallbacks, failures, p50, p99 }) => ({
+      variant,
+      binding,
+      requests,
+      fallbacks,
+      failures,
+      p50Ms: p50,
+      p99Ms: p99,
+    })),
   };
 }

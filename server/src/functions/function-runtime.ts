@@ -50,7 +50,11 @@ export class FunctionRuntime {
 
   /** The loaded variant of a binding's hash or a variant's name, if it serves here. */
   loaded(key: { readonly binding?: string | undefined; readonly variant?: string | undefined }): Variant | undefined {
-    if (key.binding !== undefined) return this.#opened.get(key.binding) ?? [...this.#opened.values(), ...this.#defaults.values()].find((variant) => variant.binding.hash === key.binding);
+    if (key.binding !== undefined)
+      return (
+        this.#opened.get(key.binding) ??
+        [...this.#opened.values(), ...this.#defaults.values()].find((variant) => variant.binding.hash === key.binding)
+      );
     const arm = this.#arms.arms.find((each) => each.role === "stable" && each.variant === key.variant);
     return (arm === undefined ? undefined : this.#opened.get(arm.binding)) ?? this.#defaults.get(key.variant!);
   }
@@ -73,7 +77,9 @@ export class FunctionRuntime {
     await this.#openDefaults();
     this.#plan = planServing({ definition: this.definition, arms, opened: this.#opened, defaults: this.#defaults, previous: this.#plan });
     const named = new Set(arms.arms.map((arm) => arm.binding));
-    const serving = new Set([...this.#plan.stable.chain, ...this.#plan.canaries.flatMap((canary) => canary.arm.chain)].map((candidate) => candidate.variant));
+    const serving = new Set(
+      [...this.#plan.stable.chain, ...this.#plan.canaries.flatMap((canary) => canary.arm.chain)].map((candidate) => candidate.variant),
+    );
     for (const [hash, variant] of this.#opened) if (!named.has(hash) && !serving.has(variant)) this.#opened.delete(hash);
   }
 
@@ -107,7 +113,8 @@ export class FunctionRuntime {
 
   /** Opens a binding from the table as this node can run it. */
   async openLocally(binding: Binding): Promise<Variant> {
-    if (!isDeclared(this.definition, binding)) throw new AppError("config_invalid", `this node's configuration has no ${binding.kind} variant "${binding.variant}"`);
+    if (!isDeclared(this.definition, binding))
+      throw new AppError("config_invalid", `this node's configuration has no ${binding.kind} variant "${binding.variant}"`);
     const local = await localiseBinding(binding, this.#around);
     if (local === null) throw new AppError("model_not_ready", `"${binding.variant}" cannot be bound here`);
     return this.openVariant(local);

@@ -1,6 +1,15 @@
 import type { InferResponse } from "@millrace/contract";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type TestFunctions, type TestFunctionsOptions, alice, clearFunctions, fakeModels, openTestFunctions, principalWith, triageMail } from "../../test/functions.ts";
+import {
+  type TestFunctions,
+  type TestFunctionsOptions,
+  alice,
+  clearFunctions,
+  fakeModels,
+  openTestFunctions,
+  principalWith,
+  triageMail,
+} from "../../test/functions.ts";
 import { type TestStore, createTestStore } from "../../test/store.ts";
 import { createId, systemContext } from "../core/index.ts";
 
@@ -47,14 +56,20 @@ describe("the first start", () => {
     expect(again).toEqual(bound);
     expect(bound).toMatchObject({ label: "triage-mail@1", resolved: { model: "triage-mail", version: 1 } });
     expect(await open.functions.binding(alice, bound.hash)).toEqual(bound);
-    await expect(open.functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 9 } })).rejects.toMatchObject({ code: "unknown_model" });
+    await expect(
+      open.functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 9 } }),
+    ).rejects.toMatchObject({ code: "unknown_model" });
   });
 });
 
 describe("evidence", () => {
   test("has everything that produced an answer, in both tables", async () => {
     open = await start();
-    const answer = await ask(open, { occurredAt: "2002-08-01T10:00:00+02:00", metadata: { reader: "bob" }, traceId: "0af7651916cd43dd8448eb211c80319c" });
+    const answer = await ask(open, {
+      occurredAt: "2002-08-01T10:00:00+02:00",
+      metadata: { reader: "bob" },
+      traceId: "0af7651916cd43dd8448eb211c80319c",
+    });
     await open.stored();
     const detail = await open.functions.getInference(alice, answer.inferenceId);
     expect(detail).toMatchObject({
@@ -69,7 +84,12 @@ describe("evidence", () => {
       input: mail,
       output: answer.output,
       metadata: { reader: "bob" },
-      produced: { node: "node", configHash: "config", traceId: "0af7651916cd43dd8448eb211c80319c", binding: { label: "rules", source: "source" } },
+      produced: {
+        node: "node",
+        configHash: "config",
+        traceId: "0af7651916cd43dd8448eb211c80319c",
+        binding: { label: "rules", source: "source" },
+      },
       steps: [{ name: "rules", kind: "variant", status: "ok" }],
       latencyMs: answer.latencyMs,
     });
@@ -78,7 +98,12 @@ describe("evidence", () => {
   });
 
   test("no evidence, no answer: a journal that fails takes the answer with it", async () => {
-    open = await start({ wrapJournal: (journal) => ({ ...journal, appendSerialized: () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" })) }) });
+    open = await start({
+      wrapJournal: (journal) => ({
+        ...journal,
+        appendSerialized: () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" })),
+      }),
+    });
     await expect(ask(open)).rejects.toThrow("full");
   });
 
@@ -92,7 +117,14 @@ describe("evidence", () => {
     const third = await open.functions.listInferences(alice, { limit: 2, cursor: second.next! });
     expect([...first.items, ...second.items, ...third.items].map((item) => item.id)).toEqual(ids);
     expect(third.next).toBeNull();
-    const spam = await open.functions.listInferences(alice, { limit: 10, label: "spam", function: "triage-mail", status: "ok", variant: "rules", fallback: false });
+    const spam = await open.functions.listInferences(alice, {
+      limit: 10,
+      label: "spam",
+      function: "triage-mail",
+      status: "ok",
+      variant: "rules",
+      fallback: false,
+    });
     expect(spam.items).toHaveLength(2);
     const elsewhere = await open.functions.listInferences({ ...alice, projectId: "00000000-0000-7000-8000-0000000000ff" }, { limit: 10 });
     expect(elsewhere.items).toEqual([]);
@@ -102,7 +134,17 @@ describe("evidence", () => {
     open = await start();
     const answer = await ask(open);
     await open.stored();
-    const record = { projectId: alice.projectId, id: answer.inferenceId, function: "triage-mail", status: "ok", fallback: false, latencyMs: 1, caller: "x", occurredAt: 1, recordedAt: 1 };
+    const record = {
+      projectId: alice.projectId,
+      id: answer.inferenceId,
+      function: "triage-mail",
+      status: "ok",
+      fallback: false,
+      latencyMs: 1,
+      caller: "x",
+      occurredAt: 1,
+      recordedAt: 1,
+    };
     const { insertInferences } = await import("./repository.ts");
     await open.store.sql.system("drain", (tx) => insertInferences(tx, [record, record]));
     expect((await open.functions.listInferences(alice, { limit: 10 })).items).toHaveLength(1);
@@ -111,7 +153,9 @@ describe("evidence", () => {
 
   test("says which inference it does not know", async () => {
     open = await start();
-    await expect(open.functions.getInference(alice, "01890000-0000-7000-8000-000000000000")).rejects.toMatchObject({ code: "unknown_inference" });
+    await expect(open.functions.getInference(alice, "01890000-0000-7000-8000-000000000000")).rejects.toMatchObject({
+      code: "unknown_inference",
+    });
   });
 });
 
@@ -165,7 +209,11 @@ describe("the fallback chain", () => {
     );
     expect(error?.code).toBe("deadline_exceeded");
     await open.stored();
-    expect(await open.functions.getInference(alice, error!.details.inferenceId)).toMatchObject({ status: "failed", error: "deadline_exceeded", output: null });
+    expect(await open.functions.getInference(alice, error!.details.inferenceId)).toMatchObject({
+      status: "failed",
+      error: "deadline_exceeded",
+      output: null,
+    });
   });
 
   test("treats an answer outside the output schema as a failure", async () => {
@@ -175,7 +223,10 @@ describe("the fallback chain", () => {
     open = await start({ models });
     const answer = await ask(open);
     await open.stored();
-    expect((await open.functions.getInference(alice, answer.inferenceId)).steps[0]).toMatchObject({ status: "failed", error: "invalid_output" });
+    expect((await open.functions.getInference(alice, answer.inferenceId)).steps[0]).toMatchObject({
+      status: "failed",
+      error: "invalid_output",
+    });
   });
 });
 
@@ -205,7 +256,11 @@ describe("arms", () => {
     for (let count = 0; count < 200; count++) answers.push(await ask(open));
     expect(answers.filter((answer) => answer.binding === two.hash).length).toBeGreaterThanOrEqual(19);
     expect(answers.filter((answer) => answer.binding === two.hash).length).toBeLessThanOrEqual(21);
-    await expect.poll(async () => (await functions.getInference(alice, answers.at(-1)!.inferenceId).catch(() => null))?.shadows.length, { timeout: 5000 }).toBe(1);
+    await expect
+      .poll(async () => (await functions.getInference(alice, answers.at(-1)!.inferenceId).catch(() => null))?.shadows.length, {
+        timeout: 5000,
+      })
+      .toBe(1);
     const canary = answers.find((answer) => answer.binding === two.hash)!;
     expect(await functions.getInference(alice, canary.inferenceId)).toMatchObject({
       arm: "canary",
@@ -223,7 +278,9 @@ describe("arms", () => {
     };
     open = await start({ models });
     const { functions } = open;
-    const [one, two] = [1, 2].map((version) => functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": version } }));
+    const [one, two] = [1, 2].map((version) =>
+      functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": version } }),
+    );
     const arms = [
       { binding: (await one!).hash, variant: "learned", role: "stable" as const, share: 0 },
       { binding: (await two!).hash, variant: "learned", role: "canary" as const, share: 1 },
@@ -244,7 +301,13 @@ describe("arms", () => {
     open = await start({ models });
     const { functions } = open;
     const two = await functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 2 } });
-    await store.sql.as(alice, (tx) => functions.setArms(tx, { function: "triage-mail", release: null, arms: [{ binding: two.hash, variant: "learned", role: "stable", share: 1 }] }));
+    await store.sql.as(alice, (tx) =>
+      functions.setArms(tx, {
+        function: "triage-mail",
+        release: null,
+        arms: [{ binding: two.hash, variant: "learned", role: "stable", share: 1 }],
+      }),
+    );
     await expect.poll(() => functions.unreadyReasons().join(), { timeout: 5000 }).toContain("file is gone");
     expect(await ask(open)).toMatchObject({ variant: "learned", output: { label: "spam" } });
     expect(functions.readyBindings()).not.toContain(two.hash);
@@ -254,12 +317,17 @@ describe("arms", () => {
     open = await start();
     const { functions } = open;
     const { hash: binding } = await functions.bind(alice, { function: "triage-mail", variant: "rules" });
-    const set = (arms: { binding: string; variant: string; role: "stable" | "canary" | "shadow"; share: number }[]) => store.sql.as(alice, (tx) => functions.setArms(tx, { function: "triage-mail", release: null, arms }));
+    const set = (arms: { binding: string; variant: string; role: "stable" | "canary" | "shadow"; share: number }[]) =>
+      store.sql.as(alice, (tx) => functions.setArms(tx, { function: "triage-mail", release: null, arms }));
     await expect(set([])).rejects.toMatchObject({ code: "conflict" });
     await expect(set([{ binding, variant: "rules", role: "stable", share: 0.5 }])).rejects.toMatchObject({ code: "conflict" });
     await expect(set([{ binding, variant: "rules", role: "shadow", share: 1 }])).rejects.toMatchObject({ code: "conflict" });
-    await expect(set([{ binding: "0".repeat(64), variant: "rules", role: "stable", share: 1 }])).rejects.toMatchObject({ code: "conflict" });
-    await expect(store.sql.as(alice, async (tx) => functions.setArms(tx, { function: "other", release: null, arms: [] }))).rejects.toMatchObject({ code: "unknown_function" });
+    await expect(set([{ binding: "0".repeat(64), variant: "rules", role: "stable", share: 1 }])).rejects.toMatchObject({
+      code: "conflict",
+    });
+    await expect(
+      store.sql.as(alice, async (tx) => functions.setArms(tx, { function: "other", release: null, arms: [] })),
+    ).rejects.toMatchObject({ code: "unknown_function" });
   });
 });
 
@@ -269,25 +337,34 @@ describe("admission", () => {
     const { functions, governance } = open;
     const caller = principalWith(["functions.infer"], { limit: { requests: 2, windowSeconds: 60 } });
     expect(() => functions.admit(principalWith(["functions.read"]), "triage-mail")).toThrow(expect.objectContaining({ code: "forbidden" }));
-    expect(() => functions.admit({ ...caller, functions: new Set(["other"]) }, "triage-mail")).toThrow(expect.objectContaining({ code: "forbidden" }));
+    expect(() => functions.admit({ ...caller, functions: new Set(["other"]) }, "triage-mail")).toThrow(
+      expect.objectContaining({ code: "forbidden" }),
+    );
     expect(() => functions.admit(caller, "nothing")).toThrow(expect.objectContaining({ code: "unknown_function" }));
     await governance.switches.set(systemContext("test"), "triage-mail", { off: true, reason: "a drill" });
     expect(() => functions.admit(caller, "triage-mail")).toThrow(expect.objectContaining({ code: "function_switched_off" }));
     await governance.switches.set(systemContext("test"), "triage-mail", { off: false });
     functions.admit(caller, "triage-mail");
     functions.admit(caller, "triage-mail");
-    expect(() => functions.admit(caller, "triage-mail")).toThrow(expect.objectContaining({ code: "rate_limited", details: expect.objectContaining({ retryAfterSeconds: expect.any(Number) }) }));
+    expect(() => functions.admit(caller, "triage-mail")).toThrow(
+      expect.objectContaining({ code: "rate_limited", details: expect.objectContaining({ retryAfterSeconds: expect.any(Number) }) }),
+    );
   });
 
   test("refuses wrong input, naming the field, and a time in the future", async () => {
     open = await start();
-    await expect(ask(open, { input: { subject: 1, body: "" } })).rejects.toMatchObject({ code: "invalid_input", message: expect.stringContaining("input.subject") });
+    await expect(ask(open, { input: { subject: 1, body: "" } })).rejects.toMatchObject({
+      code: "invalid_input",
+      message: expect.stringContaining("input.subject"),
+    });
     await expect(ask(open, { occurredAt: "2999-01-01T00:00:00Z" })).rejects.toMatchObject({ code: "invalid_request" });
   });
 
   test("keys of a prototype are data, nothing more", async () => {
     open = await start();
-    const input = JSON.parse('{"subject":"x","body":"y","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}') as unknown;
+    const input = JSON.parse(
+      '{"subject":"x","body":"y","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+    ) as unknown;
     const answer = await ask(open, { input });
     await open.stored();
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
@@ -296,7 +373,8 @@ describe("admission", () => {
 
   test("records refusals of known callers, within a bound", async () => {
     open = await start();
-    for (let count = 0; count < 50; count++) open.functions.refuse({ function: "triage-mail", caller: alice, code: "rate_limited", detail: "over" });
+    for (let count = 0; count < 50; count++)
+      open.functions.refuse({ function: "triage-mail", caller: alice, code: "rate_limited", detail: "over" });
     open.functions.refuse({ function: "nothing", caller: alice, code: "unknown_function" });
     await expect.poll(() => open!.journal.stats().accepted, { timeout: 5000 }).toBeGreaterThanOrEqual(10);
     await open.stored();
@@ -337,10 +415,21 @@ describe("what is read", () => {
     open = await start({ models });
     const { functions } = open;
     const two = await functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 2 } });
-    expect(await functions.runVariant(alice, { function: "triage-mail", variant: "rules", input: mail })).toMatchObject({ label: "spam", confidence: 0.6 });
-    expect(await functions.runVariant(alice, { function: "triage-mail", binding: two.hash, input: mail })).toMatchObject({ label: "ham", binding: two.hash });
-    expect(await functions.runVariant(alice, { function: "triage-mail", variant: "both", input: mail })).toMatchObject({ label: "spam", confidence: 0.9 });
-    await expect(functions.runVariant(alice, { function: "triage-mail", binding: "0".repeat(64), input: mail })).rejects.toMatchObject({ code: "not_found" });
+    expect(await functions.runVariant(alice, { function: "triage-mail", variant: "rules", input: mail })).toMatchObject({
+      label: "spam",
+      confidence: 0.6,
+    });
+    expect(await functions.runVariant(alice, { function: "triage-mail", binding: two.hash, input: mail })).toMatchObject({
+      label: "ham",
+      binding: two.hash,
+    });
+    expect(await functions.runVariant(alice, { function: "triage-mail", variant: "both", input: mail })).toMatchObject({
+      label: "spam",
+      confidence: 0.9,
+    });
+    await expect(functions.runVariant(alice, { function: "triage-mail", binding: "0".repeat(64), input: mail })).rejects.toMatchObject({
+      code: "not_found",
+    });
     expect(open.journal.stats().accepted).toBe(0);
   });
 });

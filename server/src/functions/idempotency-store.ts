@@ -18,11 +18,17 @@ export function createIdempotencyStore(sql: Sql, clock: Clock): IdempotencyStore
       if (found === null || found.body === null) return null;
       const { inference, body } = found;
       return writeAnswer(
-        { inferenceId: inference.id, function: inference.function, variant: inference.variant!, binding: inference.binding!, fallback: inference.fallback, latencyMs: inference.latency_ms },
+        {
+          inferenceId: inference.id,
+          function: inference.function,
+          variant: inference.variant!,
+          binding: inference.binding!,
+          fallback: inference.fallback,
+          latencyMs: inference.latency_ms,
+        },
         body.output,
       );
     },
     purge: () => sql.system("retention", (tx) => deleteIdempotencyKeys(tx, oldest())),
   };
 }
-

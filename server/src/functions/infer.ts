@@ -33,7 +33,10 @@ export async function infer(runtime: FunctionRuntime, call: InferCall, deps: Inf
 
   const { projectId, principalId } = call.caller;
   const inputHash = hashInput(parsed);
-  const found = await deps.idempotency.claim({ projectId, principalId, function: runtime.definition.name, key: call.idempotencyKey }, inputHash);
+  const found = await deps.idempotency.claim(
+    { projectId, principalId, function: runtime.definition.name, key: call.idempotencyKey },
+    inputHash,
+  );
   if ("answer" in found) return { body: found.answer, repeated: true, inferenceId: null };
   const idempotency = { key: call.idempotencyKey, inputHash };
   return keepUnderClaim(found.claim, () => answer(runtime, call, deps, { input: parsed, occurredAt, idempotency }));
@@ -99,10 +102,22 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
     }),
   );
   if (plan.shadows.length > 0) {
-    deps.shadows.offer({ inferenceId: id, definition, variants: plan.shadows, input: prepared.input, caller: call.caller, label: definition.labelOf(outcome.output), output: outputText });
+    deps.shadows.offer({
+      inferenceId: id,
+      definition,
+      variants: plan.shadows,
+      input: prepared.input,
+      caller: call.caller,
+      label: definition.labelOf(outcome.output),
+      output: outputText,
+    });
   }
   const binding = candidate.variant!.binding.hash;
-  return { inferenceId: id, repeated: false, body: writeAnswer({ inferenceId: id, function: definition.name, variant: candidate.name, binding, fallback, latencyMs }, outputText) };
+  return {
+    inferenceId: id,
+    repeated: false,
+    body: writeAnswer({ inferenceId: id, function: definition.name, variant: candidate.name, binding, fallback, latencyMs }, outputText),
+  };
 }
 
 interface Common {
@@ -153,7 +168,10 @@ async function fail(id: string, outcome: ChainOutcome, common: Common, timeIsUp:
     }),
   );
   const tried = outcome.failures.map((failure) => `${failure.variant}: ${failure.message}`).join("; ");
-  const message = code === "deadline_exceeded" ? `No answer was ready in time. Tried: ${tried || "nothing"}.` : `No variant of "${common.runtime.definition.name}" could answer. Tried: ${tried}.`;
+  const message =
+    code === "deadline_exceeded"
+      ? `No answer was ready in time. Tried: ${tried || "nothing"}.`
+      : `No variant of "${common.runtime.definition.name}" could answer. Tried: ${tried}.`;
   throw new AppError(code, message, { details: { inferenceId: id, failures: outcome.failures } });
 }
 
@@ -162,13 +180,19 @@ export function parseInput(definition: FunctionDefinition, input: unknown): Reco
   const parsed = definition.input.safeParse(input);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: ["input", ...issue.path].join("."), message: issue.message }));
-  throw new AppError("invalid_input", `The input of "${definition.name}" is wrong at ${issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}.`, { details: { issues } });
+  throw new AppError(
+    "invalid_input",
+    `The input of "${definition.name}" is wrong at ${issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}.`,
+    { details: { issues } },
+  );
 }
 
 function parseOccurredAt(text: string, now: number): number {
   const time = Date.parse(text);
   if (Number.isNaN(time) || time > now + clockSkewMs) {
-    throw new AppError("invalid_request", `occurredAt ${text} is ${Number.isNaN(time) ? "not an instant" : "in the future"}.`, { details: { issues: [{ path: "occurredAt", message: "must be an instant that is not in the future" }] } });
+    throw new AppError("invalid_request", `occurredAt ${text} is ${Number.isNaN(time) ? "not an instant" : "in the future"}.`, {
+      details: { issues: [{ path: "occurredAt", message: "must be an instant that is not in the future" }] },
+    });
   }
   return Math.min(time, now);
 }

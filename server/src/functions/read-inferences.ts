@@ -9,9 +9,16 @@ export async function listInferences(context: Context, query: InferencesQuery, d
   const feedback = deps.feedback?.();
   const { misread } = query;
   if (misread !== undefined && feedback === undefined) return { items: [], next: null };
-  const ids = misread === undefined ? undefined : await feedback!.compared(context, { agrees: !misread, function: query.function, cursor: query.cursor, limit: query.limit });
+  const ids =
+    misread === undefined
+      ? undefined
+      : await feedback!.compared(context, { agrees: !misread, function: query.function, cursor: query.cursor, limit: query.limit });
   const rows = await deps.sql.as(context, (tx) => selectInferences(tx, { ...query, ids }));
-  const labels = (await feedback?.labels(context, rows.map((row) => row.id))) ?? new Map<string, string>();
+  const labels =
+    (await feedback?.labels(
+      context,
+      rows.map((row) => row.id),
+    )) ?? new Map<string, string>();
   // Other filters may drop some of a page of misread ids: the page after it starts where the ids ended.
   const last = ids === undefined ? (rows.length === query.limit ? rows.at(-1)!.id : null) : ids.length === query.limit ? ids.at(-1)! : null;
   return { items: rows.map((row) => toInference(row, labels.get(row.id) ?? null)), next: last };
@@ -53,7 +60,9 @@ function toInference(row: InferenceRow, feedbackLabel: string | null): Inference
 function toBody(row: BodyRow | null): Pick<InferenceDetail, "input" | "output" | "steps" | "produced" | "metadata"> {
   // The body's partition may have been dropped before the list's.
   if (row === null) return { input: null, output: null, steps: [], produced: { body: "past its retention" }, metadata: {} };
-  const [input, output, steps, produced, metadata] = [row.input, row.output, row.steps, row.produced, row.metadata].map((text) => JSON.parse(text) as never);
+  const [input, output, steps, produced, metadata] = [row.input, row.output, row.steps, row.produced, row.metadata].map(
+    (text) => JSON.parse(text) as never,
+  );
   return { input, output, steps: steps!, produced: produced!, metadata: metadata! };
 }
 

@@ -9,9 +9,15 @@ interface SeriesQuery {
 }
 
 /** Traffic, latency, labels and accuracy of a function in buckets of `occurred_at`; empty when nothing was asked yet. */
-export async function readSeries(context: Context, functionName: string, query: SeriesQuery, deps: Pick<FunctionsDeps, "sql" | "feedback">): Promise<SeriesPoint[]> {
+export async function readSeries(
+  context: Context,
+  functionName: string,
+  query: SeriesQuery,
+  deps: Pick<FunctionsDeps, "sql" | "feedback">,
+): Promise<SeriesPoint[]> {
   const found = await deps.sql.as(context, async (tx) => {
-    const known = query.from !== undefined && query.to !== undefined ? { from: query.from, to: query.to } : await readOccurredRange(tx, functionName);
+    const known =
+      query.from !== undefined && query.to !== undefined ? { from: query.from, to: query.to } : await readOccurredRange(tx, functionName);
     const from = query.from ?? known.from;
     const to = query.to ?? known.to;
     if (from === null || to === null || Date.parse(from) > Date.parse(to)) return null;

@@ -11,7 +11,12 @@ import type { Binding, FunctionsDeps, RunVariantInput, Variant, VariantResult } 
 const timeMs = 60_000;
 
 /** One variant on one input, outside the traffic: no record, no fallback. Throws what the variant throws. */
-export async function runVariant(context: Context, input: RunVariantInput, variant: Variant, runtime: FunctionRuntime): Promise<VariantResult> {
+export async function runVariant(
+  context: Context,
+  input: RunVariantInput,
+  variant: Variant,
+  runtime: FunctionRuntime,
+): Promise<VariantResult> {
   const { definition } = runtime;
   const parsed = parseInput(definition, input.input);
   const recorder = new StepRecorder();
@@ -34,15 +39,24 @@ export async function runVariant(context: Context, input: RunVariantInput, varia
 }
 
 /** The binding a name or a hash means. */
-export async function bindingForRun(context: Context, input: RunVariantInput, runtime: FunctionRuntime, deps: Pick<FunctionsDeps, "sql">): Promise<Binding> {
+export async function bindingForRun(
+  context: Context,
+  input: RunVariantInput,
+  runtime: FunctionRuntime,
+  deps: Pick<FunctionsDeps, "sql">,
+): Promise<Binding> {
   const { name } = runtime.definition;
   if (input.binding !== undefined) {
     const hash = input.binding;
     const binding = await deps.sql.as(context, (tx) => findBinding(tx, hash));
-    if (binding === null || binding.function !== name) throw new AppError("not_found", `Function "${name}" has no binding ${hash}.`, { details: { binding: hash } });
+    if (binding === null || binding.function !== name)
+      throw new AppError("not_found", `Function "${name}" has no binding ${hash}.`, { details: { binding: hash } });
     return binding;
   }
   const binding = await runtime.resolve(input.variant!);
-  if (binding === null) throw new AppError("model_not_ready", `Variant "${input.variant}" of "${name}" cannot be bound: what it needs does not exist.`, { details: { variant: input.variant } });
+  if (binding === null)
+    throw new AppError("model_not_ready", `Variant "${input.variant}" of "${name}" cannot be bound: what it needs does not exist.`, {
+      details: { variant: input.variant },
+    });
   return binding;
 }

@@ -1,4 +1,14 @@
-import type { ErrorCode, Estimate, Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint } from "@millrace/contract";
+import type {
+  ErrorCode,
+  Estimate,
+  Evidence,
+  FunctionDetail,
+  FunctionSummary,
+  Inference,
+  InferenceDetail,
+  InferResponse,
+  SeriesPoint,
+} from "@millrace/contract";
 import type { z } from "zod";
 import type { Clock, Context, EvidenceRecorder, Logger, Step } from "../core/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
@@ -30,10 +40,18 @@ export interface ModelReference {
 /** What functions need of the models module. */
 export interface ModelsPort {
   /** The version an alias names, or this version; null when there is none. */
-  resolve(context: Context, input: { readonly model: string; readonly alias?: string; readonly version?: number }): Promise<ModelReference | null>;
+  resolve(
+    context: Context,
+    input: { readonly model: string; readonly alias?: string; readonly version?: number },
+  ): Promise<ModelReference | null>;
   /** Loads and warms it on this node; a second call is cheap. */
   load(context: Context, reference: ModelReference): Promise<void>;
-  predict(context: Context, reference: ModelReference, inputs: Readonly<Record<string, unknown>>, options: { readonly signal: AbortSignal; readonly evidence: EvidenceRecorder }): Promise<Prediction>;
+  predict(
+    context: Context,
+    reference: ModelReference,
+    inputs: Readonly<Record<string, unknown>>,
+    options: { readonly signal: AbortSignal; readonly evidence: EvidenceRecorder },
+  ): Promise<Prediction>;
 }
 
 /** A variant answered by a registered model. */
@@ -73,10 +91,16 @@ export type Erased = any;
 
 export type VariantSpec<I, O> = ModelSpec<I, O> | RulesSpec<I, O> | ComposeSpec<I, O>;
 /** In `variants`, a plain function stands for `rules(function)`. */
-export type VariantEntry<I, O> = VariantSpec<I, O> | ((input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>);
+export type VariantEntry<I, O> =
+  | VariantSpec<I, O>
+  | ((input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>);
 
 /** What `defineFunction` takes. */
-export interface FunctionSpec<I extends z.ZodObject, O extends z.ZodObject, V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>> {
+export interface FunctionSpec<
+  I extends z.ZodObject,
+  O extends z.ZodObject,
+  V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>,
+> {
   readonly name: string;
   /** Who answers for it: a person or a team. */
   readonly owner: string;
@@ -317,7 +341,11 @@ export interface Functions {
   list(context: Context): Promise<FunctionSummary[]>;
   get(context: Context, name: string): Promise<FunctionDetail>;
   /** What happened in buckets of `occurred_at`. */
-  series(context: Context, name: string, query: { buckets: number; from?: string | undefined; to?: string | undefined }): Promise<SeriesPoint[]>;
+  series(
+    context: Context,
+    name: string,
+    query: { buckets: number; from?: string | undefined; to?: string | undefined },
+  ): Promise<SeriesPoint[]>;
   listInferences(context: Context, query: InferencesQuery): Promise<InferencePage>;
   /** `unknown_inference` when there is none. Feedback is joined through the port. The read is audited. */
   getInference(context: Context, id: string): Promise<InferenceDetail>;
@@ -339,9 +367,21 @@ export interface FeedbackPort {
   labels(context: Context, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   ofInference(context: Context, id: string): Promise<InferenceFeedback[]>;
   /** Inferences whose newest true label equals their own label, or does not; newest first, before `cursor`. */
-  compared(context: Context, query: { readonly agrees: boolean; readonly function?: string | undefined; readonly cursor?: string | undefined; readonly limit: number }): Promise<string[]>;
+  compared(
+    context: Context,
+    query: {
+      readonly agrees: boolean;
+      readonly function?: string | undefined;
+      readonly cursor?: string | undefined;
+      readonly limit: number;
+    },
+  ): Promise<string[]>;
   /** Accuracy within each range of `occurred_at`; null where nothing is labelled. */
-  accuracy(context: Context, functionName: string, ranges: readonly { readonly from: string; readonly to: string }[]): Promise<(Estimate | null)[]>;
+  accuracy(
+    context: Context,
+    functionName: string,
+    ranges: readonly { readonly from: string; readonly to: string }[],
+  ): Promise<(Estimate | null)[]>;
 }
 
 export interface FunctionsDeps {

@@ -81,9 +81,12 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
   }
 
   async function close(): Promise<void> {
-    const timer = setTimeout(() => server.closeAllConnections(), config.drainMs);
+    const cut = setTimeout(() => server.closeAllConnections(), config.drainMs);
+    // A connection whose last request has just ended is idle, and would be kept for the next one.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     await app.close();
-    clearTimeout(timer);
+    clearTimeout(cut);
+    clearInterval(sweep);
   }
 
   return { listen, close, openapi };

@@ -25,10 +25,7 @@ afterEach(async () => {
 afterAll(() => store.close());
 
 function pathOf(route: Route): string {
-  return route.path
-    .replace(":id", "01890000-0000-7000-8000-000000000000")
-    .replace(":version", "1")
-    .replace(/:\w+/g, "triage-mail");
+  return route.path.replace(":id", "01890000-0000-7000-8000-000000000000").replace(":version", "1").replace(/:\w+/g, "triage-mail");
 }
 
 function bodyOf(route: Route): Record<string, unknown> {
@@ -39,13 +36,24 @@ function bodyOf(route: Route): Record<string, unknown> {
 describe("asking a function", () => {
   test("answers what the contract says, with the evidence stored", async () => {
     const key = await edge.createKey({ name: "caller", roles: ["caller"] });
-    const answer = await edge.send({ method: "POST", path: infer, key, body: { ...mail, occurredAt: "2002-08-01T00:00:00Z", metadata: { a: "b" } }, headers: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" } });
+    const answer = await edge.send({
+      method: "POST",
+      path: infer,
+      key,
+      body: { ...mail, occurredAt: "2002-08-01T00:00:00Z", metadata: { a: "b" } },
+      headers: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+    });
     expect(answer.status).toBe(200);
     const body = routes["functions.infer"].response.parse(answer.json());
     expect(body).toMatchObject({ function: "triage-mail", variant: "rules", fallback: false, output: { label: "spam" } });
     await edge.stored();
     const detail = await edge.send({ path: `/api/inferences/${body.inferenceId}`, key: edge.adminKey });
-    expect(detail.json()).toMatchObject({ status: "ok", occurredAt: "2002-08-01T00:00:00.000Z", metadata: { a: "b" }, produced: { traceId: "0af7651916cd43dd8448eb211c80319c" } });
+    expect(detail.json()).toMatchObject({
+      status: "ok",
+      occurredAt: "2002-08-01T00:00:00.000Z",
+      metadata: { a: "b" },
+      produced: { traceId: "0af7651916cd43dd8448eb211c80319c" },
+    });
   });
 
   test.each([
@@ -65,26 +73,41 @@ describe("asking a function", () => {
 
   test("refuses a body over the limit that does not say how long it is", async () => {
     const chunk = `${(40_000).toString(16)}\r\n${"x".repeat(40_000)}\r\n`;
-    const text = await sendRaw(edge.port, `POST ${infer} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`);
+    const text = await sendRaw(
+      edge.port,
+      `POST ${infer} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`,
+    );
     expect(text).toMatch(/^HTTP\/1.1 413 /);
   });
 
   test("refuses other content types, methods, functions and keys", async () => {
     const key = edge.adminKey;
-    expect((await edge.send({ method: "POST", path: infer, key, body: mail, headers: { "content-type": "text/plain" } })).problem().code).toBe("unsupported_media_type");
+    expect(
+      (await edge.send({ method: "POST", path: infer, key, body: mail, headers: { "content-type": "text/plain" } })).problem().code,
+    ).toBe("unsupported_media_type");
     const get = await edge.send({ path: infer, key });
     expect([get.status, get.headers["allow"]]).toEqual([405, "POST"]);
-    expect((await edge.send({ method: "POST", path: "/api/functions/nothing/infer", key, body: mail })).problem()).toMatchObject({ status: 404, code: "unknown_function" });
+    expect((await edge.send({ method: "POST", path: "/api/functions/nothing/infer", key, body: mail })).problem()).toMatchObject({
+      status: 404,
+      code: "unknown_function",
+    });
     expect((await edge.send({ method: "POST", path: infer, key: "mr_unknown_key", body: mail })).problem().code).toBe("unauthenticated");
     expect((await edge.send({ method: "POST", path: infer, body: mail })).headers["www-authenticate"]).toBe("Bearer");
-    expect((await edge.send({ method: "POST", path: infer, body: mail, headers: { authorization: "Basic YTpi" } })).problem().code).toBe("unauthenticated");
+    expect((await edge.send({ method: "POST", path: infer, body: mail, headers: { authorization: "Basic YTpi" } })).problem().code).toBe(
+      "unauthenticated",
+    );
   });
 
   test("refuses a revoked key, and one for other functions", async () => {
-    const created = (await edge.send({ method: "POST", path: "/api/governance/keys", key: edge.adminKey, body: { name: "short", roles: ["caller"] } })).json<{ id: string; key: string }>();
+    const created = (
+      await edge.send({ method: "POST", path: "/api/governance/keys", key: edge.adminKey, body: { name: "short", roles: ["caller"] } })
+    ).json<{ id: string; key: string }>();
     expect((await edge.send({ method: "POST", path: infer, key: created.key, body: mail })).status).toBe(200);
     await edge.send({ method: "DELETE", path: `/api/governance/keys/${created.id}`, key: edge.adminKey });
-    expect((await edge.send({ method: "POST", path: infer, key: created.key, body: mail })).problem()).toMatchObject({ status: 401, code: "key_revoked" });
+    expect((await edge.send({ method: "POST", path: infer, key: created.key, body: mail })).problem()).toMatchObject({
+      status: 401,
+      code: "key_revoked",
+    });
     const other = await edge.createKey({ name: "other", roles: ["caller"], functions: ["something-else"] });
     expect((await edge.send({ method: "POST", path: infer, key: other, body: mail })).problem().code).toBe("forbidden");
   });
@@ -95,14 +118,26 @@ describe("asking a function", () => {
     const refused = await edge.send({ method: "POST", path: infer, key, body: mail });
     expect(refused.status).toBe(429);
     expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(1);
-    await expect.poll(async () => {
-      await edge.stored();
-      return (await edge.functions.listInferences({ projectId: "00000000-0000-7000-8000-000000000001", principalId: "x" }, { limit: 10, status: "refused" })).items.map((item) => item.error);
-    }).toEqual(["rate_limited"]);
+    await expect
+      .poll(async () => {
+        await edge.stored();
+        return (
+          await edge.functions.listInferences(
+            { projectId: "00000000-0000-7000-8000-000000000001", principalId: "x" },
+            { limit: 10, status: "refused" },
+          )
+        ).items.map((item) => item.error);
+      })
+      .toEqual(["rate_limited"]);
   });
 
   test("a switched off function answers 503, and the switch comes before the body", async () => {
-    await edge.send({ method: "PUT", path: "/api/governance/switches/triage-mail", key: edge.adminKey, body: { off: true, reason: "drill" } });
+    await edge.send({
+      method: "PUT",
+      path: "/api/governance/switches/triage-mail",
+      key: edge.adminKey,
+      body: { off: true, reason: "drill" },
+    });
     const answer = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: "{" });
     expect(answer.problem()).toMatchObject({ status: 503, code: "function_switched_off", details: { reason: "drill" } });
     await edge.send({ method: "PUT", path: "/api/governance/switches/*", key: edge.adminKey, body: { off: true } });
@@ -128,14 +163,29 @@ describe("asking a function", () => {
     const first = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: mail, headers });
     const second = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: mail, headers });
     expect(second.text).toBe(first.text);
-    const other = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: { input: { subject: "x", body: "" } }, headers });
+    const other = await edge.send({
+      method: "POST",
+      path: infer,
+      key: edge.adminKey,
+      body: { input: { subject: "x", body: "" } },
+      headers,
+    });
     expect(other.problem()).toMatchObject({ status: 409, code: "idempotency_conflict" });
-    expect((await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: mail, headers: { "idempotency-key": "x".repeat(201) } })).problem().code).toBe("invalid_request");
+    expect(
+      (
+        await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: mail, headers: { "idempotency-key": "x".repeat(201) } })
+      ).problem().code,
+    ).toBe("invalid_request");
     expect(edge.journal.stats().accepted).toBeLessThanOrEqual(3);
   });
 
   test("keys named like a prototype change nothing", async () => {
-    const answer = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: '{"input":{"subject":"a","body":"b","__proto__":{"x":1}},"__proto__":{"drill":["rules"]},"constructor":{"prototype":{"y":1}}}' });
+    const answer = await edge.send({
+      method: "POST",
+      path: infer,
+      key: edge.adminKey,
+      body: '{"input":{"subject":"a","body":"b","__proto__":{"x":1}},"__proto__":{"drill":["rules"]},"constructor":{"prototype":{"y":1}}}',
+    });
     expect(answer.status).toBe(200);
     expect(({} as { x?: number; y?: number }).x).toBeUndefined();
     expect(({} as { x?: number; y?: number }).y).toBeUndefined();
@@ -155,7 +205,10 @@ describe("who may", () => {
   });
 
   test("the OpenAPI document names every route of the table and nothing else, and says what it needs", async () => {
-    const document = (await edge.send({ path: "/api/openapi.json", key: edge.adminKey })).json<{ openapi: string; paths: Record<string, Record<string, { operationId: string; "x-permission"?: string; security?: unknown[] }>> }>();
+    const document = (await edge.send({ path: "/api/openapi.json", key: edge.adminKey })).json<{
+      openapi: string;
+      paths: Record<string, Record<string, { operationId: string; "x-permission"?: string; security?: unknown[] }>>;
+    }>();
     expect(document.openapi).toBe("3.1.0");
     const described = Object.values(document.paths).flatMap((methods) => Object.values(methods));
     expect(described.map((each) => each.operationId).toSorted()).toEqual(Object.keys(routes).toSorted());
@@ -168,11 +221,22 @@ describe("who may", () => {
   test("every route refuses a key that has everything but its permission", async () => {
     const keys = new Map<Permission, string>();
     for (const permission of permissions) {
-      keys.set(permission, await edge.createKey({ name: `all-but-${permission.replace(".", "-")}`, permissions: permissions.filter((each) => each !== permission) }));
+      keys.set(
+        permission,
+        await edge.createKey({
+          name: `all-but-${permission.replace(".", "-")}`,
+          permissions: permissions.filter((each) => each !== permission),
+        }),
+      );
     }
     for (const [operation, route] of guarded) {
       if (route.permission === "any") continue;
-      const answer = await edge.send({ method: route.method, path: pathOf(route), key: keys.get(route.permission as Permission), ...bodyOf(route) });
+      const answer = await edge.send({
+        method: route.method,
+        path: pathOf(route),
+        key: keys.get(route.permission as Permission),
+        ...bodyOf(route),
+      });
       expect([operation, answer.status, answer.problem().code]).toEqual([operation, 403, "forbidden"]);
       expect(JSON.stringify(answer.problem().details)).toContain(route.permission);
     }
@@ -190,23 +254,50 @@ describe("who may", () => {
 describe("where from", () => {
   test("refuses foreign hosts and origins everywhere but on /health", async () => {
     for (const path of ["/", infer, "/api/functions", "/api/governance/session"]) {
-      for (const headers of [{ host: "evil.example" }, { host: `evil.example:${edge.port}` }, { host: "localhost.evil.example" }, { origin: "http://evil.example" }, { origin: "null" }] as Record<string, string>[]) {
+      for (const headers of [
+        { host: "evil.example" },
+        { host: `evil.example:${edge.port}` },
+        { host: "localhost.evil.example" },
+        { origin: "http://evil.example" },
+        { origin: "null" },
+      ] as Record<string, string>[]) {
         const answer = await edge.send({ method: path === "/" ? "GET" : "POST", path, key: edge.adminKey, headers });
         expect([path, headers, answer.status]).toEqual([path, headers, 403]);
         expect(answer.problem().code).toBe("foreign_host");
       }
     }
     expect((await edge.send({ path: "/health/live", headers: { host: "10.0.0.7" } })).status).toBe(200);
-    expect((await edge.send({ path: "/api/functions", key: edge.adminKey, headers: { host: `localhost:${edge.port}`, origin: `http://localhost:${edge.port}` } })).status).toBe(200);
+    expect(
+      (
+        await edge.send({
+          path: "/api/functions",
+          key: edge.adminKey,
+          headers: { host: `localhost:${edge.port}`, origin: `http://localhost:${edge.port}` },
+        })
+      ).status,
+    ).toBe(200);
   });
 
   test("two Host headers, a whole address as target, and broken framing are refused", async () => {
     const start = `Authorization: Bearer ${edge.adminKey}\r\n`;
-    expect(await sendRaw(edge.port, `GET /api/functions HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n${start}\r\n`)).toMatch(/^HTTP\/1.1 40[03] /);
-    expect(await sendRaw(edge.port, `GET http://localhost/api/functions HTTP/1.1\r\nHost: localhost\r\n${start}\r\n`)).toMatch(/^HTTP\/1.1 403 /);
-    expect(await sendRaw(edge.port, `POST ${infer} HTTP/1.1\r\nHost: localhost\r\n${start}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1.1 400 /);
-    expect(await sendRaw(edge.port, `POST ${infer} HTTP/1.1\r\nHost: localhost\r\n${start}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`)).toMatch(/^HTTP\/1.1 400 /);
-    expect(await sendRaw(edge.port, `GET /api/functions HTTP/1.1\r\nHost: localhost\r\nX: ${"y".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
+    expect(await sendRaw(edge.port, `GET /api/functions HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n${start}\r\n`)).toMatch(
+      /^HTTP\/1.1 40[03] /,
+    );
+    expect(await sendRaw(edge.port, `GET http://localhost/api/functions HTTP/1.1\r\nHost: localhost\r\n${start}\r\n`)).toMatch(
+      /^HTTP\/1.1 403 /,
+    );
+    expect(
+      await sendRaw(
+        edge.port,
+        `POST ${infer} HTTP/1.1\r\nHost: localhost\r\n${start}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n`,
+      ),
+    ).toMatch(/^HTTP\/1.1 400 /);
+    expect(
+      await sendRaw(edge.port, `POST ${infer} HTTP/1.1\r\nHost: localhost\r\n${start}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`),
+    ).toMatch(/^HTTP\/1.1 400 /);
+    expect(await sendRaw(edge.port, `GET /api/functions HTTP/1.1\r\nHost: localhost\r\nX: ${"y".repeat(20_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 431 /,
+    );
     const broken = await sendRaw(edge.port, "not http at all\r\n\r\n");
     expect(broken).toContain("application/problem+json");
   });
@@ -223,7 +314,8 @@ describe("where from", () => {
     const cookie = setCookie.split(";")[0]!;
     expect((await edge.send({ path: "/api/governance/me", headers: { cookie } })).status).toBe(200);
     const own = `http://127.0.0.1:${edge.port}`;
-    const write = (headers: Record<string, string>) => edge.send({ method: "PUT", path: "/api/governance/switches/triage-mail", body: { off: false }, headers: { cookie, ...headers } });
+    const write = (headers: Record<string, string>) =>
+      edge.send({ method: "PUT", path: "/api/governance/switches/triage-mail", body: { off: false }, headers: { cookie, ...headers } });
     expect((await write({})).problem().code).toBe("foreign_host");
     expect((await write({ origin: "http://127.0.0.1:9" })).problem().code).toBe("foreign_host");
     expect((await write({ origin: own })).status).toBe(200);
@@ -232,7 +324,9 @@ describe("where from", () => {
     const out = await edge.send({ method: "DELETE", path: "/api/governance/session", headers: { cookie, origin: own } });
     expect(out.headers["set-cookie"]![0]).toContain("1970");
     expect((await edge.send({ path: "/api/governance/me", headers: { cookie } })).status).toBe(401);
-    expect((await edge.send({ method: "POST", path: "/api/governance/session", body: { token } })).problem().code).toBe("sign_in_link_invalid");
+    expect((await edge.send({ method: "POST", path: "/api/governance/session", body: { token } })).problem().code).toBe(
+      "sign_in_link_invalid",
+    );
   });
 });
 
@@ -248,27 +342,53 @@ describe("the control API", () => {
 
   test("names what is wrong in path, query and body", async () => {
     const key = edge.adminKey;
-    expect((await edge.send({ path: "/api/inferences?limit=0", key })).problem()).toMatchObject({ code: "invalid_request", details: { issues: [{ path: "limit" }] } });
+    expect((await edge.send({ path: "/api/inferences?limit=0", key })).problem()).toMatchObject({
+      code: "invalid_request",
+      details: { issues: [{ path: "limit" }] },
+    });
     expect((await edge.send({ path: "/api/inferences/not-an-id", key })).problem().code).toBe("invalid_request");
     expect((await edge.send({ method: "POST", path: "/api/governance/keys", key, body: "{" })).problem().code).toBe("invalid_json");
-    expect((await edge.send({ method: "POST", path: "/api/governance/keys", key, body: { name: "NOT A NAME" } })).problem().code).toBe("invalid_request");
-    expect((await edge.send({ method: "POST", path: "/api/governance/keys", key, body: "x", headers: { "content-type": "text/xml" } })).problem().code).toBe("unsupported_media_type");
-    expect((await edge.send({ method: "POST", path: "/api/governance/keys", key, body: { name: "a".repeat(2_000_000) } })).problem()).toMatchObject({ status: 413, code: "body_too_large" });
-    expect((await edge.send({ method: "POST", path: "/api/governance/keys", key, body: '{"name":"k","__proto__":{"roles":["owner"]}}' })).status).toBe(201);
+    expect((await edge.send({ method: "POST", path: "/api/governance/keys", key, body: { name: "NOT A NAME" } })).problem().code).toBe(
+      "invalid_request",
+    );
+    expect(
+      (await edge.send({ method: "POST", path: "/api/governance/keys", key, body: "x", headers: { "content-type": "text/xml" } })).problem()
+        .code,
+    ).toBe("unsupported_media_type");
+    expect(
+      (await edge.send({ method: "POST", path: "/api/governance/keys", key, body: { name: "a".repeat(2_000_000) } })).problem(),
+    ).toMatchObject({ status: 413, code: "body_too_large" });
+    expect(
+      (await edge.send({ method: "POST", path: "/api/governance/keys", key, body: '{"name":"k","__proto__":{"roles":["owner"]}}' })).status,
+    ).toBe(201);
   });
 
   test("lists functions, one function, its series and its inferences as the contract says", async () => {
     const key = edge.adminKey;
     await edge.send({ method: "POST", path: infer, key, body: mail });
     await edge.stored();
-    for (const path of ["/api/functions", "/api/functions/triage-mail", "/api/functions/triage-mail/series?buckets=3", "/api/inferences?fallback=false&misread=true", "/api/governance/keys", "/api/governance/audit", "/api/governance/switches", "/api/governance/me"]) {
+    for (const path of [
+      "/api/functions",
+      "/api/functions/triage-mail",
+      "/api/functions/triage-mail/series?buckets=3",
+      "/api/inferences?fallback=false&misread=true",
+      "/api/governance/keys",
+      "/api/governance/audit",
+      "/api/governance/switches",
+      "/api/governance/me",
+    ]) {
       const answer = await edge.send({ path, key });
       expect([path, answer.status, answer.headers["cache-control"]]).toEqual([path, 200, "no-store"]);
     }
   });
 
   test("what is ours alone stays inside: an unexpected error shows no text of its own", async () => {
-    const broken = await openTestHttp({ store, journalFolder: createId(), node: "second", ports: { jobs: { nodes: () => Promise.reject(new Error("password=hunter2")) } as never } });
+    const broken = await openTestHttp({
+      store,
+      journalFolder: createId(),
+      node: "second",
+      ports: { jobs: { nodes: () => Promise.reject(new Error("password=hunter2")) } as never },
+    });
     const answer = await broken.send({ path: "/api/jobs/nodes", key: edge.adminKey });
     expect(answer.problem()).toMatchObject({ status: 500, code: "internal", detail: errorTable.internal.title });
     expect(answer.text).not.toContain("hunter2");
@@ -281,16 +401,33 @@ describe("the control API", () => {
       for await (const chunk of body) bytes += chunk.length;
       return { id: createId(), hash: "a".repeat(64), bytes, rows: 1 };
     };
-    const other = await openTestHttp({ store, journalFolder: createId(), node: "second", http: { maxUploadBytes: 100_000 }, ports: { data: { upload } as never } });
+    const other = await openTestHttp({
+      store,
+      journalFolder: createId(),
+      node: "second",
+      http: { maxUploadBytes: 100_000 },
+      ports: { data: { upload } as never },
+    });
     const headers = { "content-type": "application/x-ndjson" };
-    const small = await other.send({ method: "POST", path: "/api/data/uploads", key: edge.adminKey, body: '{"a":1}\n'.repeat(1000), headers });
+    const small = await other.send({
+      method: "POST",
+      path: "/api/data/uploads",
+      key: edge.adminKey,
+      body: '{"a":1}\n'.repeat(1000),
+      headers,
+    });
     expect([small.status, small.json()["bytes"]]).toEqual([201, 8000]);
     const large = await other.send({ method: "POST", path: "/api/data/uploads", key: edge.adminKey, body: "x".repeat(100_001), headers });
     expect(large.problem()).toMatchObject({ status: 413, code: "body_too_large" });
     const chunk = `${(60_000).toString(16)}\r\n${"x".repeat(60_000)}\r\n`;
-    const chunked = await sendRaw(other.port, `POST /api/data/uploads HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`);
+    const chunked = await sendRaw(
+      other.port,
+      `POST /api/data/uploads HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`,
+    );
     expect(chunked).toMatch(/^HTTP\/1.1 413 /);
-    expect((await other.send({ method: "POST", path: "/api/data/uploads", key: edge.adminKey, body: "{}" })).problem().code).toBe("unsupported_media_type");
+    expect((await other.send({ method: "POST", path: "/api/data/uploads", key: edge.adminKey, body: "{}" })).problem().code).toBe(
+      "unsupported_media_type",
+    );
     await other.close();
   });
 });
@@ -317,7 +454,8 @@ describe("pages", () => {
     const asset = await other.send({ path: "/assets/app-abc.js" });
     expect([asset.status, asset.headers["cache-control"]]).toEqual([200, "public, max-age=31536000, immutable"]);
     expect(asset.headers["content-type"]).toContain("javascript");
-    for (const path of ["/../package.json", "/%2e%2e/%2e%2e/package.json", "/assets/..%2f..%2fdatabase.js"]) expect((await other.send({ path })).text).not.toContain("dependencies");
+    for (const path of ["/../package.json", "/%2e%2e/%2e%2e/package.json", "/assets/..%2f..%2fdatabase.js"])
+      expect((await other.send({ path })).text).not.toContain("dependencies");
     expect((await other.send({ path: "/api/nothing" })).status).toBe(404);
     await other.close();
   });

@@ -23,17 +23,28 @@ export async function readWorkflow(engine: Engine, context: Context, workflowId:
 }
 
 /** Cancels or resumes: first the intent with its audit entry, in one transaction, then the call, which may be repeated. */
-export async function changeWorkflow(deps: ChangeDeps, context: Context, change: { workflowId: string; action: Intent["action"] }): Promise<Workflow> {
+export async function changeWorkflow(
+  deps: ChangeDeps,
+  context: Context,
+  change: { workflowId: string; action: Intent["action"] },
+): Promise<Workflow> {
   const { workflowId, action } = change;
   const before = await readWorkflow(deps.engine, context, workflowId);
   const allowed: Workflow["status"][] = action === "cancel" ? ["queued", "running"] : ["cancelled"];
   if (!allowed.includes(before.status)) {
-    throw new AppError("conflict", `The workflow "${workflowId}" is ${before.status}, so there is nothing to ${action}.`, { details: { workflowId, status: before.status } });
+    throw new AppError("conflict", `The workflow "${workflowId}" is ${before.status}, so there is nothing to ${action}.`, {
+      details: { workflowId, status: before.status },
+    });
   }
   const intent: Intent = { projectId: context.projectId, id: createId(deps.clock), workflowId, action };
   await deps.sql.as(context, async (tx) => {
     await insertIntent(tx, intent);
-    await deps.audit(tx, { action: `jobs.${action}`, object: `workflow:${workflowId}`, before: { status: before.status }, after: { status: action === "cancel" ? "cancelled" : "queued" } });
+    await deps.audit(tx, {
+      action: `jobs.${action}`,
+      object: `workflow:${workflowId}`,
+      before: { status: before.status },
+      after: { status: action === "cancel" ? "cancelled" : "queued" },
+    });
   });
   await applyIntent(deps, intent);
   return readWorkflow(deps.engine, context, workflowId);

@@ -38,7 +38,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   }
 
   return {
-    defineWorkflow: (name, run, options = {}) => engine.define({ name, run: run as never, options }),
+    defineWorkflow: (name, run, options = {}) => engine.define({ name, run: run, options }),
 
     async startWorkflow(context, name, input, options = {}) {
       const workflowId = options.workflowId ?? createId(clock);
@@ -70,7 +70,8 @@ export function createJobs(deps: JobsDeps): Jobs {
 
     subscribe(eventType, subscriber, workflow) {
       const known = subscribersOf(eventType);
-      if (known.some((each) => each.subscriber === subscriber)) throw new AppError("internal", `${subscriber} subscribes to ${eventType} twice.`);
+      if (known.some((each) => each.subscriber === subscriber))
+        throw new AppError("internal", `${subscriber} subscribes to ${eventType} twice.`);
       subscriptions.set(eventType, [...known, { subscriber, workflow }]);
     },
 
@@ -86,7 +87,8 @@ export function createJobs(deps: JobsDeps): Jobs {
 
     async list(context, query) {
       const offset = query.cursor === undefined ? 0 : Number.parseInt(query.cursor, 10);
-      if (!Number.isSafeInteger(offset) || offset < 0) throw new AppError("invalid_request", `"${query.cursor}" is not a cursor of this list.`);
+      if (!Number.isSafeInteger(offset) || offset < 0)
+        throw new AppError("invalid_request", `"${query.cursor}" is not a cursor of this list.`);
       const found = await engine.list({
         attributes: { project: context.projectId },
         sortDesc: true,
@@ -139,7 +141,11 @@ export function createJobs(deps: JobsDeps): Jobs {
 }
 
 function travelling(context: Context): Context {
-  return { projectId: context.projectId, principalId: context.principalId, ...(context.requestId === undefined ? {} : { requestId: context.requestId }) };
+  return {
+    projectId: context.projectId,
+    principalId: context.principalId,
+    ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
+  };
 }
 
 function unknown(workflowId: string): AppError {

@@ -47,7 +47,8 @@ export class Engine {
   }
 
   define(definition: Definition): void {
-    if (this.#client !== undefined) throw new AppError("internal", `The workflow ${definition.name} is defined after the start; define it before.`);
+    if (this.#client !== undefined)
+      throw new AppError("internal", `The workflow ${definition.name} is defined after the start; define it before.`);
     if (this.#definitions.has(definition.name)) throw new AppError("internal", `The workflow ${definition.name} is defined twice.`);
     this.#definitions.set(definition.name, definition);
   }
@@ -60,15 +61,25 @@ export class Engine {
     // Tables and queues before the launch, so that the first look already finds every queue.
     await ensureSystemDatabase(unusedUrl, adaptLogger(logger) as never, systemDatabasePool, schema);
     await grantEnqueue(sql, schema);
-    this.#client = await DBOSClient.create({ systemDatabaseUrl: unusedUrl, systemDatabasePool, systemDatabaseSchemaName: schema, applicationName: application, logger: adaptLogger(logger) });
+    this.#client = await DBOSClient.create({
+      systemDatabaseUrl: unusedUrl,
+      systemDatabasePool,
+      systemDatabaseSchemaName: schema,
+      applicationName: application,
+      logger: adaptLogger(logger),
+    });
     await this.#client.registerQueue(sharedQueue, { minPollingIntervalMs: pollMs });
     for (const { name, options: own } of this.#definitions.values()) {
-      if (own.concurrency !== undefined) await this.#client.registerQueue(this.#queueOf(name), { minPollingIntervalMs: pollMs, globalConcurrency: own.concurrency });
+      if (own.concurrency !== undefined)
+        await this.#client.registerQueue(this.#queueOf(name), { minPollingIntervalMs: pollMs, globalConcurrency: own.concurrency });
     }
     const runDeps = { closing: this.#closing.signal, watch: (workflowId: string) => this.#watch(workflowId) };
     for (const definition of this.#definitions.values()) {
       // Any: the engine erases what `defineWorkflow` had checked.
-      DBOS.registerWorkflow((envelope: Envelope) => runWorkflow<any, unknown>(runDeps, definition as any, envelope), { name: definition.name, maxRecoveryAttempts: 1000 });
+      DBOS.registerWorkflow((envelope: Envelope) => runWorkflow<any, unknown>(runDeps, definition as any, envelope), {
+        name: definition.name,
+        maxRecoveryAttempts: 1000,
+      });
     }
     DBOS.setConfig({
       name: application,
@@ -113,7 +124,11 @@ export class Engine {
   }
 
   async enqueueIn(tx: Tx, workflowId: string, start: { name: WorkflowName; envelope: Envelope }): Promise<void> {
-    await this.#started().enqueueInTransaction(tx.client as never, this.#enqueueOptions(workflowId, start.name, start.envelope.context), start.envelope);
+    await this.#started().enqueueInTransaction(
+      tx.client as never,
+      this.#enqueueOptions(workflowId, start.name, start.envelope.context),
+      start.envelope,
+    );
   }
 
   async status(workflowId: string): Promise<WorkflowStatus | undefined> {
@@ -129,7 +144,7 @@ export class Engine {
   }
 
   result<O>(workflowId: string): Promise<O> {
-    return this.#started().retrieveWorkflow<O>(workflowId).getResult({ pollingIntervalMs: this.#deps.pollMs }) as Promise<O>;
+    return this.#started().retrieveWorkflow<O>(workflowId).getResult({ pollingIntervalMs: this.#deps.pollMs });
   }
 
   send(workflowId: string, topic: string, message: unknown): Promise<void> {
@@ -139,7 +154,8 @@ export class Engine {
   /** Idempotent. Steps that run here hear of it at once, others within a second. */
   async cancel(workflowId: string): Promise<void> {
     await this.#started().cancelWorkflow(workflowId);
-    for (const controller of this.#watchers.get(workflowId) ?? []) controller.abort(new AppError("conflict", `The workflow ${workflowId} was cancelled.`));
+    for (const controller of this.#watchers.get(workflowId) ?? [])
+      controller.abort(new AppError("conflict", `The workflow ${workflowId} was cancelled.`));
   }
 
   /** Idempotent for one that is cancelled; nothing otherwise. */

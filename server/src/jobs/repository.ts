@@ -110,12 +110,20 @@ export async function noteSchedules(tx: Tx, runs: readonly ScheduleRun[]): Promi
 }
 
 export async function listSchedules(tx: Tx): Promise<Schedule[]> {
-  const { rows } = await tx.client.query<{ name: string; every_ms: number; last_run_at: string | null }>("select name, every_ms, last_run_at from jobs_schedules order by name");
+  const { rows } = await tx.client.query<{ name: string; every_ms: number; last_run_at: string | null }>(
+    "select name, every_ms, last_run_at from jobs_schedules order by name",
+  );
   return rows.map((row) => ({ name: row.name, everySeconds: row.every_ms / 1000, lastRunAt: row.last_run_at }));
 }
 
 export async function insertEvent(tx: Tx, event: { id: string; type: string; subject: string; payload: unknown }): Promise<void> {
-  await tx.client.query("insert into jobs_events (project_id, id, type, subject, payload) values ($1, $2, $3, $4, $5::jsonb)", [tx.projectId, event.id, event.type, event.subject, JSON.stringify(event.payload ?? null)]);
+  await tx.client.query("insert into jobs_events (project_id, id, type, subject, payload) values ($1, $2, $3, $4, $5::jsonb)", [
+    tx.projectId,
+    event.id,
+    event.type,
+    event.subject,
+    JSON.stringify(event.payload ?? null),
+  ]);
 }
 
 export async function listEvents(tx: Tx, page: { limit: number; before: string | undefined }): Promise<Event[]> {
@@ -123,7 +131,13 @@ export async function listEvents(tx: Tx, page: { limit: number; before: string |
     "select id, type, subject, payload from jobs_events where project_id = $1 and ($2::uuid is null or id < $2::uuid) order by id desc limit $3",
     [tx.projectId, page.before ?? null, page.limit],
   );
-  return rows.map((row) => ({ id: row.id, type: row.type, subject: row.subject, at: new Date(idTime(row.id)).toISOString(), payload: row.payload }));
+  return rows.map((row) => ({
+    id: row.id,
+    type: row.type,
+    subject: row.subject,
+    at: new Date(idTime(row.id)).toISOString(),
+    payload: row.payload,
+  }));
 }
 
 export interface EffectKey {
@@ -134,16 +148,27 @@ export interface EffectKey {
 
 /** True when this transaction is the one to run the effect. Another transaction that is running it is waited for. */
 export async function claimEffect(tx: Tx, key: EffectKey): Promise<boolean> {
-  const { rowCount } = await tx.client.query("insert into jobs_effects (project_id, workflow_id, step) values ($1, $2, $3) on conflict do nothing returning step", [key.projectId, key.workflowId, key.step]);
+  const { rowCount } = await tx.client.query(
+    "insert into jobs_effects (project_id, workflow_id, step) values ($1, $2, $3) on conflict do nothing returning step",
+    [key.projectId, key.workflowId, key.step],
+  );
   return rowCount > 0;
 }
 
 export async function storeEffect(tx: Tx, key: EffectKey, result: unknown): Promise<void> {
-  await tx.client.query("update jobs_effects set result = $4::jsonb where project_id = $1 and workflow_id = $2 and step = $3", [key.projectId, key.workflowId, key.step, JSON.stringify(result ?? null)]);
+  await tx.client.query("update jobs_effects set result = $4::jsonb where project_id = $1 and workflow_id = $2 and step = $3", [
+    key.projectId,
+    key.workflowId,
+    key.step,
+    JSON.stringify(result ?? null),
+  ]);
 }
 
 export async function readEffect(tx: Tx, key: EffectKey): Promise<unknown> {
-  const { rows } = await tx.client.query<{ result: unknown }>("select result from jobs_effects where project_id = $1 and workflow_id = $2 and step = $3", [key.projectId, key.workflowId, key.step]);
+  const { rows } = await tx.client.query<{ result: unknown }>(
+    "select result from jobs_effects where project_id = $1 and workflow_id = $2 and step = $3",
+    [key.projectId, key.workflowId, key.step],
+  );
   return rows[0]?.result;
 }
 
@@ -156,8 +181,16 @@ export interface Intent {
 
 /** Writes an intent; earlier ones for the same workflow are settled by it. */
 export async function insertIntent(tx: Tx, intent: Intent): Promise<void> {
-  await tx.client.query("update jobs_intents set done_at = now() where project_id = $1 and workflow_id = $2 and done_at is null", [intent.projectId, intent.workflowId]);
-  await tx.client.query("insert into jobs_intents (project_id, id, workflow_id, action) values ($1, $2, $3, $4)", [intent.projectId, intent.id, intent.workflowId, intent.action]);
+  await tx.client.query("update jobs_intents set done_at = now() where project_id = $1 and workflow_id = $2 and done_at is null", [
+    intent.projectId,
+    intent.workflowId,
+  ]);
+  await tx.client.query("insert into jobs_intents (project_id, id, workflow_id, action) values ($1, $2, $3, $4)", [
+    intent.projectId,
+    intent.id,
+    intent.workflowId,
+    intent.action,
+  ]);
 }
 
 export async function settleIntent(tx: Tx, intent: Intent): Promise<void> {

@@ -12,7 +12,7 @@ export function retryablePool(pool: PgPoolLike, closed: AbortSignal): PgPoolLike
     // `pg` hands the same client out again and again.
     if (wrapped.has(client)) return client;
     wrapped.add(client);
-    client.query = translated(client.query.bind(client)) as C["query"];
+    client.query = translated(client.query.bind(client));
     return client;
   }
 

@@ -61,7 +61,8 @@ export class ScheduleRunner {
     try {
       await entry.run({ ...systemContext("jobs"), signal: this.#closing.signal });
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#logger.error({ err: error, schedule: entry.name }, "a scheduled run failed; the next one comes");
+      if (!this.#closing.signal.aborted)
+        this.#logger.error({ err: error, schedule: entry.name }, "a scheduled run failed; the next one comes");
     }
   }
 
@@ -71,7 +72,11 @@ export class ScheduleRunner {
     for (const entry of this.#entries.values()) {
       if (entry.noted) continue;
       entry.noted = true;
-      runs.push({ name: entry.name, everyMs: entry.everyMs, lastRunAt: entry.lastRunAt === null ? null : new Date(entry.lastRunAt).toISOString() });
+      runs.push({
+        name: entry.name,
+        everyMs: entry.everyMs,
+        lastRunAt: entry.lastRunAt === null ? null : new Date(entry.lastRunAt).toISOString(),
+      });
     }
     return runs;
   }

@@ -27,7 +27,11 @@ function abandoned(): Promise<never> {
 }
 
 /** Runs one workflow's code with its steps, inside the engine's own context. */
-export async function runWorkflow<I, O>(deps: RunDeps, definition: { name: WorkflowName; run: (workflow: WorkflowRun, input: I) => Promise<O> }, envelope: Envelope): Promise<O> {
+export async function runWorkflow<I, O>(
+  deps: RunDeps,
+  definition: { name: WorkflowName; run: (workflow: WorkflowRun, input: I) => Promise<O> },
+  envelope: Envelope,
+): Promise<O> {
   const workflowId = DBOS.workflowID!;
   const watch = deps.watch(workflowId);
   const signal = AbortSignal.any([watch.signal, deps.closing]);
@@ -45,7 +49,10 @@ export async function runWorkflow<I, O>(deps: RunDeps, definition: { name: Workf
 
   function step<T>(name: string, run: (step: StepRun) => Promise<T>, options: StepOptions = {}): Promise<T> {
     if (names.has(name)) {
-      throw new AppError("internal", `The workflow ${definition.name} has two steps called "${name}". Effects are unique by step name: give each its own.`);
+      throw new AppError(
+        "internal",
+        `The workflow ${definition.name} has two steps called "${name}". Effects are unique by step name: give each its own.`,
+      );
     }
     names.add(name);
     return guarded(() => DBOS.runStep(() => attempt(name, run, options), { name }));
@@ -55,7 +62,12 @@ export async function runWorkflow<I, O>(deps: RunDeps, definition: { name: Workf
     // The engine's signal hears of a cancel made on another node, within a second.
     const stepSignal = AbortSignal.any([signal, DBOS.stepStatus!.cancelSignal]);
     for (let tried = 1; ; tried++) {
-      const stepRun: StepRun = { workflowId, step: name, signal: stepSignal, once: createOnce({ projectId: envelope.context.projectId, workflowId, step: name }) };
+      const stepRun: StepRun = {
+        workflowId,
+        step: name,
+        signal: stepSignal,
+        once: createOnce({ projectId: envelope.context.projectId, workflowId, step: name }),
+      };
       try {
         return plain(await run(stepRun));
       } catch (error) {

@@ -29,13 +29,18 @@ export function toWorkflow(status: WorkflowStatus): Workflow {
     id: status.workflowID,
     name: status.workflowName,
     status: statuses[status.status] ?? "failed",
-    node: status.status === "ENQUEUED" || !status.executorId?.includes("#") ? null : status.executorId.slice(0, status.executorId.lastIndexOf("#")),
+    node:
+      status.status === "ENQUEUED" || !status.executorId?.includes("#")
+        ? null
+        : status.executorId.slice(0, status.executorId.lastIndexOf("#")),
     attempts: status.recoveryAttempts ?? 0,
     createdAt: instant(status.createdAt),
     updatedAt: instant(status.updatedAt ?? status.createdAt),
     input: envelope?.input ?? null,
     output: status.output ?? null,
-    error: messageOf(status.error) ?? (status.status === "MAX_RECOVERY_ATTEMPTS_EXCEEDED" ? "It was started too often without reaching its end." : null),
+    error:
+      messageOf(status.error) ??
+      (status.status === "MAX_RECOVERY_ATTEMPTS_EXCEEDED" ? "It was started too often without reaching its end." : null),
   };
 }
 

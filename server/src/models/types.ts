@@ -74,7 +74,10 @@ export interface Models {
   /** `unknown_model`. */
   getVersion(context: Context, name: string, version: number): Promise<ModelVersion>;
   /** The version an alias (default `champion`) names, or this version; null when there is none. */
-  resolve(context: Context, input: { readonly model: string; readonly alias?: string; readonly version?: number }): Promise<ModelReference | null>;
+  resolve(
+    context: Context,
+    input: { readonly model: string; readonly alias?: string; readonly version?: number },
+  ): Promise<ModelReference | null>;
   /** Moves an alias in the caller's transaction, with its history and audit entry. A repeat is a no-op. `unknown_model`. */
   moveAlias(tx: Tx, move: MoveAlias): Promise<void>;
 

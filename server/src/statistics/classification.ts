@@ -6,7 +6,11 @@ export interface ConfusionMatrix {
   readonly counts: number[][];
 }
 
-export function confusionMatrix(truth: readonly string[], predicted: readonly string[], labels: readonly string[] = [...new Set([...truth, ...predicted])].sort()): ConfusionMatrix {
+export function confusionMatrix(
+  truth: readonly string[],
+  predicted: readonly string[],
+  labels: readonly string[] = [...new Set([...truth, ...predicted])].sort(),
+): ConfusionMatrix {
   const index = new Map(labels.map((label, position) => [label, position]));
   const counts = labels.map(() => new Array<number>(labels.length).fill(0));
   for (let row = 0; row < truth.length; row++) {
@@ -35,7 +39,12 @@ export function labelScores(matrix: ConfusionMatrix): LabelScores[] {
     const right = matrix.counts[position]![position]!;
     const actual = matrix.counts[position]!.reduce((sum, count) => sum + count, 0);
     const called = matrix.counts.reduce((sum, row) => sum + row[position]!, 0);
-    return { label, precision: wilson(right, called), recall: wilson(right, actual), f1: actual + called === 0 ? 0 : (2 * right) / (actual + called) };
+    return {
+      label,
+      precision: wilson(right, called),
+      recall: wilson(right, actual),
+      f1: actual + called === 0 ? 0 : (2 * right) / (actual + called),
+    };
   });
 }
 

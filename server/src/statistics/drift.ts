@@ -46,8 +46,12 @@ export function binCounts(values: readonly number[], edges: readonly number[]): 
 }
 
 /** Counts of both samples over the union of their categories, in one order. */
-export function categoryCounts(reference: Readonly<Record<string, number>>, current: Readonly<Record<string, number>>): { categories: string[]; reference: number[]; current: number[] } {
+export function categoryCounts(
+  reference: Readonly<Record<string, number>>,
+  current: Readonly<Record<string, number>>,
+): { categories: string[]; reference: number[]; current: number[] } {
   const categories = [...new Set([...Object.keys(reference), ...Object.keys(current)])].sort();
-  const count = (from: Readonly<Record<string, number>>) => categories.map((category) => (Object.hasOwn(from, category) ? from[category]! : 0));
+  const count = (from: Readonly<Record<string, number>>) =>
+    categories.map((category) => (Object.hasOwn(from, category) ? from[category]! : 0));
   return { categories, reference: count(reference), current: count(current) };
 }

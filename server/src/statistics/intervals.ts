@@ -71,7 +71,11 @@ export function pairedRowsNeeded(counts: PairedCounts, distance: number, confide
 }
 
 /** Percentile bootstrap of a statistic (Efron 1979), quantiles by linear interpolation. The same seed gives the same interval. */
-export function bootstrap(values: readonly number[], statistic: (sample: readonly number[]) => number, options: { seed: number; resamples?: number; confidence?: number }): Estimate {
+export function bootstrap(
+  values: readonly number[],
+  statistic: (sample: readonly number[]) => number,
+  options: { seed: number; resamples?: number; confidence?: number },
+): Estimate {
   const { seed, resamples = 1000, confidence = 0.95 } = options;
   const random = createRandom(seed);
   const results: number[] = [];

@@ -1,7 +1,29 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bootstrap, brier, chiSquare, chiSquareTail, confusionMatrix, countPairs, expectedCalibrationError, jensenShannon, kolmogorovSmirnov, labelScores, logLoss, mcnemarMidP, mean, normalCdf, normalQuantile, pairedDifference, pairedRowsNeeded, populationStability, quantile, sorted, wilson } from "./index.ts";
+import {
+  bootstrap,
+  brier,
+  chiSquare,
+  chiSquareTail,
+  confusionMatrix,
+  countPairs,
+  expectedCalibrationError,
+  jensenShannon,
+  kolmogorovSmirnov,
+  labelScores,
+  logLoss,
+  mcnemarMidP,
+  mean,
+  normalCdf,
+  normalQuantile,
+  pairedDifference,
+  pairedRowsNeeded,
+  populationStability,
+  quantile,
+  sorted,
+  wilson,
+} from "./index.ts";
 
 const goldenFolder = new URL("../../../../shared/golden/", import.meta.url);
 const hasGolden = existsSync(goldenFolder);
@@ -9,15 +31,34 @@ const hasGolden = existsSync(goldenFolder);
 interface Golden {
   proportion: { k: number; n: number; wilson: [number, number] }[];
   mcnemar: { b: number; c: number; midp: number };
-  binary: { y: number[]; p: number[]; brier: number; log_loss: number; f1_at_05: number; ece10_positive_class: number; ece10_top_label: number; ece15_top_label: number };
-  drift: { a: number[]; b: number[]; ks: number; psi: { expected: number[]; actual: number[]; psi: number }; scipy_js_distance_base2: number };
+  binary: {
+    y: number[];
+    p: number[];
+    brier: number;
+    log_loss: number;
+    f1_at_05: number;
+    ece10_positive_class: number;
+    ece10_top_label: number;
+    ece15_top_label: number;
+  };
+  drift: {
+    a: number[];
+    b: number[];
+    ks: number;
+    psi: { expected: number[]; actual: number[]; psi: number };
+    scipy_js_distance_base2: number;
+  };
 }
 
 describe.skipIf(!hasGolden)("equals the reference implementations (shared/golden)", () => {
   const golden = hasGolden ? (JSON.parse(readFileSync(new URL("metrics_golden.json", goldenFolder), "utf8")) as Golden) : ({} as Golden);
 
   test("Wilson intervals (statsmodels)", () => {
-    for (const { k, n, wilson: [low, high] } of golden.proportion) {
+    for (const {
+      k,
+      n,
+      wilson: [low, high],
+    } of golden.proportion) {
       expect(wilson(k, n).low).toBeCloseTo(low, 9);
       expect(wilson(k, n).high).toBeCloseTo(high, 9);
     }
@@ -37,7 +78,11 @@ describe.skipIf(!hasGolden)("equals the reference implementations (shared/golden
     const right = p.map((value, row) => value >= 0.5 === truth[row]);
     expect(expectedCalibrationError(top, right, 10)).toBeCloseTo(reference.ece10_top_label, 9);
     expect(expectedCalibrationError(top, right, 15)).toBeCloseTo(reference.ece15_top_label, 9);
-    const matrix = confusionMatrix(y.map(String), p.map((value) => (value >= 0.5 ? "1" : "0")), ["0", "1"]);
+    const matrix = confusionMatrix(
+      y.map(String),
+      p.map((value) => (value >= 0.5 ? "1" : "0")),
+      ["0", "1"],
+    );
     expect(labelScores(matrix)[1]!.f1).toBeCloseTo(reference.f1_at_05, 9);
   });
 
@@ -49,7 +94,12 @@ describe.skipIf(!hasGolden)("equals the reference implementations (shared/golden
   });
 
   test("chi-square over categories (scipy through NannyML)", () => {
-    const drift = JSON.parse(readFileSync(new URL("drift_golden.json", goldenFolder), "utf8")) as { categorical: Record<string, { reference?: string[]; current?: string[]; nannyml?: { chi2_stat: number; chi2_p: number; jensen_shannon: number } }> };
+    const drift = JSON.parse(readFileSync(new URL("drift_golden.json", goldenFolder), "utf8")) as {
+      categorical: Record<
+        string,
+        { reference?: string[]; current?: string[]; nannyml?: { chi2_stat: number; chi2_p: number; jensen_shannon: number } }
+      >;
+    };
     const { reference, current, nannyml } = drift.categorical["cat3_small"]!;
     const levels = ["a", "b", "c"];
     const count = (values: string[]) => levels.map((level) => values.filter((value) => value === level).length);
@@ -140,8 +190,18 @@ describe("drift measures", () => {
 
   test("Kolmogorov-Smirnov tells a shifted sample from a like one", () => {
     const ramp = Array.from({ length: 300 }, (_, index) => index);
-    expect(kolmogorovSmirnov(ramp, ramp.map((value) => value + 0.1)).pValue).toBeGreaterThan(0.9);
-    expect(kolmogorovSmirnov(ramp, ramp.map((value) => value + 90)).pValue).toBeLessThan(1e-6);
+    expect(
+      kolmogorovSmirnov(
+        ramp,
+        ramp.map((value) => value + 0.1),
+      ).pValue,
+    ).toBeGreaterThan(0.9);
+    expect(
+      kolmogorovSmirnov(
+        ramp,
+        ramp.map((value) => value + 90),
+      ).pValue,
+    ).toBeLessThan(1e-6);
   });
 
   test("quantiles interpolate as numpy's do", () => {

@@ -4,7 +4,13 @@ import { ProtobufWriter } from "./protobuf.ts";
 export const elementType = { float: 1, int64: 7, string: 8, bool: 9 } as const;
 export type ElementType = (typeof elementType)[keyof typeof elementType];
 
-export type Attribute = number | { readonly float: number } | string | readonly string[] | { readonly integers: readonly number[] } | { readonly floats: ArrayLike<number> };
+export type Attribute =
+  | number
+  | { readonly float: number }
+  | string
+  | readonly string[]
+  | { readonly integers: readonly number[] }
+  | { readonly floats: ArrayLike<number> };
 
 export interface Node {
   readonly operator: string;
@@ -97,7 +103,8 @@ function writeTensor(tensor: Tensor): ProtobufWriter {
 
 function writeValue(value: ValueInfo): ProtobufWriter {
   const shape = new ProtobufWriter();
-  for (const dimension of value.shape) shape.bytes(1, typeof dimension === "string" ? new ProtobufWriter().bytes(2, dimension) : new ProtobufWriter().integer(1, dimension));
+  for (const dimension of value.shape)
+    shape.bytes(1, typeof dimension === "string" ? new ProtobufWriter().bytes(2, dimension) : new ProtobufWriter().integer(1, dimension));
   const tensor = new ProtobufWriter().integer(1, value.type).bytes(2, shape);
   return new ProtobufWriter().bytes(1, value.name).bytes(2, new ProtobufWriter().bytes(1, tensor));
 }

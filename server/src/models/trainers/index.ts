@@ -9,7 +9,9 @@ export const trainers: Readonly<Record<string, Trainer>> = { [textClassifier.nam
 export function findTrainer(name: string): Trainer {
   const trainer = Object.hasOwn(trainers, name) ? trainers[name] : undefined;
   if (trainer === undefined) {
-    throw new AppError("unknown_trainer", `There is no trainer "${name}". There are: ${Object.keys(trainers).join(", ")}.`, { details: { trainers: Object.keys(trainers) } });
+    throw new AppError("unknown_trainer", `There is no trainer "${name}". There are: ${Object.keys(trainers).join(", ")}.`, {
+      details: { trainers: Object.keys(trainers) },
+    });
   }
   return trainer;
 }

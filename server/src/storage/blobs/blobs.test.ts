@@ -38,7 +38,11 @@ describe("blobs", () => {
     const blobs = createFolderBlobs({ folder });
     const file = join(folder, "written-by-a-task");
     await writeFile(file, "hello world");
-    const references = [await blobs.put(scope, "hello world"), await blobs.put(scope, chunks("hello", " ", "world")), await blobs.putFile(scope, file)];
+    const references = [
+      await blobs.put(scope, "hello world"),
+      await blobs.put(scope, chunks("hello", " ", "world")),
+      await blobs.putFile(scope, file),
+    ];
     const hash = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
     expect(references).toEqual(Array.from({ length: 3 }, () => ({ hash, size: 11 })));
     expect(await blobs.path(scope, hash)).toBe(join(folder, scope.projectId, "b9", hash));

@@ -148,5 +148,7 @@ function notFound(hash: string): AppError {
 }
 
 function corrupt(scope: BlobScope, hash: string): AppError {
-  return new AppError("blob_corrupt", `The stored object ${hash} does not match its hash.`, { details: { hash, projectId: scope.projectId } });
+  return new AppError("blob_corrupt", `The stored object ${hash} does not match its hash.`, {
+    details: { hash, projectId: scope.projectId },
+  });
 }

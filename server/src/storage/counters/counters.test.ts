@@ -4,7 +4,9 @@ import { createManualClock } from "../../core/index.ts";
 import { createMemoryCounters } from "./create.ts";
 
 describe("counters", () => {
-  const calls = fc.array(fc.record({ wait: fc.oneof(fc.nat(30), fc.nat(2000)), amount: fc.integer({ min: 1, max: 4 }) }), { maxLength: 150 });
+  const calls = fc.array(fc.record({ wait: fc.oneof(fc.nat(30), fc.nat(2000)), amount: fc.integer({ min: 1, max: 4 }) }), {
+    maxLength: 150,
+  });
 
   test("never admit more than the limit within any window, wherever it begins", () => {
     fc.assert(

@@ -39,14 +39,19 @@ export function createMemoryCounters(deps: MemoryCountersDeps): Counters {
       window.sum += amount;
     }
     const needed = allowed ? 1 : amount;
-    return { allowed, remaining: Math.max(0, rule.limit - window.sum), resetMs: msUntilFree(window, { now, partMs, limit: rule.limit, needed }) };
+    return {
+      allowed,
+      remaining: Math.max(0, rule.limit - window.sum),
+      resetMs: msUntilFree(window, { now, partMs, limit: rule.limit, needed }),
+    };
   }
 
   function windowFor(key: string, windowMs: number): Window {
     const held = windows.get(key);
     if (held !== undefined) windows.delete(key);
     // A changed rule begins anew; the alternative is to read amounts in parts of another length.
-    const window = held?.windowMs === windowMs ? held : { windowMs, amounts: new Float64Array(parts + 1), newest: Number.NEGATIVE_INFINITY, sum: 0 };
+    const window =
+      held?.windowMs === windowMs ? held : { windowMs, amounts: new Float64Array(parts + 1), newest: Number.NEGATIVE_INFINITY, sum: 0 };
     if (windows.size >= maxKeys) evict();
     windows.set(key, window);
     return window;

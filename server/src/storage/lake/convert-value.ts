@@ -44,8 +44,10 @@ function convertObject(value: NonNullable<DuckDBValue> & object): LakeValue {
   if (value instanceof DuckDBTimestampSecondsValue) return instant(value.seconds * 1_000_000n);
   if (value instanceof DuckDBTimestampNanosecondsValue) return instant(value.nanos / 1000n);
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(convertValue);
-  if (value instanceof DuckDBStructValue) return Object.fromEntries(Object.entries(value.entries).map(([name, item]) => [name, convertValue(item)]));
-  if (value instanceof DuckDBMapValue) return Object.fromEntries(value.entries.map(({ key, value: item }) => [String(key), convertValue(item)]));
+  if (value instanceof DuckDBStructValue)
+    return Object.fromEntries(Object.entries(value.entries).map(([name, item]) => [name, convertValue(item)]));
+  if (value instanceof DuckDBMapValue)
+    return Object.fromEntries(value.entries.map(({ key, value: item }) => [String(key), convertValue(item)]));
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString("base64");
   return String(value);
 }

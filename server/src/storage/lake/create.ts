@@ -40,10 +40,10 @@ export function createLake(deps: LakeDeps): Lake {
 
   return {
     run,
-    writeParquet: async (input, options) => (await run([{ kind: "write", ...input }], options))[0] as ParquetFile,
-    readParquet: async (path, query, options) => (await run([{ kind: "read", path, ...query }], options))[0] as LakeRow[],
-    query: async (query, options) => (await run([{ kind: "query", ...query }], options))[0] as LakeRow[],
-    profile: async (path, options) => (await run([{ kind: "profile", path }], options))[0] as TableProfile,
+    writeParquet: async (input, options) => (await run([{ kind: "write", ...input }], options))[0],
+    readParquet: async (path, query, options) => (await run([{ kind: "read", path, ...query }], options))[0],
+    query: async (query, options) => (await run([{ kind: "query", ...query }], options))[0],
+    profile: async (path, options) => (await run([{ kind: "profile", path }], options))[0],
   };
 }
 
@@ -64,7 +64,8 @@ async function prepareStep(step: LakeStep, input: string): Promise<LakeStep> {
   switch (step.kind) {
     case "write": {
       const { rows, ...rest } = step;
-      if ((rows === undefined) === (step.jsonlPath === undefined)) throw new AppError("internal", "A write step takes either rows or jsonlPath.");
+      if ((rows === undefined) === (step.jsonlPath === undefined))
+        throw new AppError("internal", "A write step takes either rows or jsonlPath.");
       if (rows !== undefined) await writeJsonLines(input, rows);
       return { ...rest, jsonlPath: rows === undefined ? resolve(step.jsonlPath!) : input, folder: resolve(step.folder) };
     }
@@ -83,7 +84,7 @@ function absolute(file: LakeFile): LakeFile {
 }
 
 function absoluteFiles(files: Readonly<Record<string, LakeFile | readonly LakeFile[]>>): Record<string, LakeFile[]> {
-  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, [file].flat().map((item) => absolute(item as LakeFile))]));
+  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, [file].flat().map((item) => absolute(item))]));
 }
 
 async function finishResult(step: LakeStep, result: StepResult): Promise<unknown> {
@@ -100,7 +101,8 @@ async function writeJsonLines(path: string, rows: readonly LakeRow[]): Promise<v
     while (index < rows.length) {
       const started = performance.now();
       let text = "";
-      while (index < rows.length && text.length < 4_000_000 && performance.now() - started < sliceMs) text += `${jsonLine(rows[index++]!)}\n`;
+      while (index < rows.length && text.length < 4_000_000 && performance.now() - started < sliceMs)
+        text += `${jsonLine(rows[index++]!)}\n`;
       await handle.writeFile(text);
     }
   } finally {
@@ -118,7 +120,7 @@ async function readJsonLines(path: string): Promise<LakeRow[]> {
   const bytes = await readFile(path);
   const rows: LakeRow[] = [];
   let started = performance.now();
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(10, start);
     rows.push(JSON.parse(bytes.toString("utf8", start, end)) as LakeRow);
     start = end + 1;

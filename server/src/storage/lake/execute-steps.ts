@@ -44,7 +44,7 @@ export async function executeSteps(job: LakeJob): Promise<StepResult[]> {
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
       const message = cause instanceof Error ? cause.message : String(cause);
-      throw new AppError("lake_query_failed", message.split("\n")[0]!, { details: { step: index, kind: step.kind, message }, cause });
+      throw new AppError("lake_query_failed", message.split("\n")[0], { details: { step: index, kind: step.kind, message }, cause });
     }
   }
   connection.closeSync();
@@ -61,7 +61,11 @@ async function executeStep(connection: DuckDBConnection, { job, index, step }: P
   const paths = (file: LakeFile) => (typeof file === "string" ? file : stepFile(job, file.step));
   switch (step.kind) {
     case "write":
-      return writeParquet(connection, { source: readJsonLines(step.jsonlPath ?? "", step.columns), folder: step.folder, written: stepFile(job, index) });
+      return writeParquet(connection, {
+        source: readJsonLines(step.jsonlPath ?? "", step.columns),
+        folder: step.folder,
+        written: stepFile(job, index),
+      });
     case "derive":
       await checkQuery(connection, step, paths);
       return writeParquet(connection, { source: step.sql, folder: step.folder, written: stepFile(job, index), params: step.params });
@@ -88,7 +92,9 @@ function inputFiles(step: LakeStep): string[] {
       return step.jsonlPath === undefined ? [] : [step.jsonlPath];
     case "query":
     case "derive":
-      return Object.values(step.files).flat().filter((file) => typeof file === "string");
+      return Object.values(step.files)
+        .flat()
+        .filter((file) => typeof file === "string");
     case "read":
     case "profile":
       return typeof step.path === "string" ? [step.path] : [];
@@ -103,13 +109,15 @@ function readJsonLines(path: string, columns: readonly { name: string; type: Col
 /** One SELECT and nothing else, over views with the names of its files. */
 async function checkQuery(connection: DuckDBConnection, query: LakeQuery, paths: (file: LakeFile) => string): Promise<void> {
   for (const [name, files] of Object.entries(query.files)) {
-    const list = [files].flat().map((file) => quoteText(paths(file as LakeFile)));
+    const list = [files].flat().map((file) => quoteText(paths(file)));
     await connection.run(`CREATE OR REPLACE TEMP VIEW ${quoteName(name)} AS SELECT * FROM read_parquet([${list.join(", ")}])`);
   }
   const statements = await connection.extractStatements(query.sql);
   const type = statements.count === 1 ? (await statements.prepare(0)).statementType : undefined;
   if (type !== StatementType.SELECT) {
-    throw new AppError("lake_query_failed", "Only one SELECT statement is allowed over a dataset's files.", { details: { statements: statements.count } });
+    throw new AppError("lake_query_failed", "Only one SELECT statement is allowed over a dataset's files.", {
+      details: { statements: statements.count },
+    });
   }
 }
 

@@ -18,11 +18,35 @@ const columns: LakeColumn[] = [
 ];
 
 const oddRows: LakeRow[] = [
-  { text: "a\u0000b \u{1f600} é İ Σ \u2028", integer: Number.MAX_SAFE_INTEGER, number: 0.1, boolean: true, at: "2002-07-31T12:00:00.123Z", day: "2002-07-31", json: { a: [1, null, "\u0000"] } },
-  { text: "x".repeat(300_000), integer: -1, number: -1e300, boolean: false, at: "1969-12-31T23:59:59.999Z", day: "1583-01-01", json: "text" },
+  {
+    text: "a\u0000b \u{1f600} é İ Σ \u2028",
+    integer: Number.MAX_SAFE_INTEGER,
+    number: 0.1,
+    boolean: true,
+    at: "2002-07-31T12:00:00.123Z",
+    day: "2002-07-31",
+    json: { a: [1, null, "\u0000"] },
+  },
+  {
+    text: "x".repeat(300_000),
+    integer: -1,
+    number: -1e300,
+    boolean: false,
+    at: "1969-12-31T23:59:59.999Z",
+    day: "1583-01-01",
+    json: "text",
+  },
   { text: "", integer: 0, number: 5e-324, boolean: null, at: null, day: null, json: [] },
   { text: null, integer: null, number: null, boolean: null, at: null, day: null, json: null },
-  { text: 'quotes " \' \\ and\nlines\t,', integer: 1, number: 1, boolean: true, at: "2002-01-01T00:00:00.000Z", day: "9999-12-31", json: { deep: { "key with space": 1.5 } } },
+  {
+    text: "quotes \" ' \\ and\nlines\t,",
+    integer: 1,
+    number: 1,
+    boolean: true,
+    at: "2002-01-01T00:00:00.000Z",
+    day: "9999-12-31",
+    json: { deep: { "key with space": 1.5 } },
+  },
 ];
 
 async function openLake(): Promise<{ lake: Lake; folder: string; scratch: string }> {
@@ -34,7 +58,15 @@ async function openLake(): Promise<{ lake: Lake; folder: string; scratch: string
 
 function table(count: number, seed = 1): LakeRow[] {
   const random = createRandom(seed);
-  return Array.from({ length: count }, (_, index) => ({ text: `label ${random.integer(50)}`, integer: index, number: random.next(), boolean: index % 2 === 0, at: new Date(index * 1000).toISOString(), day: null, json: null }));
+  return Array.from({ length: count }, (_, index) => ({
+    text: `label ${random.integer(50)}`,
+    integer: index,
+    number: random.next(),
+    boolean: index % 2 === 0,
+    at: new Date(index * 1000).toISOString(),
+    day: null,
+    json: null,
+  }));
 }
 
 describe("a Parquet file", () => {
@@ -53,7 +85,10 @@ describe("a Parquet file", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.string({ unit: "binary" }), { minLength: 1, maxLength: 30 }), async (texts) => {
         const rows = [...texts, "lone \ud800 surrogate", "\\ud800 spelled"].map((text) => ({ text }));
-        const [file, read] = await lake.run([{ kind: "write", rows, columns: [{ name: "text", type: "text" }], folder }, { kind: "read", path: { step: 0 } }]);
+        const [file, read] = await lake.run([
+          { kind: "write", rows, columns: [{ name: "text", type: "text" }], folder },
+          { kind: "read", path: { step: 0 } },
+        ]);
         expect(file.rows).toBe(rows.length);
         expect(read).toEqual(rows.map(({ text }) => ({ text: text.toWellFormed() })));
       }),
@@ -61,38 +96,48 @@ describe("a Parquet file", () => {
     );
   });
 
-  test.each([1, 4])("has the same hash for the same rows, wherever they come from, and another for others (%i threads)", async (threads) => {
-    const { folder, scratch } = await openLake();
-    const lake = createLakeInTask({ scratchFolder: scratch, threads });
-    const rows = table(130_000);
-    const jsonlPath = join(dirname(folder), "rows.jsonl");
-    await writeFile(jsonlPath, rows.map((row) => JSON.stringify(Object.fromEntries(Object.entries(row).toReversed()))).join("\n"));
-    const written = await lake.run([
-      { kind: "write", rows, columns, folder },
-      { kind: "write", jsonlPath, columns, folder: `${folder}-other` },
-      { kind: "write", rows: rows.toReversed(), columns, folder },
-      { kind: "derive", sql: "SELECT * FROM rows", files: { rows: { step: 0 } }, folder },
-    ]);
-    expect(written[1].hash).toBe(written[0].hash);
-    expect(written[2].hash).not.toBe(written[0].hash);
-    expect(written[3].hash).toBe(written[0].hash);
-    hashes.add(written[0].hash);
-    expect(hashes.size).toBe(1);
-    expect(written[0].rows).toBe(130_000);
-    expect(await readdir(folder)).toHaveLength(2);
-    expect(await readFile(written[1].path)).toEqual(await readFile(written[0].path));
-  });
+  test.each([1, 4])(
+    "has the same hash for the same rows, wherever they come from, and another for others (%i threads)",
+    async (threads) => {
+      const { folder, scratch } = await openLake();
+      const lake = createLakeInTask({ scratchFolder: scratch, threads });
+      const rows = table(130_000);
+      const jsonlPath = join(dirname(folder), "rows.jsonl");
+      await writeFile(jsonlPath, rows.map((row) => JSON.stringify(Object.fromEntries(Object.entries(row).toReversed()))).join("\n"));
+      const written = await lake.run([
+        { kind: "write", rows, columns, folder },
+        { kind: "write", jsonlPath, columns, folder: `${folder}-other` },
+        { kind: "write", rows: rows.toReversed(), columns, folder },
+        { kind: "derive", sql: "SELECT * FROM rows", files: { rows: { step: 0 } }, folder },
+      ]);
+      expect(written[1].hash).toBe(written[0].hash);
+      expect(written[2].hash).not.toBe(written[0].hash);
+      expect(written[3].hash).toBe(written[0].hash);
+      hashes.add(written[0].hash);
+      expect(hashes.size).toBe(1);
+      expect(written[0].rows).toBe(130_000);
+      expect(await readdir(folder)).toHaveLength(2);
+      expect(await readFile(written[1].path)).toEqual(await readFile(written[0].path));
+    },
+  );
 
   test("of rows that do not fit their columns is refused with the reason, and nothing is left", async () => {
     const { lake, folder, scratch } = await openLake();
-    await expect(lake.writeParquet({ rows: [{ integer: "many" }], columns, folder })).rejects.toMatchObject({ code: "lake_query_failed", details: { step: 0, kind: "write" } });
+    await expect(lake.writeParquet({ rows: [{ integer: "many" }], columns, folder })).rejects.toMatchObject({
+      code: "lake_query_failed",
+      details: { step: 0, kind: "write" },
+    });
     expect(await readdir(scratch)).toEqual([]);
     await expect(readdir(folder)).rejects.toThrow("ENOENT");
   });
 
   test("without rows has its columns", async () => {
     const { lake, folder } = await openLake();
-    const [file, rows, profile] = await lake.run([{ kind: "write", rows: [], columns, folder }, { kind: "read", path: { step: 0 } }, { kind: "profile", path: { step: 0 } }]);
+    const [file, rows, profile] = await lake.run([
+      { kind: "write", rows: [], columns, folder },
+      { kind: "read", path: { step: 0 } },
+      { kind: "profile", path: { step: 0 } },
+    ]);
     expect(file.rows).toBe(0);
     expect(rows).toEqual([]);
     expect(profile.columns.map(({ name }) => name)).toEqual(columns.map(({ name }) => name));
@@ -105,8 +150,22 @@ describe("reading", () => {
     const { lake, folder } = await openLake();
     const file = await lake.writeParquet({ rows: table(1000), columns, folder });
     const read = await lake.run([
-      { kind: "read", path: file.path, columns: ["integer"], where: [{ column: "integer", operator: ">=", value: 10 }, { column: "integer", operator: "<", value: 13 }] },
-      { kind: "read", path: file.path, columns: ["integer"], where: [{ column: "at", operator: "<", value: "1970-01-01T00:00:02Z" }], orderBy: [{ column: "integer", descending: true }] },
+      {
+        kind: "read",
+        path: file.path,
+        columns: ["integer"],
+        where: [
+          { column: "integer", operator: ">=", value: 10 },
+          { column: "integer", operator: "<", value: 13 },
+        ],
+      },
+      {
+        kind: "read",
+        path: file.path,
+        columns: ["integer"],
+        where: [{ column: "at", operator: "<", value: "1970-01-01T00:00:02Z" }],
+        orderBy: [{ column: "integer", descending: true }],
+      },
       { kind: "read", path: file.path, columns: ["integer"], where: [{ column: "integer", operator: "in", value: [7, 3, 5000] }] },
       { kind: "read", path: file.path, columns: ["integer"], limit: 2, offset: 4 },
       { kind: "read", path: file.path, columns: ["integer"], where: [{ column: "day", operator: "is not null" }] },
@@ -117,9 +176,16 @@ describe("reading", () => {
 
   test("takes a hostile name or value as a name or value", async () => {
     const { lake, folder } = await openLake();
-    const file = await lake.writeParquet({ rows: [{ 'a" b': "x' OR 1=1 --" }, { 'a" b': "other" }], columns: [{ name: 'a" b', type: "text" }], folder });
+    const file = await lake.writeParquet({
+      rows: [{ 'a" b': "x' OR 1=1 --" }, { 'a" b': "other" }],
+      columns: [{ name: 'a" b', type: "text" }],
+      folder,
+    });
     expect(await lake.readParquet(file.path, { where: [{ column: 'a" b', operator: "=", value: "x' OR 1=1 --" }] })).toHaveLength(1);
-    await expect(lake.readParquet(file.path, { columns: ['a" b" FROM x --'] })).rejects.toMatchObject({ code: "lake_query_failed", details: { columns: ['a" b'] } });
+    await expect(lake.readParquet(file.path, { columns: ['a" b" FROM x --'] })).rejects.toMatchObject({
+      code: "lake_query_failed",
+      details: { columns: ['a" b'] },
+    });
     await expect(lake.readParquet(file.path, { limit: -1 })).rejects.toMatchObject({ code: "lake_query_failed" });
   });
 
@@ -136,19 +202,55 @@ describe("a query", () => {
   test("joins files by name, with parameters", async () => {
     const { lake, folder } = await openLake();
     const [labels, texts] = await lake.run([
-      { kind: "write", rows: [{ id: 1, label: "spam" }, { id: 2, label: "ham" }], columns: [{ name: "id", type: "integer" }, { name: "label", type: "text" }], folder },
-      { kind: "write", rows: [{ id: 1, text: "win" }, { id: 2, text: "hi" }], columns: [{ name: "id", type: "integer" }, { name: "text", type: "text" }], folder },
+      {
+        kind: "write",
+        rows: [
+          { id: 1, label: "spam" },
+          { id: 2, label: "ham" },
+        ],
+        columns: [
+          { name: "id", type: "integer" },
+          { name: "label", type: "text" },
+        ],
+        folder,
+      },
+      {
+        kind: "write",
+        rows: [
+          { id: 1, text: "win" },
+          { id: 2, text: "hi" },
+        ],
+        columns: [
+          { name: "id", type: "integer" },
+          { name: "text", type: "text" },
+        ],
+        folder,
+      },
     ]);
-    const rows = await lake.query({ sql: "SELECT text, count(*) AS n FROM texts JOIN labels USING (id) WHERE label = $label GROUP BY text", files: { labels: labels.path, texts: texts.path }, params: { label: "spam" } });
+    const rows = await lake.query({
+      sql: "SELECT text, count(*) AS n FROM texts JOIN labels USING (id) WHERE label = $label GROUP BY text",
+      files: { labels: labels.path, texts: texts.path },
+      params: { label: "spam" },
+    });
     expect(rows).toEqual([{ text: "win", n: 1 }]);
     expect(await lake.query({ sql: "SELECT count(*) AS n FROM twice", files: { twice: [labels.path, labels.path] } })).toEqual([{ n: 4 }]);
   });
 
   test("answers every type as JSON", async () => {
     const { lake } = await openLake();
-    const sql = "SELECT 9007199254740993 AS large, 1.25::DECIMAL(9,2) AS money, [1, 2] AS list, {'a': TIMESTAMP '2020-01-01 00:00:00.000001'} AS nested, 'nan'::DOUBLE AS nothing, MAP {'k': 1} AS pairs, TIMESTAMPTZ '2020-01-01 02:00:00+02' AS zoned, sum(3) AS total";
+    const sql =
+      "SELECT 9007199254740993 AS large, 1.25::DECIMAL(9,2) AS money, [1, 2] AS list, {'a': TIMESTAMP '2020-01-01 00:00:00.000001'} AS nested, 'nan'::DOUBLE AS nothing, MAP {'k': 1} AS pairs, TIMESTAMPTZ '2020-01-01 02:00:00+02' AS zoned, sum(3) AS total";
     expect(await lake.query({ sql, files: {} })).toEqual([
-      { large: "9007199254740993", money: 1.25, list: [1, 2], nested: { a: "2020-01-01T00:00:00.000001Z" }, nothing: null, pairs: { k: 1 }, zoned: "2020-01-01T00:00:00.000Z", total: 3 },
+      {
+        large: "9007199254740993",
+        money: 1.25,
+        list: [1, 2],
+        nested: { a: "2020-01-01T00:00:00.000001Z" },
+        nothing: null,
+        pairs: { k: 1 },
+        zoned: "2020-01-01T00:00:00.000Z",
+        total: 3,
+      },
     ]);
   });
 
@@ -202,8 +304,19 @@ describe("a query", () => {
 describe("a profile", () => {
   test("counts, ranges and distributes", async () => {
     const { lake, folder } = await openLake();
-    const rows = Array.from({ length: 101 }, (_, index) => ({ text: index === 0 ? null : "ab".repeat(index % 3), integer: index, number: index / 100, boolean: true, at: new Date(index).toISOString(), day: null, json: { a: index % 2 } }));
-    const [, profile] = await lake.run([{ kind: "write", rows, columns, folder }, { kind: "profile", path: { step: 0 } }]);
+    const rows = Array.from({ length: 101 }, (_, index) => ({
+      text: index === 0 ? null : "ab".repeat(index % 3),
+      integer: index,
+      number: index / 100,
+      boolean: true,
+      at: new Date(index).toISOString(),
+      day: null,
+      json: { a: index % 2 },
+    }));
+    const [, profile] = await lake.run([
+      { kind: "write", rows, columns, folder },
+      { kind: "profile", path: { step: 0 } },
+    ]);
     expect(profile.rows).toBe(101);
     const byName = Object.fromEntries(profile.columns.map((column) => [column.name, column]));
     expect(byName["text"]).toMatchObject({ count: 100, nulls: 1, distinct: 3, min: "", max: "abab", minLength: 0, maxLength: 4 });
@@ -219,7 +332,11 @@ describe("a task process", () => {
   async function openReal(): Promise<{ lake: Lake; folder: string; scratch: string }> {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "lake"));
-    return { lake: createLake({ scratchFolder: join(folder, "scratch"), memoryMb: 256 }), folder: join(folder, "lake"), scratch: join(folder, "scratch") };
+    return {
+      lake: createLake({ scratchFolder: join(folder, "scratch"), memoryMb: 256 }),
+      folder: join(folder, "lake"),
+      scratch: join(folder, "scratch"),
+    };
   }
 
   test("runs several steps at once, and brings large results through a file", async () => {

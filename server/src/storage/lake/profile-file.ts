@@ -28,8 +28,19 @@ async function profileColumn(
   const isText = type === "VARCHAR";
   const column = type === "JSON" ? `CAST(${quoteName(name)} AS VARCHAR)` : quoteName(name);
   const shown = (aggregate: string) => (isText || type === "JSON" ? `left(${aggregate}(${column}), 200)` : `${aggregate}(${column})`);
-  const parts = [`count(*) AS total`, `count(${column}) AS filled`, `count(DISTINCT ${column}) AS differing`, `${shown("min")} AS low`, `${shown("max")} AS high`];
-  if (isNumber) parts.push(`avg(${column}) AS mean`, `stddev_samp(CAST(${column} AS DOUBLE)) AS deviation`, `quantile_cont(CAST(${column} AS DOUBLE), [${quantileSteps.join(", ")}]) AS quantiles`);
+  const parts = [
+    `count(*) AS total`,
+    `count(${column}) AS filled`,
+    `count(DISTINCT ${column}) AS differing`,
+    `${shown("min")} AS low`,
+    `${shown("max")} AS high`,
+  ];
+  if (isNumber)
+    parts.push(
+      `avg(${column}) AS mean`,
+      `stddev_samp(CAST(${column} AS DOUBLE)) AS deviation`,
+      `quantile_cont(CAST(${column} AS DOUBLE), [${quantileSteps.join(", ")}]) AS quantiles`,
+    );
   if (isText) parts.push(`min(length(${column})) AS shortest`, `max(length(${column})) AS longest`);
   const result = await connection.run(`SELECT ${parts.join(", ")} FROM read_parquet(${quoteText(path)})`);
   const converters = result.columnTypes().map(columnConverter);
@@ -47,7 +58,13 @@ async function profileColumn(
       distinct: Number(row["differing"]),
       min: row["low"] ?? null,
       max: row["high"] ?? null,
-      ...(isNumber ? { mean: row["mean"] as number | null, standardDeviation: row["deviation"] as number | null, quantiles: row["quantiles"] as number[] | null } : {}),
+      ...(isNumber
+        ? {
+            mean: row["mean"] as number | null,
+            standardDeviation: row["deviation"] as number | null,
+            quantiles: row["quantiles"] as number[] | null,
+          }
+        : {}),
       ...(isText ? { minLength: row["shortest"] as number | null, maxLength: row["longest"] as number | null } : {}),
     },
   };

@@ -10,13 +10,19 @@ export async function describeFile(connection: DuckDBConnection, path: string): 
 }
 
 /** A SELECT with its parameters. Names are checked against the file and quoted; values are only ever parameters. */
-export async function readStatement(connection: DuckDBConnection, path: string, options: ReadParquetOptions): Promise<{ sql: string; params: LakeValue[] }> {
+export async function readStatement(
+  connection: DuckDBConnection,
+  path: string,
+  options: ReadParquetOptions,
+): Promise<{ sql: string; params: LakeValue[] }> {
   const columns = await describeFile(connection, path);
   const params: LakeValue[] = [];
 
   function name(column: string): string {
     if (columns.has(column)) return quoteName(column);
-    throw new AppError("lake_query_failed", `The file has no column ${JSON.stringify(column)}.`, { details: { column, columns: [...columns.keys()] } });
+    throw new AppError("lake_query_failed", `The file has no column ${JSON.stringify(column)}.`, {
+      details: { column, columns: [...columns.keys()] },
+    });
   }
 
   function parameter(column: string, value: LakeValue): string {
@@ -48,7 +54,9 @@ export async function readStatement(connection: DuckDBConnection, path: string, 
   const parts = [`SELECT ${options.columns?.map(name).join(", ") ?? "*"} FROM read_parquet(${quoteText(path)})`];
   if (options.where !== undefined && options.where.length > 0) parts.push(`WHERE ${options.where.map(condition).join(" AND ")}`);
   if (options.orderBy !== undefined && options.orderBy.length > 0) {
-    parts.push(`ORDER BY ${options.orderBy.map(({ column, descending }) => `${name(column)} ${descending === true ? "DESC" : "ASC"} NULLS LAST`).join(", ")}`);
+    parts.push(
+      `ORDER BY ${options.orderBy.map(({ column, descending }) => `${name(column)} ${descending === true ? "DESC" : "ASC"} NULLS LAST`).join(", ")}`,
+    );
   }
   if (options.limit !== undefined) parts.push(`LIMIT ${count(options.limit)}`);
   if (options.offset !== undefined) parts.push(`OFFSET ${count(options.offset)}`);

@@ -33,7 +33,12 @@ export class RowSink {
     if (this.#bytes <= mostInMessage) return;
     this.#handle = await open(this.#path, "wx", 0o600);
     for (let start = 0; start < this.#rows.length; start += 1000) {
-      await this.#handle.writeFile(this.#rows.slice(start, start + 1000).map((row) => `${JSON.stringify(row)}\n`).join(""));
+      await this.#handle.writeFile(
+        this.#rows
+          .slice(start, start + 1000)
+          .map((row) => `${JSON.stringify(row)}\n`)
+          .join(""),
+      );
     }
     this.#rows = [];
   }

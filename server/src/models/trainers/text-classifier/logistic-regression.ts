@@ -25,7 +25,12 @@ export interface LinearModel {
  * Multinomial logistic regression on sparse rows by stochastic gradient steps, one row at a time in seeded order, step sizes by
  * AdaGrad, L2 decay on the weights a row touches. The same seed gives the same model.
  */
-export function fitLogisticRegression(rows: SparseRows & { width: number }, labels: Int32Array, subset: Int32Array, options: LogisticRegressionOptions & { labelCount: number }): LinearModel {
+export function fitLogisticRegression(
+  rows: SparseRows & { width: number },
+  labels: Int32Array,
+  subset: Int32Array,
+  options: LogisticRegressionOptions & { labelCount: number },
+): LinearModel {
   const { labelCount, learningRate, decay } = options;
   const weights = new Float32Array(rows.width * labelCount);
   const squares = new Float32Array(rows.width * labelCount).fill(1e-6);

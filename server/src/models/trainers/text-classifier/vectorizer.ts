@@ -96,7 +96,10 @@ function selectFeatures(textCounts: readonly number[], minimumTexts: number, max
   const enough = textCounts.map((count, entry) => ({ count, entry })).filter(({ count }) => count >= minimumTexts);
   enough.sort((a, b) => b.count - a.count || a.entry - b.entry);
   // In order of length and appearance again: the graph lists n-grams by length.
-  return enough.slice(0, maximumFeatures).map(({ entry }) => entry).sort((a, b) => a - b);
+  return enough
+    .slice(0, maximumFeatures)
+    .map(({ entry }) => entry)
+    .sort((a, b) => a - b);
 }
 
 interface RowParts {
