@@ -1,0 +1,161 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sha256, silentLogger, startThread } from "../../core/index.ts";
+import { makeRows } from "../test-rows.ts";
+import { type TrainedModel, findTrainer } from "../trainers/index.ts";
+import { type Runtime, type RuntimeConfig, createRuntime } from "./create-runtime.ts";
+import type { OpenModel } from "./protocol.ts";
+
+let folder: string;
+let trained: TrainedModel;
+let model: OpenModel;
+let other: OpenModel;
+let runtime: Runtime | undefined;
+let workers: Worker[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "millrace-models-"));
+  trained = train(1);
+  model = await keep(trained);
+  other = await keep(train(2));
+});
+afterEach(async () => {
+  await runtime?.close();
+  workers = [];
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function train(seed: number): TrainedModel {
+  return findTrainer("text-classifier").train(makeRows(200, seed), {}, { seed, onProgress: () => {} });
+}
+
+async function keep({ onnx, signature }: TrainedModel): Promise<OpenModel> {
+  const hash = sha256(onnx);
+  const path = join(folder, hash);
+  await writeFile(path, onnx);
+  return { hash, path, signature };
+}
+
+function open(config: Partial<RuntimeConfig> = {}): Runtime {
+  runtime = createRuntime({
+    config: { threads: 1, maxQueue: 100, maxBatchRows: 32, maxSessions: 4, ...config },
+    logger: silentLogger,
+    start: () => {
+      const worker = startThread("./model-thread", new URL("./create-runtime.ts", import.meta.url).href, undefined);
+      workers.push(worker);
+      return worker;
+    },
+  });
+  return runtime;
+}
+
+/** Long enough to keep the thread busy while a test goes on. */
+const long = ["free money ".repeat(800), "your prize waits ".repeat(500)];
+
+describe("the model runtime", () => {
+  test("answers as the trainer does, alone and in batches, rows never crossed", async () => {
+    const opened = open();
+    await opened.load(model);
+    expect(opened.isReady(model.hash)).toBe(true);
+    const { columns } = makeRows(60, 9);
+    const expected = trained.predict(columns);
+    const answers = await Promise.all(expected.map((_, row) => opened.run(model.hash, [columns["subject"]![row], columns["body"]![row]])));
+    for (const [row, answer] of answers.entries()) {
+      for (const [label, probability] of expected[row]!.entries()) expect(Math.abs(answer.probabilities[label]! - probability)).toBeLessThan(1e-5);
+    }
+    // The first found the thread idle and went alone; those that came meanwhile went together.
+    expect(answers[0]!.batch).toBe(1);
+    expect(answers[1]!.batch).toBe(32);
+    expect(answers.at(-1)!.batch).toBe(27);
+  });
+
+  test("refuses past its bound, and says what the bound is", async () => {
+    const opened = open({ maxQueue: 2 });
+    await opened.load(model);
+    const running = Array.from({ length: 3 }, () => opened.run(model.hash, long));
+    await expect(opened.run(model.hash, long)).rejects.toMatchObject({ code: "overloaded", details: { bound: 2 } });
+    expect(await Promise.all(running)).toHaveLength(3);
+  });
+
+  test("drops what waits when its deadline passes; what runs and the others go on", async () => {
+    const opened = open();
+    await opened.load(model);
+    const first = opened.run(model.hash, long);
+    const deadline = new AbortController();
+    const dropped = opened.run(model.hash, long, deadline.signal);
+    const last = opened.run(model.hash, long);
+    deadline.abort();
+    await expect(dropped).rejects.toMatchObject({ code: "deadline_exceeded" });
+    expect((await first).probabilities).toHaveLength(2);
+    expect((await last).batch).toBe(1);
+    await expect(opened.run(model.hash, long, AbortSignal.abort())).rejects.toMatchObject({ code: "deadline_exceeded" });
+  });
+
+  test("a thread that dies refuses what it held; what waited is answered by the next, with its sessions", async () => {
+    const opened = open();
+    await opened.load(model);
+    await opened.load(other);
+    const held = opened.run(model.hash, long);
+    const waiting = opened.run(other.hash, long);
+    const settled = Promise.allSettled([held, waiting]);
+    await workers[0]!.terminate();
+    const [first, second] = await settled;
+    expect(first).toMatchObject({ status: "rejected", reason: { code: "thread_died" } });
+    expect(second.status).toBe("fulfilled");
+    expect(workers).toHaveLength(2);
+    expect((await opened.run(model.hash, long)).probabilities).toHaveLength(2);
+    expect(opened.isReady(model.hash)).toBe(true);
+  });
+
+  test("a thread killed again and again comes back each time", async () => {
+    const opened = open();
+    await opened.load(model);
+    for (let round = 0; round < 3; round++) {
+      await workers.at(-1)!.terminate();
+      expect((await opened.run(model.hash, ["a", "b"])).probabilities).toHaveLength(2);
+    }
+    expect(workers).toHaveLength(4);
+  });
+
+  test("closes the session used least when there are too many, and opens it again on demand", async () => {
+    const opened = open({ maxSessions: 1 });
+    await opened.load(model);
+    await opened.load(other);
+    expect(opened.isReady(model.hash)).toBe(false);
+    await expect(opened.run(model.hash, ["a", "b"])).rejects.toMatchObject({ code: "model_not_ready" });
+    await opened.load(model);
+    expect(opened.isReady(other.hash)).toBe(false);
+    expect((await opened.run(model.hash, ["a", "b"])).probabilities).toHaveLength(2);
+  });
+
+  test("a file that is no model is refused by name, and harms no other", async () => {
+    const opened = open();
+    await opened.load(model);
+    const path = join(folder, "broken");
+    await writeFile(path, "not a model");
+    await expect(opened.load({ ...model, hash: "b".repeat(64), path })).rejects.toMatchObject({ code: "model_not_ready" });
+    expect(opened.isReady(model.hash)).toBe(true);
+    expect((await opened.run(model.hash, ["a", "b"])).batch).toBe(1);
+  });
+
+  test("two threads share the queue", async () => {
+    const opened = open({ threads: 2, maxBatchRows: 1 });
+    await opened.load(model);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => opened.run(model.hash, long)));
+    expect(answers.map((answer) => answer.batch)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(workers).toHaveLength(2);
+  });
+
+  test("closing refuses what waits", async () => {
+    const opened = open();
+    await opened.load(model);
+    const running = [opened.run(model.hash, long), opened.run(model.hash, long)];
+    const settled = Promise.allSettled(running);
+    await opened.close();
+    for (const outcome of await settled) expect(outcome.status).toBe("rejected");
+    await expect(opened.run(model.hash, long)).rejects.toMatchObject({ code: "overloaded" });
+  });
+});
