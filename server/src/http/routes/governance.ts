@@ -28,7 +28,7 @@ export function governanceHandlers({ governance }: Pick<Ports, "governance">, co
       // Behind `#`: it never reaches a server's log.
       return { url: `${context.origin}/sign-in#${token}`, expiresAt };
     },
-    "governance.listKeys": async (_request, context) => keys.list(context, { limit: 500 }),
+    "governance.listKeys": async ({ query }, context) => keys.list(context, query),
     "governance.createKey": async ({ body }, context) => keys.create(context, body),
     "governance.revokeKey": async ({ parameters }, context) => keys.revoke(context, parameters.id),
     "governance.listSwitches": async (_request, context) => ({ items: await switches.list(context) }),
