@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AppError, createId, runTask, type TaskOptions } from "../../core/index.ts";
 import type { LakeJob, StepResult } from "./execute-steps.ts";
-import type { Lake, LakeFile, LakeOptions, LakeResult, LakeRow, LakeStep, ParquetFile, TableProfile } from "./types.ts";
+import type { Lake, LakeFile, LakeOptions, LakeResult, LakeRow, LakeStep } from "./types.ts";
 import type { ResultRows } from "./write-rows.ts";
 
 export interface LakeDeps {
