@@ -45,7 +45,7 @@ export async function insertUpload(tx: Tx, upload: Upload): Promise<void> {
 }
 
 export async function findUpload(tx: Tx, id: string): Promise<Upload | null> {
-  const row = await tx.db.withTables<Tables>().selectFrom("data_uploads").select(["id", "hash", "bytes", "rows"]).where("id", "=", id).executeTakeFirst();
+  const row = await tx.db.withTables<Tables>().selectFrom("data_uploads").select(["id", "hash", "bytes", "rows"]).where("project_id", "=", tx.projectId).where("id", "=", id).executeTakeFirst();
   return row === undefined ? null : { ...row, bytes: Number(row.bytes) };
 }
 
@@ -87,7 +87,7 @@ export async function insertVersion(tx: Tx, version: NewVersion): Promise<void> 
 
 /** A version of a name, the latest one for null. */
 export async function findVersion(tx: Tx, name: string, version: number | null): Promise<StoredVersion | null> {
-  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().where("name", "=", name);
+  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().where("project_id", "=", tx.projectId).where("name", "=", name);
   query = version === null ? query.orderBy("version", "desc").limit(1) : query.where("version", "=", version);
   const row = await query.executeTakeFirst();
   return row === undefined ? null : { ...toDataset(row), ...row.detail, quarantineHash: row.quarantine_hash };
@@ -95,7 +95,7 @@ export async function findVersion(tx: Tx, name: string, version: number | null):
 
 /** Newest first. */
 export async function listVersions(tx: Tx, page: { limit: number; cursor?: string | undefined }): Promise<Page<Dataset>> {
-  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().orderBy("id", "desc").limit(page.limit + 1);
+  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().where("project_id", "=", tx.projectId).orderBy("id", "desc").limit(page.limit + 1);
   if (page.cursor !== undefined) query = query.where("id", "<", page.cursor);
   const rows = await query.execute();
   const items = rows.slice(0, page.limit).map(toDataset);

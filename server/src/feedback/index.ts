@@ -1,1 +1,2 @@
+export { type FeedbackDeps, createFeedback } from "./create.ts";
 export type * from "./types.ts";

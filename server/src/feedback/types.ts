@@ -1,6 +1,7 @@
 import type { FeedbackItem, FeedbackReceipt, feedbackSchema, feedbackStatsSchema } from "@millrace/contract";
 import type { z } from "zod";
 import type { Context } from "../core/index.ts";
+import type { FeedbackPort } from "../functions/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
 
 export type Feedback = z.infer<typeof feedbackSchema>;
@@ -24,25 +25,23 @@ export interface Curation {
   readonly holdout: number;
 }
 
-/** What functions' evidence says about one inference. */
-export interface KnownInference {
-  readonly id: string;
-  readonly function: string;
-  readonly occurredAt: string;
-}
-
-/** Ratings, comments, corrections and labels; and how they become data. */
-export interface FeedbackService {
+/** Ratings, comments, corrections and labels; and how they become data. It is also what functions ask about labels. */
+export interface FeedbackService extends FeedbackPort {
   /** Keeps what can be kept; each item is answered on its own. One audit entry a batch. */
   submit(context: Context, items: readonly FeedbackItem[]): Promise<FeedbackReceipt>;
+  /** Newest first. */
   list(context: Context, query: { function?: string | undefined; limit: number; cursor?: string | undefined }): Promise<Page<Feedback>>;
   stats(context: Context, query: { function?: string | undefined }): Promise<FeedbackStats>;
-  /** Everything said about one inference, oldest first. */
-  ofInference(context: Context, inferenceId: string): Promise<Feedback[]>;
-  /** Labelled inferences of a function recorded after the given instant: what `retraining.afterLabels` counts. */
+  /** Labelled inferences of a function whose label was recorded after the given instant: what `retraining.afterLabels` counts. */
   countLabels(context: Context, query: { function: string; since?: string | undefined }): Promise<number>;
-  /** Starts the workflow `feedback.curate`; its result is the reference of the new dataset version. */
+  /** Starts the workflow `feedback.curate`; its result is the reference of the new dataset version. `unknown_function`, `unknown_dataset`. */
   startCuration(context: Context, input: Curation): Promise<{ workflowId: string }>;
   /** The same work inside the caller's own workflow. Answers `name@version`. */
   curate(context: Context, input: Curation, run: WorkflowRun): Promise<string>;
 }
+
+/**
+ * Waits until what this node accepted so far is stored, at most `maxMs`. Answers whether that is all there can be: with
+ * other nodes, their journals may still hold more.
+ */
+export type SettleEvidence = (maxMs: number) => Promise<"complete" | "partial">;
