@@ -7,6 +7,7 @@ import { createKeys } from "./manage-keys.ts";
 import { createSessions } from "./manage-sessions.ts";
 import { createSwitches } from "./manage-switches.ts";
 import { createMemory } from "./memory.ts";
+import { createSeals } from "./seal-hour.ts";
 import { createSequencer } from "./sequence-audit.ts";
 import { openSigner } from "./sign-checkpoint.ts";
 import { openSinks } from "./sinks.ts";
@@ -59,6 +60,7 @@ export function createGovernance(deps: GovernanceDeps): Governance {
     ensureAdminKey: () => ensureAdminKey({ keys, memory, clock, logger, dataFolder, projectId: defaultProjectId }),
     audit: (tx, change) => audit(tx, change),
     auditLog: createAuditLog({ sql, audit, sequencer, sinks, trustedKeys: new Set([signer.publicKey, ...config.audit.trustedPublicKeys]) }),
+    seals: createSeals({ sql, audit }),
     start: async () => {
       logger.info({ key: signer.source, sinks: sinks.map((sink) => sink.name) }, "audit checkpoints are signed");
       schedule();

@@ -112,6 +112,33 @@ export interface AuditLog {
   sequence(): Promise<number>;
 }
 
+export interface SealInput {
+  /** What the records are; the audit object is `<subject>:<hour>`. */
+  readonly subject: "inferences" | "feedback";
+  /** `2026-11-21T10`, in UTC. */
+  readonly hour: string;
+  /** Every record of the hour in the order of its id, with the SHA-256 of its stored content. */
+  readonly records: Iterable<SealedRecord> | AsyncIterable<SealedRecord>;
+}
+
+export interface SealedRecord {
+  readonly id: string;
+  readonly hash: string;
+}
+
+export interface Seal {
+  readonly records: number;
+  /** Root of the RFC 6962 tree whose leaves are `<id> <hash>`. */
+  readonly rootHash: string;
+}
+
+export interface Seals {
+  /** Writes the hour's root into the audit log; a repeat with the same records is a no-op. Seal an hour once its drain is done. */
+  sealHour(context: Context, input: SealInput): Promise<Seal & { isNew: boolean }>;
+  /** Compares the records with the newest seal of their hour. */
+  checkHour(context: Context, input: SealInput): Promise<"intact" | "changed" | "unsealed">;
+}
+
 /** Principals, the one `authorize`, kill switches and the audit log. */
 export interface Governance {
   /** Memory only. `unauthenticated` when unknown or expired, `key_revoked` when it was revoked. */
@@ -126,6 +153,7 @@ export interface Governance {
   /** Writes an entry in the change's own transaction: both happen, or neither. The actor is the transaction's principal. */
   audit(tx: Tx, change: AuditChange): Promise<void>;
   readonly auditLog: AuditLog;
+  readonly seals: Seals;
   /** Reads the kill file and starts the sequencer, once a second. */
   start(): Promise<void>;
   close(): Promise<void>;
