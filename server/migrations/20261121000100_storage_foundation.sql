@@ -15,12 +15,13 @@ create function storage_principal() returns text language sql stable parallel sa
   as $$ select nullif(current_setting('millrace.principal', true), '') $$;
 
 -- Row-level security for one table: millrace_app sees its transaction's project, millrace_system sees all, nobody else sees any.
+-- current_user is asked because a login that is a member of millrace_system has its policies without becoming it.
 create function storage_protect(table_name text) returns void language plpgsql as $$
 begin
   execute format('alter table %I enable row level security', table_name);
   execute format('alter table %I force row level security', table_name);
   execute format('create policy project on %I to millrace_app using (project_id = storage_project()) with check (project_id = storage_project())', table_name);
-  execute format('create policy every_project on %I to millrace_system using (true) with check (true)', table_name);
+  execute format('create policy every_project on %I to millrace_system using (current_user = %L) with check (current_user = %L)', table_name, 'millrace_system', 'millrace_system');
   execute format('grant select, insert, update, delete on %I to millrace_app, millrace_system', table_name);
 end $$;
 
@@ -41,7 +42,7 @@ end $$;
 
 create function storage_watch(table_name text) returns void language plpgsql as $$
 begin
-  execute format('create trigger watch after insert or update or delete on %I for each statement execute function storage_bump()', table_name);
+  execute format('create trigger watch after insert or update or delete or truncate on %I for each statement execute function storage_bump()', table_name);
 end $$;
 
 grant select on core_projects to millrace_app, millrace_system;

@@ -18,13 +18,12 @@ declare module "vitest" {
 export default async function prepareTemplate(project: TestProject): Promise<void> {
   const migrations = await readMigrations();
   const parent = join(tmpdir(), "millrace-test-templates");
-  const folder = join(parent, sha256(JSON.stringify([1, ...migrations.map((each) => each.checksum)])).slice(0, 16));
+  const folder = join(parent, sha256(JSON.stringify([2, ...migrations.map((each) => each.checksum)])).slice(0, 16));
   await mkdir(parent, { recursive: true });
   if (!(await readdir(parent)).includes(folder.slice(parent.length + 1))) {
     const making = await mkdtemp(join(parent, "making-"));
     const sql = await createEmbeddedSql({ folder: making, logger: silentLogger });
-    await migrate(sql, migrations, silentLogger);
-    await sql.close();
+    await migrate(sql, migrations, silentLogger).finally(() => sql.close());
     await rename(making, folder).catch(async () => {
       // Another run made the same template first.
       await rm(making, { recursive: true, force: true });

@@ -1,78 +1,50 @@
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
-import { resolve } from "node:path";
+import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../core/index.ts";
 
 export interface FolderLock {
   release(): Promise<void>;
 }
 
+/** SQLITE_BUSY: another connection holds the lock. */
+const busy = 5;
+
 /**
- * An exclusive lock on a data folder, held by the kernel: a bound socket whose name is derived from the folder. It
- * vanishes with the process however it ends, so there is no stale lock to judge and no process id to trust. On Linux the
- * name is abstract (no file); elsewhere it is a socket file in the folder, taken over when nobody listens on it.
+ * An exclusive lock on a data folder, held by the kernel on a file in it: it ends with its process however that ends, so no
+ * stale lock has to be judged, and it holds between containers that share the folder, where process ids say nothing. Node
+ * has no call for file locks; SQLite, which it contains, takes one for us on an empty file. The file is never deleted (the
+ * next owner would lock another one of the same name) and never read by anything else (closing it would drop the lock).
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  const path = resolve(folder);
-  await mkdir(path, { recursive: true });
-  const address =
-    process.platform === "linux" ? `\0millrace-${createHash("sha256").update(path).digest("hex").slice(0, 32)}` : `${path}/lock.sock`;
-  const noteFile = `${path}/lock.json`;
-  let server: Server;
+  await mkdir(folder, { recursive: true });
+  const path = await realpath(folder);
+  const noteFile = join(path, "owner.json");
+  const file = new DatabaseSync(join(path, "owner.lock"));
   try {
-    server = await bind(address);
+    file.exec("pragma busy_timeout = 0; pragma locking_mode = exclusive; pragma journal_mode = memory; begin exclusive");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    if (process.platform !== "linux" && (await isStale(address))) {
-      await rm(address, { force: true });
-      server = await bind(address);
-    } else {
-      const owner = await readOwner(noteFile);
-      throw new AppError(
-        "data_folder_locked",
-        `Another Millrace process${owner === null ? "" : ` (pid ${owner})`} uses the data folder ${path}.`,
-        { details: { folder: path, pid: owner } },
-      );
-    }
+    file.close();
+    if ((error as { errcode?: number }).errcode !== busy) throw error;
+    const owner = await readOwner(noteFile);
+    const who = owner === undefined ? "" : ` (pid ${owner.pid}${owner.host === hostname() ? "" : ` on ${owner.host}`})`;
+    throw new AppError("data_folder_locked", `Another Millrace process${who} uses the data folder ${path}.`, { details: { folder: path, pid: owner?.pid ?? null, host: owner?.host ?? null } });
   }
-  await writeFile(noteFile, JSON.stringify({ pid: process.pid }));
+  await writeFile(noteFile, JSON.stringify({ pid: process.pid, host: hostname() }));
   return {
-    release: async () => {
-      await rm(noteFile, { force: true });
-      await new Promise((done) => server.close(done));
+    release() {
+      if (file.isOpen) file.close();
+      return Promise.resolve();
     },
   };
 }
 
-function bind(address: string): Promise<Server> {
-  return new Promise((done, fail) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", fail);
-    server.listen(address, () => {
-      server.unref();
-      done(server);
-    });
-  });
-}
-
-async function isStale(address: string): Promise<boolean> {
-  const { connect } = await import("node:net");
-  return new Promise((done) => {
-    const socket = connect(address);
-    socket.once("connect", () => {
-      socket.destroy();
-      done(false);
-    });
-    socket.once("error", () => done(true));
-  });
-}
-
-async function readOwner(noteFile: string): Promise<number | null> {
+async function readOwner(noteFile: string): Promise<{ pid: number; host: string } | undefined> {
   try {
-    return (JSON.parse(await readFile(noteFile, "utf8")) as { pid: number }).pid;
+    return JSON.parse(await readFile(noteFile, "utf8")) as { pid: number; host: string };
   } catch {
-    // The note only helps the message; the lock is the socket.
-    return null;
+    // The note only helps the message; the lock is the file's.
+    return undefined;
   }
 }

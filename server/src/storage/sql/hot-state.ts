@@ -79,6 +79,12 @@ export function createHotState(deps: HotStateDeps): HotState {
     schedule();
   }
 
+  function wake(): void {
+    refresh().catch(() => {
+      // The poll reports what keeps failing.
+    });
+  }
+
   return {
     register(name, load) {
       loaders.set(name, load);
@@ -86,13 +92,11 @@ export function createHotState(deps: HotStateDeps): HotState {
     },
     async start() {
       await refresh();
-      stopListening = await sql.listen(
-        "millrace_state",
-        () =>
-          void refresh().catch(() => {
-            // The poll reports what keeps failing.
-          }),
-      );
+      // Polling goes on where notifications cannot be had (a pooler in transaction mode, a firewall).
+      stopListening = await sql.listen("millrace_state", wake).catch((error: unknown) => {
+        logger.warn({ err: error }, "notifications cannot be had; state is polled only");
+        return undefined;
+      });
       schedule();
     },
     refresh,

@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { AppError, type Logger, sha256 } from "../../core/index.ts";
 import type { Sql, SqlClient } from "../types.ts";
+import { prepareDatabase } from "./prepare-database.ts";
 
 export interface Migration {
   /** `<UTC timestamp>_<module>_<what>.sql`. */
@@ -30,22 +31,13 @@ export async function readMigrations(folder: string = migrationsFolder): Promise
 // Several nodes may start at once: the first migrates, the others wait.
 const lockKey = 7_210_010;
 
-const preparation = `
-create table if not exists core_migrations (
-  name text primary key,
-  checksum text not null,
-  applied_at timestamptz not null default now()
-);`;
-
-const roles = ["millrace_app", "millrace_system"];
-
 /** Applies what is missing, each migration in a transaction of its own. Answers the names applied. */
 export async function migrate(sql: Sql, migrations: readonly Migration[], logger: Logger): Promise<string[]> {
   const client = await sql.owner.pool.connect();
   const applied: string[] = [];
   try {
     if (sql.store === "postgres") await client.query("select pg_advisory_lock($1)", [lockKey]);
-    await prepare(sql, client);
+    await prepareDatabase(sql.store, client);
     const known = await readApplied(client);
     checkKnown(known, migrations);
     for (const migration of migrations) {
@@ -60,41 +52,6 @@ export async function migrate(sql: Sql, migrations: readonly Migration[], logger
     client.release();
   }
   return applied;
-}
-
-async function prepare(sql: Sql, client: SqlClient): Promise<void> {
-  if (sql.store === "postgres") await createRoles(client);
-  await client.query(preparation);
-  await client.query(`do $$ begin execute format('grant usage on schema %I to ${roles.join(", ")}', current_schema()); end $$`);
-  await client.query("grant select on core_migrations to millrace_app, millrace_system");
-  await allowVectors(client);
-}
-
-// From PostgreSQL 16 on, who creates a role is its member but may not become it until granted so.
-const maySetRole =
-  "select pg_has_role(current_user, $1, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) as may";
-
-async function createRoles(client: SqlClient): Promise<void> {
-  for (const role of roles) {
-    try {
-      await client.query(`do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$`);
-      const { rows } = await client.query<{ may: boolean }>(maySetRole, [role]);
-      if (rows[0]?.may !== true) await client.query(`grant ${role} to current_user`);
-    } catch (cause) {
-      throw new AppError(
-        "unsafe_database_role",
-        `The role ${role} cannot be created or used by this login: ${cause instanceof Error ? cause.message : String(cause)}. Give the login CREATEROLE, or have an administrator run: create role ${role} nologin; grant ${role} to <login>.`,
-        { cause },
-      );
-    }
-  }
-}
-
-/** pgvector where the server has it and the login may; without it vectors are searched exactly, in memory. */
-async function allowVectors(client: SqlClient): Promise<void> {
-  const { rows } = await client.query("select 1 from pg_available_extensions where name = 'vector'");
-  if (rows.length === 0) return;
-  await client.query("do $$ begin create extension if not exists vector; exception when insufficient_privilege then null; end $$");
 }
 
 async function readApplied(client: SqlClient): Promise<Map<string, string>> {
@@ -124,7 +81,9 @@ async function apply(client: SqlClient, migration: Migration): Promise<void> {
     await client.query("insert into core_migrations (name, checksum) values ($1, $2)", [migration.name, migration.checksum]);
     await client.query("commit");
   } catch (cause) {
-    await client.query("rollback");
+    await client.query("rollback").catch(() => {
+      // The connection is gone, and the transaction with it.
+    });
     throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });

@@ -1,16 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { PGlite } from "@electric-sql/pglite";
-import { instantText } from "./type-parsers.ts";
+import { type Extensions, PGlite, type Results } from "@electric-sql/pglite";
+import { parserOf } from "./type-parsers.ts";
 
-/** What the pool asks of the thread: one script (several statements) or one statement with values. */
+/** What the pool asks of the thread: one script (several statements), or one statement with or without values. */
 export interface HostRequest {
   readonly id: number;
   readonly script?: string;
   readonly text?: string;
-  readonly values?: readonly unknown[];
+  readonly values?: readonly (string | Uint8Array | null)[];
   readonly close?: boolean;
-  /** Tests only: ends the thread as a crash would. */
-  readonly crash?: boolean;
 }
 
 export interface HostResult {
@@ -21,80 +19,84 @@ export interface HostResult {
 }
 
 export type HostMessage =
-  | { readonly ready: true; readonly extensions: string[] }
+  | { readonly ready: true }
   | { readonly failed: string }
   | { readonly channel: string; readonly payload: string }
   | { readonly id: number; readonly result: HostResult }
   | { readonly id: number; readonly error: Record<string, unknown> };
 
 const port = parentPort!;
-const errorFields = [
-  "message",
-  "code",
-  "severity",
-  "detail",
-  "hint",
-  "position",
-  "where",
-  "schema",
-  "table",
-  "column",
-  "dataType",
-  "constraint",
-  "routine",
-];
+const errorFields = ["message", "code", "severity", "detail", "hint", "position", "where", "schema", "table", "column", "dataType", "constraint", "routine"];
 
-async function loadExtensions(): Promise<Record<string, never>> {
+/*
+ * PGlite's session is a superuser's, whom no row-level security binds. So nothing runs as it: the folder is made once with
+ * an owner like the login on PostgreSQL (no superuser, owner of the database, may become the two roles but inherits nothing
+ * of them), and the session becomes that owner before the first statement. Here set_config can be taken from everybody,
+ * so that no expression inside a query can change the project it runs for.
+ */
+const firstStart = `
+  create role millrace_owner nosuperuser noinherit;
+  create role millrace_app nologin;
+  create role millrace_system nologin;
+  grant millrace_app, millrace_system to millrace_owner with inherit false;
+  alter database postgres owner to millrace_owner;
+  revoke execute on function set_config(text, text, boolean) from public;
+  revoke temporary on database postgres from public;
+  grant pg_maintain to millrace_owner with inherit true`;
+
+async function loadExtensions(): Promise<Extensions> {
   try {
     const { vector } = await import("@electric-sql/pglite-pgvector");
-    return { vector } as never;
+    return { vector };
   } catch {
     // The package is optional: without it vectors are searched exactly, in memory.
     return {};
   }
 }
 
-async function open(): Promise<PGlite> {
-  const extensions = await loadExtensions();
-  const keepText = (text: string) => text;
-  const parsers = { 20: keepText, 1700: keepText, 1082: keepText, 1114: instantText, 1184: instantText };
-  const database = await PGlite.create({ dataDir: (workerData as { folder: string }).folder, extensions, parsers });
-  // From here on a statement that forgets its handle runs as a role that may see no row.
-  await database.exec(`
-    do $$ begin create role millrace_app nologin; exception when duplicate_object then null; end $$;
-    do $$ begin create role millrace_system nologin; exception when duplicate_object then null; end $$;
-    revoke execute on function set_config(text, text, boolean) from public;
-    set timezone = 'UTC';
-    set role millrace_app`);
-  database.onNotification((channel, payload) => port.postMessage({ channel, payload } satisfies HostMessage));
-  port.postMessage({ ready: true, extensions: Object.keys(extensions) } satisfies HostMessage);
-  return database;
+interface Session {
+  readonly database: PGlite;
+  readonly formats: Formats;
 }
 
-async function answer(database: PGlite, request: HostRequest): Promise<HostResult> {
+async function open(): Promise<Session> {
+  const database = await PGlite.create({ dataDir: (workerData as { folder: string }).folder, extensions: await loadExtensions() });
+  const { rows } = await database.query("select 1 from pg_roles where rolname = 'millrace_owner'");
+  if (rows.length === 0) await database.exec(`begin; ${firstStart}; commit`);
+  const formats = await readFormats(database);
+  await database.exec("set timezone = 'UTC'; set session authorization millrace_owner");
+  database.onNotification((channel, payload) => port.postMessage({ channel, payload } satisfies HostMessage));
+  return { database, formats };
+}
+
+type Formats = NonNullable<Parameters<PGlite["query"]>[2]>;
+
+/** Values are read and written as `pg` does it, so that both stores agree on every type. */
+async function readFormats(database: PGlite): Promise<Formats> {
+  const { rows } = await database.query<{ oid: number }>("select oid::int as oid from pg_type");
+  return {
+    parsers: Object.fromEntries(rows.map(({ oid }) => [oid, parserOf(oid)])),
+    serializers: Object.fromEntries(rows.map(({ oid }) => [oid, toText])),
+  };
+}
+
+function toText(value: string | Uint8Array): string {
+  return typeof value === "string" ? value : `\\x${Buffer.from(value).toString("hex")}`;
+}
+
+async function answer({ database, formats }: Session, request: HostRequest): Promise<HostResult> {
   if (request.close === true) {
     await database.close();
-    return { rows: [], rowCount: 0, command: "", fields: [] };
+    return toResult(undefined);
   }
-  if (request.crash === true) process.exit(9);
-  if (request.script !== undefined) {
-    const results = await database.exec(request.script);
-    return toResult(results.at(-1));
-  }
-  return toResult(await database.query(request.text!, [...(request.values ?? [])]));
+  if (request.script !== undefined) return toResult((await database.exec(request.script, formats)).at(-1));
+  return toResult(await database.query(request.text!, [...(request.values ?? [])], formats));
 }
-
-type Results = Awaited<ReturnType<PGlite["query"]>>;
 
 function toResult(results: Results | undefined): HostResult {
   if (results === undefined) return { rows: [], rowCount: 0, command: "", fields: [] };
-  const { rows, fields, affectedRows } = results;
-  return {
-    rows,
-    fields,
-    rowCount: affectedRows === undefined || affectedRows === 0 ? rows.length : affectedRows,
-    command: (results as { command?: string }).command ?? "",
-  };
+  const { rows, fields, rowCount, command } = results;
+  return { rows, fields, rowCount: rowCount ?? 0, command: command ?? "" };
 }
 
 function toPlainError(error: unknown): Record<string, unknown> {
@@ -102,18 +104,21 @@ function toPlainError(error: unknown): Record<string, unknown> {
   return Object.fromEntries(errorFields.filter((field) => from[field] !== undefined).map((field) => [field, from[field]]));
 }
 
+async function serve(session: Session, request: HostRequest): Promise<void> {
+  try {
+    port.postMessage({ id: request.id, result: await answer(session, request) } satisfies HostMessage);
+  } catch (error) {
+    port.postMessage({ id: request.id, error: toPlainError(error) } satisfies HostMessage);
+  }
+}
+
 try {
-  const database = await open();
-  let chain = Promise.resolve();
+  const session = await open();
+  let last = Promise.resolve();
   port.on("message", (request: HostRequest) => {
-    chain = chain.then(async () => {
-      try {
-        port.postMessage({ id: request.id, result: await answer(database, request) } satisfies HostMessage);
-      } catch (error) {
-        port.postMessage({ id: request.id, error: toPlainError(error) } satisfies HostMessage);
-      }
-    });
+    last = last.then(() => serve(session, request));
   });
+  port.postMessage({ ready: true } satisfies HostMessage);
 } catch (error) {
   port.postMessage({ failed: error instanceof Error ? error.message : String(error) } satisfies HostMessage);
 }
