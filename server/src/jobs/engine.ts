@@ -1,12 +1,12 @@
 import { DBOS, DBOSClient, type WorkflowStatus } from "@dbos-inc/dbos-sdk";
 // The class `DBOS` no longer offers recovery by executor; its executor does.
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
-import { ensureSystemDatabase } from "@dbos-inc/dbos-sdk/internal/system_database";
 import { AppError, type Context, type Logger } from "../core/index.ts";
 import type { Sql, Tx } from "../storage/index.ts";
 import { adaptLogger } from "./log-adapter.ts";
 import { quietEngine } from "./quiet-engine.ts";
-import { engineSchema, grantEnqueue } from "./repository.ts";
+import { prepareWorkflows, unusedUrl } from "./prepare-workflows.ts";
+import { grantEnqueue } from "./repository.ts";
 import { retryablePool } from "./retry-pool.ts";
 import { type Envelope, runWorkflow } from "./run-workflow.ts";
 import type { WorkflowName, WorkflowOptions, WorkflowRun } from "./types.ts";
@@ -17,8 +17,6 @@ const applicationVersion = "1";
 const sharedQueue = "jobs";
 /** How long a step that is told to stop may take to write down what it has. */
 const drainMs = 500;
-// Never dialled: the engine is given a pool.
-const unusedUrl = "postgresql://millrace:unused@pool.invalid:5432/millrace";
 
 interface Definition {
   readonly name: WorkflowName;
@@ -56,14 +54,13 @@ export class Engine {
   /** Opens the engine's tables (and makes them), and runs workflows if told to. */
   async start(options: { works: boolean }): Promise<void> {
     const { sql, logger, executorId, pollMs } = this.#deps;
-    const schema = await engineSchema(sql);
-    const systemDatabasePool = retryablePool(sql.owner.pool, this.#closed.signal) as never;
+    const pool = retryablePool(sql.owner.pool, this.#closed.signal) as never;
     // Tables and queues before the launch, so that the first look already finds every queue.
-    await ensureSystemDatabase(unusedUrl, adaptLogger(logger) as never, systemDatabasePool, schema);
+    const schema = await prepareWorkflows(sql, logger, pool);
     await grantEnqueue(sql, schema);
     this.#client = await DBOSClient.create({
       systemDatabaseUrl: unusedUrl,
-      systemDatabasePool,
+      systemDatabasePool: pool,
       systemDatabaseSchemaName: schema,
       applicationName: application,
       logger: adaptLogger(logger),
@@ -86,7 +83,7 @@ export class Engine {
       applicationVersion,
       executorID: executorId,
       systemDatabaseUrl: unusedUrl,
-      systemDatabasePool,
+      systemDatabasePool: pool,
       systemDatabaseSchemaName: schema,
       runMigrations: false,
       useListenNotify: true,

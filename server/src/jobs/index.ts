@@ -1,3 +1,4 @@
 export { createJobs } from "./create.ts";
+export { prepareWorkflows } from "./prepare-workflows.ts";
 export { configSchema, type JobsConfig } from "./config.ts";
 export type * from "./types.ts";
