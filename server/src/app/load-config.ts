@@ -3,13 +3,15 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { z } from "zod";
 import { AppError, canonicalJson, sha256 } from "../core/index.ts";
-import { type MillraceConfig, type ResolvedConfig, configSchema } from "./config.ts";
+import { type ResolvedConfig, configSchema } from "./config.ts";
 import { hashSources } from "./hash-sources.ts";
 
 export interface LoadedConfig {
   readonly config: ResolvedConfig;
   /** SHA-256 of the canonical JSON, with each function's code stood for by the hash of its source files. */
   readonly hash: string;
+  /** Hash of the source files alone: the version of plain code. */
+  readonly sourceHash: string;
   /** What was hashed: no code, no secret. */
   readonly document: unknown;
   readonly path: string;
@@ -30,7 +32,7 @@ export async function loadConfig(given: string | undefined, folder: string): Pro
   }
   const config = checkConfig(exported.default, path);
   const document = describeConfig(config, sources);
-  return { config, hash: sha256(canonicalJson(document)), document, path };
+  return { config, hash: sha256(canonicalJson(document)), sourceHash: sources, document, path };
 }
 
 function findConfig(given: string | undefined, folder: string): string {
@@ -87,5 +89,3 @@ function describeConfig(config: ResolvedConfig, sources: string): unknown {
 function withoutCode(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => typeof field !== "function"));
 }
-
-export type { MillraceConfig };

@@ -1,4 +1,5 @@
 export * from "./types.ts";
+export * from "./backup/index.ts";
 export * from "./blobs/index.ts";
 export * from "./counters/index.ts";
 export * from "./journal/index.ts";

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { configSchema as dataConfig } from "../data/index.ts";
+import type { FunctionDefinition } from "../functions/index.ts";
+import { configSchema as governanceConfig } from "../governance/index.ts";
+import { httpConfigSchema } from "../http/index.ts";
+import { configSchema as jobsConfig } from "../jobs/index.ts";
+import { configSchema as storageConfig } from "../storage/index.ts";
+
+function isFunctionDefinition(value: unknown): value is FunctionDefinition {
+  return typeof value === "object" && value !== null && "labelOf" in value && "fallback" in value && Object.isFrozen(value);
+}
+
+/** The whole of `millrace.config.ts`: each module's part under the module's name, and the functions. */
+export const configSchema = z.strictObject({
+  functions: z.array(z.custom<FunctionDefinition>(isFunctionDefinition, { error: "use defineFunction({ ... })" })).min(1, { error: "declare at least one function" }),
+  http: httpConfigSchema.prefault({}),
+  storage: storageConfig,
+  governance: governanceConfig,
+  jobs: jobsConfig,
+  data: dataConfig,
+  log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+});
+
+/** What a configuration file exports by default. */
+export type MillraceConfig = z.input<typeof configSchema>;
+export type ResolvedConfig = z.output<typeof configSchema>;
+
+/** Types a configuration; it is checked when the program starts. */
+export function defineConfig(config: MillraceConfig): MillraceConfig {
+  return config;
+}

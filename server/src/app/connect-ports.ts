@@ -1,0 +1,87 @@
+import type { Backup } from "./back-up.ts";
+import type { Modules } from "./create-modules.ts";
+import { readOverview } from "./read-overview.ts";
+import type { Ports } from "../http/index.ts";
+import { formatReference } from "../data/index.ts";
+import type { Stores } from "./open-stores.ts";
+
+export interface ConnectDeps {
+  readonly stores: Stores;
+  readonly modules: Modules;
+  readonly backUp: (name: string | undefined) => Promise<Backup>;
+  readonly configHash: string;
+  readonly readiness: () => string[];
+}
+
+/** What the edge calls, from what the modules offer: names and shapes meet here and nowhere else. */
+export function connectPorts(deps: ConnectDeps): Ports {
+  const { stores, modules } = deps;
+  const { governance, jobs, data, models, functions, feedback, monitoring, evaluation, release } = modules;
+  return {
+    governance,
+    functions,
+    readiness: deps.readiness,
+    overview: { get: (_request, context) => readOverview(context, deps) },
+    evidence: { get: async () => readEvidence(stores) },
+    storage: {
+      status: async () => ({ store: stores.sql.store, stateVersion: stores.hotState.version().toString(), stateAgeMs: stores.hotState.ageMs(), migrations: stores.migrations }),
+      backup: ({ body }) => deps.backUp(body.name),
+    },
+    jobs: {
+      list: ({ query }, context) => jobs.list(context, query),
+      get: ({ parameters }, context) => jobs.get(context, parameters.id),
+      cancel: ({ parameters }, context) => jobs.cancel(context, parameters.id),
+      resume: ({ parameters }, context) => jobs.resume(context, parameters.id),
+      nodes: async () => ({ items: await jobs.nodes() }),
+      schedules: async () => ({ items: await jobs.schedules() }),
+      events: ({ query }, context) => jobs.events(context, query),
+    },
+    data: {
+      upload: ({ body }, context) => data.upload(context, body),
+      create: ({ body }, context) => data.create(context, body),
+      list: ({ query }, context) => data.list(context, query),
+      get: ({ parameters }, context) => data.get(context, formatReference(parameters)),
+      rows: ({ parameters, query }, context) => data.rows(context, formatReference(parameters), query),
+      quarantine: async ({ parameters, query }, context) => ({ items: await data.quarantine(context, formatReference(parameters), query) }),
+    },
+    models: {
+      createRun: ({ body }, context) => models.createRun(context, body),
+      listRuns: ({ query }, context) => models.listRuns(context, query),
+      getRun: ({ parameters }, context) => models.getRun(context, parameters.id),
+      list: async (_request, context) => ({ items: await models.list(context) }),
+      get: ({ parameters }, context) => models.get(context, parameters.name),
+      getVersion: ({ parameters }, context) => models.getVersion(context, parameters.name, parameters.version),
+    },
+    feedback: {
+      submit: ({ body }, context) => feedback.submit(context, body.items),
+      list: ({ query }, context) => feedback.list(context, query),
+      stats: ({ query }, context) => feedback.stats(context, query),
+      curate: ({ body }, context) => feedback.startCuration(context, body),
+    },
+    monitoring: {
+      windows: async ({ query }, context) => ({ items: await monitoring.windows(context, query.function) }),
+      run: ({ body }, context) => monitoring.run(context, body),
+      alerts: async ({ query }, context) => ({ items: await monitoring.alerts(context, query) }),
+      alert: ({ parameters }, context) => monitoring.alert(context, parameters.id),
+      changeAlert: ({ parameters, body }, context) => monitoring.changeAlert(context, parameters.id, body),
+    },
+    evaluation: {
+      list: ({ query }, context) => evaluation.list(context, query),
+      get: ({ parameters }, context) => evaluation.get(context, parameters.id),
+      create: ({ body }, context) => evaluation.create(context, body),
+    },
+    release: {
+      list: async ({ parameters }, context) => ({ items: await release.list(context, parameters.function) }),
+      rollback: ({ parameters, body }, context) => release.rollback(context, parameters.function, body.reason),
+      retrain: ({ body }, context) => release.startRetraining(context, body),
+      listRetrainings: async ({ query }, context) => ({ items: await release.listRetrainings(context, query.function) }),
+      getRetraining: ({ parameters }, context) => release.getRetraining(context, parameters.id),
+    },
+  };
+}
+
+/** accepted = stored + rejected + backlog, from the journal itself. */
+export function readEvidence({ journal, hotState }: Pick<Stores, "journal" | "hotState">) {
+  const { accepted, stored, rejected, backlog, bytes } = journal.stats();
+  return { accepted, stored, rejected, backlog, journalBytes: bytes, stateAgeMs: hotState.ageMs() };
+}

@@ -1,0 +1,114 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createId, createLogger, defaultProjectId, systemClock, systemContext } from "../core/index.ts";
+import { createSinks } from "../functions/index.ts";
+import { type Http, createHttp } from "../http/index.ts";
+import { type Drain, type Tx, createDrain, maintain } from "../storage/index.ts";
+import { backUp } from "./back-up.ts";
+import { connectPorts } from "./connect-ports.ts";
+import { type Modules, createModules } from "./create-modules.ts";
+import { type LoadedConfig, loadConfig } from "./load-config.ts";
+import { type Stores, openStores } from "./open-stores.ts";
+import { insertConfig } from "./repository.ts";
+import type { App, AppOptions } from "./types.ts";
+import { version } from "./version.ts";
+
+const publicFolder = fileURLToPath(new URL("../../public", import.meta.url));
+const maintainEveryMs = 600_000;
+
+/** Starts the program: stores, modules, drain, jobs, then the door. What fails on the way closes what was opened. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const dataFolder = resolve(options.dataFolder);
+  const loaded = await loadConfig(options.configPath, process.cwd());
+  const logger = createLogger(options.logLevel ?? loaded.config.log.level);
+  const closers: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  let settle: () => void = () => {};
+  const stopped = new Promise<void>((done) => {
+    settle = done;
+  });
+
+  /** Newest first: the door closes before what it calls. */
+  function close(): Promise<void> {
+    closing ??= (async () => {
+      for (const closer of closers.reverse()) {
+        try {
+          await closer();
+        } catch (error) {
+          logger.error({ err: error }, "a part of the program did not close cleanly");
+        }
+      }
+      settle();
+    })();
+    return closing;
+  }
+
+  try {
+    const clock = systemClock;
+    const stores = await openStores({ role: options.role, dataFolder, config: loaded.config, clock, logger });
+    closers.push(stores.close, () => stores.journal.close());
+    let drain: Drain | undefined;
+    const modules = createModules({ stores, loaded, dataFolder, nodeId: createId(clock), version, clock, logger, drain: () => drain });
+    defineUpkeep(modules, stores);
+    await recordConfig({ stores, modules, loaded });
+    const admin = options.role === "work" ? null : await modules.governance.ensureAdminKey();
+    await stores.hotState.start();
+    closers.push(() => modules.models.close());
+    await modules.jobs.start(options.role);
+    closers.push(() => modules.jobs.close());
+    drain = createDrain<Tx>({ journal: stores.journal, sql: stores.sql, sinks: createSinks(logger), logger });
+    const opened = drain;
+    closers.push(() => opened.close());
+    await modules.governance.start();
+    closers.push(() => modules.governance.close());
+    await modules.functions.start();
+    closers.push(() => modules.functions.close());
+    const http = options.role === "work" ? undefined : await openDoor({ options, loaded, stores, modules, backUp: (name) => backUp(name, { stores, drain: () => drain, dataFolder, clock, logger }), logger });
+    const address = http === undefined ? undefined : await http.listen();
+    if (http !== undefined) closers.push(() => http.close());
+    const adminLink = admin?.created === true && address !== undefined ? await signInLink(modules, address.url) : null;
+    logger.info({ url: address?.url, role: options.role, version, configHash: loaded.hash }, "started");
+    stopOnSignals(close);
+    return { url: address?.url ?? "", adminLink, close, stopped };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface DoorDeps {
+  readonly options: AppOptions;
+  readonly loaded: LoadedConfig;
+  readonly stores: Stores;
+  readonly modules: Modules;
+  readonly backUp: (name: string | undefined) => ReturnType<typeof backUp>;
+  readonly logger: ReturnType<typeof createLogger>;
+}
+
+function openDoor({ options, loaded, stores, modules, backUp: write, logger }: DoorDeps): Promise<Http> {
+  const config = { ...loaded.config.http, ...(options.host === undefined ? {} : { host: options.host }), ...(options.port === undefined ? {} : { port: options.port }) };
+  const ports = connectPorts({ stores, modules, backUp: write, configHash: loaded.hash, readiness: () => modules.functions.unreadyReasons() });
+  return createHttp({ config, ports, counters: stores.counters, clock: systemClock, logger, publicFolder, version });
+}
+
+async function recordConfig({ stores, modules, loaded }: Pick<DoorDeps, "stores" | "modules" | "loaded">): Promise<void> {
+  await stores.sql.as(systemContext("app"), async (tx) => {
+    const isNew = await insertConfig(tx, { hash: loaded.hash, document: loaded.document, at: new Date(systemClock.now()).toISOString() });
+    if (isNew) await modules.governance.audit(tx, { action: "app.config", object: `config:${loaded.hash}`, after: loaded.document });
+  });
+}
+
+function defineUpkeep({ jobs }: Modules, { sql }: Stores): void {
+  jobs.defineSchedule("storage.maintain", maintainEveryMs, () => maintain(sql));
+}
+
+async function signInLink({ governance }: Modules, url: string): Promise<string> {
+  const { token } = await governance.sessions.createLink({ projectId: defaultProjectId, principalId: "system:app" });
+  return `${url}/sign-in#${token}`;
+}
+
+function stopOnSignals(close: () => Promise<void>): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void close());
+  }
+}

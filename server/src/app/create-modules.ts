@@ -1,0 +1,89 @@
+import { join } from "node:path";
+import type { Clock, Logger } from "../core/index.ts";
+import { type Data, createData } from "../data/index.ts";
+import { type Evaluation, createEvaluation } from "../evaluation/index.ts";
+import { type FeedbackService, createFeedback } from "../feedback/index.ts";
+import { type Functions, createFunctions } from "../functions/index.ts";
+import { type Governance, createGovernance } from "../governance/index.ts";
+import { type Jobs, createJobs } from "../jobs/index.ts";
+import { type Models, createModels } from "../models/index.ts";
+import { type Monitoring, createMonitoring } from "../monitoring/index.ts";
+import { type Release, createRelease } from "../release/index.ts";
+import type { Drain } from "../storage/index.ts";
+import type { LoadedConfig } from "./load-config.ts";
+import type { Stores } from "./open-stores.ts";
+import { readReference } from "./read-reference.ts";
+
+export interface Modules {
+  readonly governance: Governance;
+  readonly jobs: Jobs;
+  readonly data: Data;
+  readonly models: Models;
+  readonly functions: Functions;
+  readonly feedback: FeedbackService;
+  readonly monitoring: Monitoring;
+  readonly evaluation: Evaluation;
+  readonly release: Release;
+}
+
+export interface ModulesDeps {
+  readonly stores: Stores;
+  readonly loaded: LoadedConfig;
+  readonly dataFolder: string;
+  readonly nodeId: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The drain starts after the modules, whose sinks it fills. */
+  readonly drain: () => Drain | undefined;
+}
+
+/** Makes every module, lowest first; what must call upward gets a function that is asked at use. */
+export function createModules(deps: ModulesDeps): Modules {
+  const { stores, loaded, dataFolder, clock, logger } = deps;
+  const { config, hash: configHash } = loaded;
+  const { sql, hotState, journal, counters, blobs, lake } = stores;
+  const governance = createGovernance({ sql, hotState, config: config.governance, clock, logger, dataFolder });
+  const { audit } = governance;
+  const jobs = createJobs({ sql, audit, clock, logger, config: config.jobs, nodeId: deps.nodeId, configHash, version: deps.version });
+  const scratchFolder = join(dataFolder, "scratch");
+  const data = createData({ sql, blobs, lake, jobs, audit, clock, config: config.data, scratchFolder });
+  const models = createModels({ sql, blobs, lake, jobs, data, audit, clock, logger, scratchFolder });
+  let feedback: FeedbackService | undefined;
+  const functions = createFunctions({
+    definitions: config.functions,
+    sql,
+    hotState,
+    journal,
+    counters,
+    governance,
+    models,
+    feedback: () => feedback,
+    onReadyBindings: (readyBindings) => jobs.setNodeStatus({ readyBindings }),
+    sourceHash: loaded.sourceHash,
+    configHash,
+    node: deps.nodeId,
+    clock,
+    logger,
+  });
+  feedback = createFeedback({ sql, blobs, lake, jobs, data, functions, audit, settle: (maxMs) => settleEvidence(deps, maxMs), clock, scratchFolder });
+  const monitoring = createMonitoring({ sql, jobs, functions, audit, clock, logger, reference: { ofBinding: (context, binding) => readReference(context, binding, { functions, models, data, lake }) } });
+  const evaluation = createEvaluation({ sql, jobs, data, models, functions, lake, audit, clock, logger });
+  const release = createRelease({ sql, jobs, data, models, functions, feedback, evaluation, monitoring, audit, clock, logger });
+  return { governance, jobs, data, models, functions, feedback, monitoring, evaluation, release };
+}
+
+/** Waits until what was accepted before is in the tables, or for as long as told. */
+async function settleEvidence({ drain }: ModulesDeps, maxMs: number): Promise<"complete" | "partial"> {
+  const running = drain();
+  if (running === undefined) return "partial";
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<"partial">((resolve) => {
+    timer = setTimeout(() => resolve("partial"), maxMs);
+  });
+  try {
+    return await Promise.race([running.idle().then(() => "complete" as const), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
