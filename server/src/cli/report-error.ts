@@ -30,6 +30,8 @@ export function reportError(
   const palette = paletteOf({ colours: terminal.isErrorTerminal && terminal.colours });
   const lines = [`${palette.bad("error")}  ${printable(told.what)}`, `${palette.dim("where")}  ${told.where}`];
   for (const [name, value] of Object.entries(told.details)) {
+    // The message says these already; --json has them all.
+    if (name === "issues" || value === null) continue;
     lines.push(`       ${palette.dim(name)} ${printable(typeof value === "string" ? value : JSON.stringify(value))}`);
   }
   lines.push(`${palette.dim("to do")}  ${told.fix}`);

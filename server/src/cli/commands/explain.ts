@@ -145,7 +145,10 @@ function fallbackReason(inference: InferenceDetail): string {
   const failed = inference.steps.filter((step) => step.kind === "variant" && step.status !== "ok");
   if (failed.length === 0) return "an earlier variant gave no answer";
   return failed
-    .map((step) => `${step.name} ${step.status === "ok" ? "" : step.status}${step.error === undefined ? "" : ` (${step.error})`}`)
+    .map((step) => {
+      const message = step.details?.["message"];
+      return `${step.name} ${step.status}${step.error === undefined ? "" : ` (${step.error})`}${typeof message === "string" ? `: ${printable(message)}` : ""}`;
+    })
     .join(", then ");
 }
 

@@ -1,6 +1,6 @@
 import type { FunctionDetail, FunctionSummary, SeriesPoint } from "@millrace/contract";
 import type { Command } from "commander";
-import { count, day, duration, estimate, percent, shortHash, yesNo } from "../format.ts";
+import { count, duration, estimate, instant, percent, shortHash, yesNo } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { facts, section, showList, table } from "./show.ts";
@@ -24,8 +24,8 @@ const columns: readonly Column<FunctionSummary>[] = [
 ];
 
 const seriesColumns: readonly Column<SeriesPoint>[] = [
-  { title: "FROM", value: (point) => day(point.from) },
-  { title: "TO", spare: true, value: (point) => day(point.to) },
+  { title: "FROM (UTC)", value: (point) => instant(point.from).slice(0, 16) },
+  { title: "TO (UTC)", spare: true, value: (point) => instant(point.to).slice(0, 16) },
   { title: "REQUESTS", value: (point) => count(point.requests), align: "right" },
   { title: "FALLBACKS", spare: true, value: (point) => count(point.fallbacks), align: "right" },
   { title: "P50", spare: true, value: (point) => duration(point.p50Ms), align: "right" },

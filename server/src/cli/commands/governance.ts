@@ -9,6 +9,7 @@ import {
   checkpointSchema,
   permissions,
 } from "@millrace/contract";
+import { MillraceError } from "@millrace/sdk";
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError, systemClock } from "../../core/index.ts";
 import { killFilePath, setLocalSwitch } from "../../governance/index.ts";
@@ -80,13 +81,20 @@ export const killVerb: Omit<Verb, "usage"> = {
     const off = options["on"] !== true;
     const reason = options["reason"] as string | undefined;
     if (options["local"] === true) return killLocally(session, { target: target!, off, reason: reason ?? null });
-    const changed = await session.call("governance.setSwitch", {
-      parameters: { target: target! },
-      body: { off, ...(reason === undefined ? {} : { reason }) },
-    });
+    const changed = await setSwitch(session, target!, { off, ...(reason === undefined ? {} : { reason }) });
     session.show(changed, () => switchSentence(session, changed));
   },
 };
+
+async function setSwitch(session: Session, target: string, body: { off: boolean; reason?: string }): Promise<Switch> {
+  try {
+    return await session.call("governance.setSwitch", { parameters: { target }, body });
+  } catch (error) {
+    if (error instanceof MillraceError && error.status === 503)
+      session.hint("A server that cannot be reached this way reads its kill file: add --local, where its data folder is.");
+    throw error;
+  }
+}
 
 function killLocally(session: Session, change: { target: string; off: boolean; reason: string | null }): void {
   if (change.target !== "*" && !/^[a-z0-9][a-z0-9-]{0,63}$/.test(change.target))

@@ -102,6 +102,11 @@ describe("kill", () => {
     expect(all.out).toBe("Every function is on.\n");
   });
 
+  test("with no server that answers points to --local", async () => {
+    const ran = await runCli(["kill", "triage-mail", "--url", "http://127.0.0.1:9"], {}, { deps: { connect: undefined } });
+    expect(ran).toMatchObject({ code: exitCodes.unavailable, error: expect.stringContaining("--local") as string });
+  });
+
   test("--local writes the kill file and asks nobody", async () => {
     const ran = await runCli(["kill", "triage-mail", "--local", "--reason", "no database", "--data", folder]);
     expect(ran).toMatchObject({ code: 0, requests: [], out: "triage-mail is off: no database.\n" });
