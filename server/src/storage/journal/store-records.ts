@@ -57,7 +57,9 @@ async function storeOrHalve<Tx>(
     });
     return [];
   } catch (error) {
-    if (isTransient(error)) throw error;
+    // Too much for one transaction is neither: halves may fit.
+    const tooLong = isAppError(error, "transaction_too_long") && records.length > 1;
+    if (isTransient(error) && !tooLong) throw error;
     if (records.length === 1) return [{ record: records[0]!, code: errorCode(error), reason: toAppError(error).message }];
     const middle = records.length >> 1;
     const first = await storeOrHalve(records.slice(0, middle), sinks, sql);

@@ -106,7 +106,7 @@ export interface DrainedRecord {
 
 /** Stores records of one type. It must be idempotent by id (`on conflict do nothing`): a batch may come twice. */
 export interface DrainSink<Tx> {
-  /** The part of the record's type before the dot. */
+  /** The record's type, without `.opened` or `.closed`. */
   readonly type: string;
   write(tx: Tx, records: readonly DrainedRecord[]): Promise<void>;
 }

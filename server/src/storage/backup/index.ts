@@ -1,0 +1,4 @@
+export * from "./types.ts";
+export { verifyBackup } from "./manifest.ts";
+export { restoreBackup } from "./restore-backup.ts";
+export { writeBackup } from "./write-backup.ts";
