@@ -4,6 +4,7 @@ import type { FunctionDefinition } from "../functions/index.ts";
 import { configSchema as governanceConfig } from "../governance/index.ts";
 import { httpConfigSchema } from "../http/index.ts";
 import { configSchema as jobsConfig } from "../jobs/index.ts";
+import { configSchema as modelsConfig } from "../models/index.ts";
 import { configSchema as storageConfig } from "../storage/index.ts";
 
 function isFunctionDefinition(value: unknown): value is FunctionDefinition {
@@ -18,6 +19,7 @@ export const configSchema = z.strictObject({
   governance: governanceConfig,
   jobs: jobsConfig,
   data: dataConfig,
+  models: modelsConfig,
   log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
 });
 

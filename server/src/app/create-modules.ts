@@ -48,7 +48,7 @@ export function createModules(deps: ModulesDeps): Modules {
   const jobs = createJobs({ sql, audit, clock, logger, config: config.jobs, nodeId: deps.nodeId, configHash, version: deps.version });
   const scratchFolder = join(dataFolder, "scratch");
   const data = createData({ sql, blobs, lake, jobs, audit, clock, config: config.data, scratchFolder });
-  const models = createModels({ sql, blobs, lake, jobs, data, audit, clock, logger, scratchFolder });
+  const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
   let feedback: FeedbackService | undefined;
   const functions = createFunctions({
     definitions: config.functions,

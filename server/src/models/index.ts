@@ -1,2 +1,4 @@
-export { type TextPreparation, prepareText, textPreparation } from "./text-input.ts";
+export { type ModelsConfig, configSchema } from "./config.ts";
+export { type ModelsDeps, createModels } from "./create.ts";
+export { prepareText, type TextPreparation, textPreparation } from "./text-input.ts";
 export type * from "./types.ts";

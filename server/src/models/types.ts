@@ -86,7 +86,5 @@ export interface Models {
   isReady(reference: ModelReference): boolean;
   /** `overloaded` past the queue's bound, `deadline_exceeded`, `thread_died`; loads the model first when this node lacks it. */
   predict(context: Context, reference: ModelReference, inputs: ModelInputs, options?: PredictOptions): Promise<Prediction>;
-  /** Many rows at once, for evaluation: in order, waits its turn behind live requests. */
-  predictMany(context: Context, reference: ModelReference, rows: readonly ModelInputs[], options?: PredictOptions): Promise<Prediction[]>;
   close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface RuntimeDeps {
   readonly config: RuntimeConfig;
   readonly logger: Logger;
   /** Another way to start the thread; for tests. */
-  readonly start?: () => Worker;
+  readonly start?: (() => Worker) | undefined;
 }
 
 /** What one row came to. */
@@ -35,6 +35,8 @@ export interface RowAnswer {
 export interface Runtime {
   /** Opens and warms a model in every thread. Cheap when it is open. `model_runtime_missing`, `model_not_ready` when the file cannot be opened. */
   load(model: OpenModel): Promise<void>;
+  /** True when it was loaded and not closed since; a thread may be restarting. */
+  holds(hash: string): boolean;
   /** True when every living thread holds it. */
   isReady(hash: string): boolean;
   /** `overloaded`, `deadline_exceeded` (when it still waits), `thread_died`, `model_not_ready` unless it was loaded. */
@@ -152,6 +154,8 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       }
       dispatch();
     },
+
+    holds: (hash) => models.has(hash),
 
     isReady(hash) {
       const living = threads.filter((thread) => thread !== undefined);

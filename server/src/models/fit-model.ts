@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { CreateRun, ModelSignature, RunMetrics } from "@millrace/contract";
+import { AppError, type Context, type Logger, runTask } from "../core/index.ts";
+import type { Data, DatasetDetail } from "../data/index.ts";
+import type { BlobStore } from "../storage/index.ts";
+import type { ModelsConfig } from "./config.ts";
+
+/** The job of the task process: files only. */
+export interface TrainJob {
+  readonly trainer: string;
+  readonly parquetPath: string;
+  /** Where the ONNX file goes. */
+  readonly outputPath: string;
+  readonly scratchFolder: string;
+  readonly featureColumns: readonly string[];
+  readonly labelColumn: string;
+  readonly sliceColumns: readonly string[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+}
+
+/** What training leaves: the ONNX file as a blob, and what is to be said about it. */
+export interface FittedModel {
+  readonly hash: string;
+  readonly bytes: number;
+  readonly signature: ModelSignature;
+  readonly facts: Readonly<Record<string, number>>;
+  /** Of the rows held back. */
+  readonly metrics: RunMetrics;
+  /** Preparing text, fitting and calibrating; without reading the file. */
+  readonly trainSeconds: number;
+}
+
+export interface FitDeps {
+  readonly data: Pick<Data, "snapshot">;
+  readonly blobs: BlobStore;
+  readonly config: ModelsConfig;
+  readonly logger: Logger;
+  /** Where work in progress lies. */
+  readonly scratchFolder: string;
+}
+
+/** Trains in a task process. The same run again (after a crash) leaves the same blob. `training_failed`, `task_killed`. */
+export async function fitModel(context: Context, request: CreateRun, deps: FitDeps & { readonly signal: AbortSignal }): Promise<FittedModel> {
+  const { dataset, path } = await deps.data.snapshot(context, request.dataset);
+  if (dataset.labelColumn === null) {
+    throw new AppError("training_failed", `The dataset ${dataset.reference} names no label column, so there is nothing to learn.`, { details: { dataset: dataset.reference } });
+  }
+  await mkdir(deps.scratchFolder, { recursive: true });
+  const folder = await mkdtemp(join(deps.scratchFolder, "train-"));
+  try {
+    const job: TrainJob = {
+      trainer: request.trainer,
+      parquetPath: path,
+      outputPath: join(folder, "model.onnx"),
+      scratchFolder: folder,
+      featureColumns: dataset.featureColumns,
+      labelColumn: dataset.labelColumn,
+      sliceColumns: sliceColumns(dataset),
+      parameters: request.parameters,
+      seed: request.seed,
+    };
+    const fitted = await runTask<Omit<FittedModel, "hash" | "bytes">>({ name: "./train-task", base: import.meta.url }, job, {
+      signal: deps.signal,
+      memoryMb: deps.config.trainMemoryMb,
+      timeoutMs: deps.config.trainMinutes * 60_000,
+      onProgress: (progress) => deps.logger.debug({ model: request.model, dataset: request.dataset, progress }, "training"),
+    });
+    const blob = await deps.blobs.putFile(context, job.outputPath);
+    return { ...fitted, hash: blob.hash, bytes: blob.size };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Columns beside features, label and time that take few values: metadata one wants to see quality by. */
+function sliceColumns({ contract, featureColumns, labelColumn, timeColumn }: DatasetDetail): string[] {
+  return contract.columns
+    .filter(({ name, values, unique }) => (values !== null || !unique) && ![...featureColumns, labelColumn, timeColumn].includes(name))
+    .filter(({ type, values }) => values !== null || type === "boolean")
+    .map(({ name }) => name);
+}

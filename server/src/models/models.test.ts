@@ -1,0 +1,249 @@
+import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
+import type { CreateRun } from "@millrace/contract";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDataParts, type DataParts } from "../../test/data.ts";
+import { type Step, createId, silentLogger, startThread } from "../core/index.ts";
+import type { EventInput } from "../jobs/index.ts";
+import { type Models, createModels } from "./index.ts";
+import { makeRows } from "./test-rows.ts";
+import type { TrainResult } from "./types.ts";
+
+let parts: DataParts;
+let models: Models;
+let dataset: string;
+const workers: Worker[] = [];
+const registered: string[] = [];
+
+beforeAll(async () => {
+  parts = await createDataParts({
+    define: ({ store, governance, jobs, blobs, data }) => {
+      models = createModels({
+        sql: store.sql,
+        blobs,
+        jobs,
+        data,
+        audit: governance.audit.bind(governance),
+        logger: silentLogger,
+        version: "1.2.3",
+        scratchFolder: join(store.dataFolder, "scratch"),
+        startThread: () => {
+          const worker = startThread("./model-thread", new URL("./runtime/create-runtime.ts", import.meta.url).href, undefined);
+          workers.push(worker);
+          return worker;
+        },
+      });
+      jobs.defineWorkflow("test.train-inside@1", (run, request: CreateRun) => models.train(run.context, request, run));
+      jobs.defineWorkflow("test.heard@1", async (_run, event: EventInput) => {
+        registered.push(event.subject);
+        return null;
+      });
+      jobs.subscribe("models.version-registered", "test", "test.heard@1");
+    },
+  });
+  dataset = await parts.build(datasetRows(300), {
+    name: "mail",
+    timeColumn: "at",
+    labelColumn: "label",
+    featureColumns: ["subject", "body"],
+    keyColumn: "key",
+  });
+});
+afterAll(async () => {
+  await models.close();
+  await parts.close();
+});
+
+function datasetRows(count: number): Record<string, unknown>[] {
+  const { columns, labels } = makeRows(count, 3);
+  return labels.map((label, row) => ({
+    key: `k${row}`,
+    at: new Date(Date.UTC(2002, 0, 1) + row * 3_600_000).toISOString(),
+    subject: `${String(columns["subject"]![row])} ${row}`,
+    body: `${String(columns["body"]![row])} ${spell(row)}`,
+    urgent: row % 2 === 0,
+    label,
+  }));
+}
+
+/** Different words for each row, so that none is a near duplicate of another. */
+function spell(row: number): string {
+  return Array.from({ length: 12 }, (_, index) => ((row + 1) * 7919 * (index + 3)).toString(36)).join(" ");
+}
+
+function request(more: Partial<CreateRun> = {}): CreateRun {
+  return { model: "triage-mail", trainer: "text-classifier", dataset, parameters: {}, seed: 7, register: true, ...more };
+}
+
+async function train(more: Partial<CreateRun> = {}): Promise<TrainResult> {
+  const { workflowId, runId } = await models.createRun(parts.context, request(more));
+  const result = await parts.jobs.result<TrainResult>(workflowId);
+  expect(result.runId).toBe(runId);
+  return result;
+}
+
+describe("a training run", () => {
+  test("becomes a version with metrics, environment, signature, card and the alias champion", async () => {
+    const { runId, reference } = await train();
+    const run = await models.getRun(parts.context, runId);
+    expect(run).toMatchObject({ model: "triage-mail", dataset: "mail@1", status: "succeeded", version: 1, seed: 7, error: null });
+    expect(run.environment).toMatchObject({ millrace: "1.2.3", node: process.versions.node, "onnxruntime-node": "1.30.0" });
+    expect(run.metrics!.accuracy.n).toBe(60);
+    expect(run.metrics!.accuracy.value).toBeGreaterThan(0.9);
+    expect(run.metrics!.accuracy.low).toBeLessThan(run.metrics!.accuracy.value);
+    expect(run.metrics!.slices.map(({ slice, metric }) => `${slice} ${metric}`)).toEqual([
+      "label=ham recall",
+      "label=ham precision",
+      "label=spam recall",
+      "label=spam precision",
+      "urgent=false accuracy",
+      "urgent=true accuracy",
+    ]);
+    expect(run.trainSeconds).toBeGreaterThan(0);
+
+    const version = await models.getVersion(parts.context, "triage-mail", 1);
+    expect(version).toMatchObject({
+      hash: reference!.hash,
+      runId,
+      dataset: "mail@1",
+      aliases: ["champion"],
+      signature: { labels: ["ham", "spam"], inputs: [{ name: "subject", type: "text" }, { name: "body", type: "text" }] },
+    });
+    expect(version.card).toContain("# triage-mail@1");
+    expect(version.bytes).toBeGreaterThan(1000);
+    expect(await models.resolve(parts.context, { model: "triage-mail" })).toEqual({ model: "triage-mail", version: 1, hash: version.hash });
+    expect(await models.get(parts.context, "triage-mail")).toMatchObject({
+      latest: 1,
+      aliases: { champion: 1 },
+      history: [{ alias: "champion", from: null, to: 1, by: "system:test" }],
+    });
+    expect((await parts.audited()).filter((line) => line.startsWith("models."))).toEqual([
+      "models.train model:triage-mail",
+      "models.register model:triage-mail",
+      "models.move-alias model:triage-mail",
+    ]);
+    await expect.poll(() => registered).toEqual(["triage-mail@1"]);
+  });
+
+  test("with the same data and seed gives the same file, as a new version that is not the champion", async () => {
+    const before = await models.resolve(parts.context, { model: "triage-mail" });
+    const { reference } = await train();
+    expect(reference).toEqual({ ...before, version: 2 });
+    expect(await models.resolve(parts.context, { model: "triage-mail", version: 2 })).toEqual(reference);
+    expect(await models.resolve(parts.context, { model: "triage-mail" })).toEqual(before);
+    expect(await models.resolve(parts.context, { model: "triage-mail", version: 9 })).toBeNull();
+    expect(await models.resolve(parts.context, { model: "nobody" })).toBeNull();
+  });
+
+  test("runs as steps of another module's workflow, without registering when not asked to", async () => {
+    const { workflowId } = await parts.jobs.startWorkflow(parts.context, "test.train-inside@1", request({ register: false, parameters: { epochs: 2 } }));
+    const result = await parts.jobs.result<TrainResult>(workflowId);
+    expect(result.reference).toBeNull();
+    expect(await models.getRun(parts.context, result.runId)).toMatchObject({ status: "succeeded", version: null, workflowId, parameters: { epochs: 2 } });
+    const page = await models.listRuns(parts.context, { limit: 1, model: "triage-mail" });
+    expect(page.items[0]!.id).toBe(result.runId);
+    expect((await models.listRuns(parts.context, { limit: 10, cursor: page.next! })).items).toHaveLength(2);
+  });
+
+  test("is refused before it starts when it names what does not exist or does not fit", async () => {
+    await expect(models.createRun(parts.context, request({ trainer: "oracle" }))).rejects.toMatchObject({ code: "unknown_trainer" });
+    await expect(models.createRun(parts.context, request({ dataset: "mail@9" }))).rejects.toMatchObject({ code: "unknown_dataset" });
+    await expect(models.createRun(parts.context, request({ parameters: { epochs: "many" } }))).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(models.getRun(parts.context, createId())).rejects.toMatchObject({ code: "unknown_run" });
+  });
+
+  test("that cannot succeed says why, on the run and in the workflow", async () => {
+    const one = await parts.build(
+      datasetRows(60).map((row) => ({ ...row, label: "ham" })),
+      { name: "one-label", timeColumn: "at", labelColumn: "label", featureColumns: ["subject", "body"], keyColumn: "key" },
+    );
+    const { workflowId, runId } = await models.createRun(parts.context, request({ dataset: one, model: "other" }));
+    await expect(parts.jobs.result(workflowId)).rejects.toMatchObject({ code: "training_failed" });
+    const run = await models.getRun(parts.context, runId);
+    expect(run).toMatchObject({ status: "failed", metrics: null, version: null });
+    expect(run.error).toMatch(/training_failed: .*two labels/);
+    await expect(models.get(parts.context, "other")).rejects.toMatchObject({ code: "unknown_model" });
+  });
+
+  test("that is cancelled ends its task and says so", async () => {
+    const { workflowId, runId } = await models.createRun(parts.context, request({ parameters: { epochs: 100 } }));
+    await expect.poll(async () => (await parts.jobs.get(parts.context, workflowId)).status, { timeout: 20_000 }).toBe("running");
+    await parts.jobs.cancel(parts.context, workflowId);
+    await expect.poll(async () => (await models.getRun(parts.context, runId)).status, { timeout: 20_000 }).toBe("failed");
+    expect((await models.getRun(parts.context, runId)).error).toMatch(/task_killed/);
+  });
+});
+
+describe("an alias", () => {
+  test("moves in the caller's transaction, with history and audit, once", async () => {
+    const { sql } = parts.store;
+    const move = { model: "triage-mail", alias: "champion", version: 2, reason: "won" };
+    await expect(
+      sql.as(parts.context, async (tx) => {
+        await models.moveAlias(tx, move);
+        throw new Error("the release failed");
+      }),
+    ).rejects.toThrow("the release failed");
+    expect((await models.get(parts.context, "triage-mail")).aliases).toEqual({ champion: 1 });
+
+    await sql.as(parts.context, (tx) => models.moveAlias(tx, move));
+    await sql.as(parts.context, (tx) => models.moveAlias(tx, move));
+    const { aliases, history } = await models.get(parts.context, "triage-mail");
+    expect(aliases).toEqual({ champion: 2 });
+    expect(history.map(({ from, to, reason }) => ({ from, to, reason }))).toEqual([
+      { from: 1, to: 2, reason: "won" },
+      { from: null, to: 1, reason: "the first registered version" },
+    ]);
+    await expect(sql.as(parts.context, (tx) => models.moveAlias(tx, { ...move, version: 9 }))).rejects.toMatchObject({ code: "unknown_model" });
+    expect((await parts.audited()).filter((line) => line.startsWith("models.move-alias"))).toHaveLength(2);
+  });
+
+  test("and version rows cannot be rewritten, and are seen by their own project alone", async () => {
+    const { sql } = parts.store;
+    for (const statement of ["update models_versions set card = 'better'", "delete from models_alias_history"]) {
+      await expect(sql.as(parts.context, (tx) => tx.client.query(statement))).rejects.toThrow(/permission denied/);
+    }
+    const stranger = { projectId: createId(), principalId: "key:stranger" };
+    expect(await models.list(stranger)).toEqual([]);
+    expect(await models.resolve(stranger, { model: "triage-mail" })).toBeNull();
+    const reference = (await models.resolve(parts.context, { model: "triage-mail" }))!;
+    await expect(models.predict(stranger, reference, { subject: "a", body: "b" })).rejects.toMatchObject({ code: "unknown_model" });
+  });
+});
+
+describe("predicting", () => {
+  test("loads the model where it is not yet, answers by label and leaves a step", async () => {
+    const reference = (await models.resolve(parts.context, { model: "triage-mail" }))!;
+    expect(models.isReady(reference)).toBe(false);
+    const steps: Step[] = [];
+    const evidence = { step: (step: Step) => void steps.push(step), elapsed: () => 1 };
+    const answer = await models.predict(parts.context, reference, { subject: "free money 3", body: "your prize waits" }, { evidence });
+    expect(answer.label).toBe("spam");
+    expect(answer.confidence).toBe(answer.probabilities["spam"]);
+    expect(answer.probabilities["spam"]! + answer.probabilities["ham"]!).toBeCloseTo(1, 5);
+    expect(steps).toMatchObject([{ name: "triage-mail@2", kind: "model", status: "ok", details: { hash: reference.hash, batch: 1 } }]);
+    expect(models.isReady(reference)).toBe(true);
+    await models.load(parts.context, reference);
+  });
+
+  test("refuses a row that lacks an input, and takes null for an empty one", async () => {
+    const reference = (await models.resolve(parts.context, { model: "triage-mail" }))!;
+    await expect(models.predict(parts.context, reference, { subject: "lunch?" })).rejects.toThrow(/needs the input "body"/);
+    expect((await models.predict(parts.context, reference, { subject: "lunch?", body: null })).label).toBe("ham");
+    const wrong = { ...reference, hash: "0".repeat(64) };
+    await expect(models.predict(parts.context, wrong, { subject: "a", body: "b" })).rejects.toMatchObject({ code: "unknown_model" });
+  });
+
+  test("says that the thread died, leaves a failed step, and goes on with the next thread", async () => {
+    const reference = (await models.resolve(parts.context, { model: "triage-mail" }))!;
+    await models.load(parts.context, reference);
+    const steps: Step[] = [];
+    const evidence = { step: (step: Step) => void steps.push(step), elapsed: () => 1 };
+    const held = models.predict(parts.context, reference, { subject: "free money ".repeat(800), body: "x" }, { evidence });
+    const refused = expect(held).rejects.toMatchObject({ code: "thread_died" });
+    await workers.at(-1)!.terminate();
+    await refused;
+    expect(steps).toMatchObject([{ kind: "model", status: "failed", error: "thread_died" }]);
+    expect((await models.predict(parts.context, reference, { subject: "lunch?", body: "re: meeting" })).label).toBe("ham");
+  });
+});

@@ -1,0 +1,55 @@
+import { AppError } from "../core/index.ts";
+import { indexOfLargest } from "./evaluate-rows.ts";
+import type { RowAnswer, Runtime } from "./runtime/create-runtime.ts";
+import type { ModelInputs, ModelReference, ModelSignature, PredictOptions, Prediction } from "./types.ts";
+
+/** One row through the runtime: inputs in the signature's order, the answer by label, the step in the evidence. */
+export async function predictRow(runtime: Runtime, asked: { readonly reference: ModelReference; readonly signature: ModelSignature; readonly inputs: ModelInputs }, options: PredictOptions): Promise<Prediction> {
+  const { reference, signature } = asked;
+  const { evidence } = options;
+  const startMs = evidence?.elapsed() ?? 0;
+  try {
+    const answer = await runtime.run(reference.hash, readRow(asked), options.signal);
+    evidence?.step({
+      name: `${reference.model}@${reference.version}`,
+      kind: "model",
+      startMs,
+      durationMs: evidence.elapsed() - startMs,
+      status: "ok",
+      details: { hash: reference.hash, batch: answer.batch, waitMs: round(answer.waitMs), runMs: round(answer.runMs) },
+    });
+    return toPrediction(signature, answer);
+  } catch (error) {
+    evidence?.step({
+      name: `${reference.model}@${reference.version}`,
+      kind: "model",
+      startMs,
+      durationMs: evidence.elapsed() - startMs,
+      status: error instanceof AppError && error.code === "deadline_exceeded" ? "timeout" : "failed",
+      error: error instanceof AppError ? error.code : "internal",
+    });
+    throw error;
+  }
+}
+
+/** Text is cut here already: what the model does not read need not travel to its thread. */
+function readRow({ reference, signature, inputs }: { reference: ModelReference; signature: ModelSignature; inputs: ModelInputs }): unknown[] {
+  return signature.inputs.map(({ name }) => {
+    const value = inputs[name];
+    if (value === undefined) {
+      throw new AppError("invalid_input", `The model ${reference.model}@${reference.version} needs the input "${name}"; null says that it is empty.`, { details: { input: name } });
+    }
+    return typeof value === "string" && value.length > signature.text.maxCharacters ? value.slice(0, signature.text.maxCharacters) : value;
+  });
+}
+
+function toPrediction(signature: ModelSignature, { probabilities }: RowAnswer): Prediction {
+  const best = indexOfLargest(probabilities);
+  const byLabel: Record<string, number> = {};
+  for (let index = 0; index < signature.labels.length; index++) byLabel[signature.labels[index]!] = probabilities[index]!;
+  return { label: signature.labels[best]!, confidence: probabilities[best]!, probabilities: byLabel };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

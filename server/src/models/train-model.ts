@@ -1,0 +1,89 @@
+import type { CreateRun } from "@millrace/contract";
+import { AppError, type Context, createId } from "../core/index.ts";
+import type { NewEvent, WorkflowRun } from "../jobs/index.ts";
+import type { Sql, Tx } from "../storage/index.ts";
+import { describeEnvironment, readGitCommit } from "./describe-environment.ts";
+import { type FitDeps, type FittedModel, fitModel } from "./fit-model.ts";
+import { type Audit, moveAlias } from "./move-alias.ts";
+import * as repository from "./repository.ts";
+import { findTrainer } from "./trainers/index.ts";
+import type { TrainResult } from "./types.ts";
+import { writeCard } from "./write-card.ts";
+
+export interface TrainDeps extends FitDeps {
+  readonly sql: Sql;
+  readonly audit: Audit;
+  readonly emit: (tx: Tx, event: NewEvent) => Promise<void>;
+  /** The program's. */
+  readonly version: string;
+}
+
+/** Refuses what could not train before anything is written: `unknown_trainer`, `invalid_request`. */
+export function checkRequest({ trainer, parameters }: CreateRun): void {
+  const parsed = findTrainer(trainer).parametersSchema.safeParse(parameters);
+  if (parsed.success) return;
+  const issues = parsed.error.issues.map((issue) => ({ path: ["parameters", ...issue.path].join("."), message: issue.message }));
+  throw new AppError("invalid_request", `The trainer ${trainer} does not take these parameters: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}.`, { details: { issues } });
+}
+
+/** Writes the row of a run that begins, with its audit entry, in the caller's transaction. */
+export async function openRun(tx: Tx, request: CreateRun, run: { readonly id: string; readonly workflowId: string; readonly gitCommit: string | null }, deps: Pick<TrainDeps, "audit" | "version">): Promise<void> {
+  const { model, trainer, dataset, parameters, seed } = request;
+  await repository.insertRun(tx, { ...run, model, trainer, dataset, parameters, seed, environment: describeEnvironment(deps.version) });
+  await deps.audit(tx, { action: "models.train", object: `model:${model}`, after: { runId: run.id, trainer, dataset, parameters, seed, workflowId: run.workflowId } });
+}
+
+/** The steps of a training: open the run (unless it was opened by who started it), fit, then publish. */
+export async function trainModel(input: { readonly request: CreateRun; readonly runId?: string }, run: WorkflowRun, deps: TrainDeps): Promise<TrainResult> {
+  const { request } = input;
+  const { context, workflowId } = run;
+  const runId =
+    input.runId ??
+    (await run.step("models.open-run", async (step) => {
+      checkRequest(request);
+      const gitCommit = await readGitCommit(".");
+      return deps.sql.as(context, (tx) =>
+        step.once(tx, async () => {
+          const id = createId();
+          await openRun(tx, request, { id, workflowId, gitCommit }, deps);
+          return id;
+        }),
+      );
+    }));
+  const fitted = await run.step("models.fit", (step) => fitNoted(context, { request, runId }, { ...deps, signal: step.signal }));
+  return run.step("models.publish", (step) => deps.sql.as(context, (tx) => step.once(tx, () => publish(tx, { request, runId, fitted }, deps))));
+}
+
+/** Fits, and notes on the run that it failed; a repeat after a crash or a cancelled workflow opens it again. */
+async function fitNoted(context: Context, { request, runId }: { request: CreateRun; runId: string }, deps: TrainDeps & { readonly signal: AbortSignal }): Promise<FittedModel> {
+  await deps.sql.as(context, (tx) => repository.updateRun(tx, runId, { status: "running", error: null }));
+  try {
+    return await fitModel(context, request, deps);
+  } catch (error) {
+    const message = error instanceof AppError ? `${error.code}: ${error.message}` : String(error);
+    await deps.sql
+      .as(context, (tx) => repository.updateRun(tx, runId, { status: "failed", error: message }))
+      .catch((second: unknown) => deps.logger.error({ err: second, runId }, "a failed run could not be noted"));
+    throw error;
+  }
+}
+
+/** The run's end and the version it became, with audit entries and event, in one transaction. */
+async function publish(tx: Tx, { request, runId, fitted }: { request: CreateRun; runId: string; fitted: FittedModel }, deps: TrainDeps): Promise<TrainResult> {
+  const { model, dataset } = request;
+  const { metrics, trainSeconds, hash, bytes, signature } = fitted;
+  if (!request.register) {
+    await repository.finishRun(tx, runId, { metrics, trainSeconds, version: null });
+    return { runId, reference: null };
+  }
+  const version = await repository.takeVersion(tx, model);
+  const card = writeCard({ request, version, fitted, trainer: findTrainer(request.trainer).summary });
+  await repository.insertVersion(tx, { model, version, hash, bytes, signature, card, dataset, runId, metrics });
+  await repository.finishRun(tx, runId, { metrics, trainSeconds, version });
+  await deps.audit(tx, { action: "models.register", object: `model:${model}`, after: { version, hash, dataset, runId } });
+  if ((await repository.findAlias(tx, model, "champion", true)) === null) {
+    await moveAlias(tx, { model, alias: "champion", version, reason: "the first registered version" }, deps.audit);
+  }
+  await deps.emit(tx, { type: "models.version-registered", subject: `${model}@${version}`, payload: { model, version, hash, dataset, runId } });
+  return { runId, reference: { model, version, hash } };
+}

@@ -1,0 +1,43 @@
+import { writeFile } from "node:fs/promises";
+import { AppError, serveTask } from "../core/index.ts";
+import { createLakeInTask, type LakeRow } from "../storage/index.ts";
+import { evaluateRows } from "./evaluate-rows.ts";
+import type { FittedModel, TrainJob } from "./fit-model.ts";
+import { type TrainingRows, findTrainer } from "./trainers/index.ts";
+
+// The task process that trains: a Parquet file in, an ONNX file out. No database, no keys.
+serveTask(async (job: TrainJob, progress): Promise<Omit<FittedModel, "hash" | "bytes">> => {
+  const rows = await readRows(job);
+  const train = toTrainingRows(rows.filter((row) => row["_split"] === "train"), job);
+  const holdout = rows.filter((row) => row["_split"] === "holdout" && row[job.labelColumn] !== null);
+  if (holdout.length === 0) throw new AppError("training_failed", "The dataset has no labelled rows held back, so nothing could be said about the model.");
+  const startedAt = performance.now();
+  const trained = findTrainer(job.trainer).train(train, job.parameters, {
+    seed: job.seed,
+    onProgress: (share, note) => progress({ share, note }),
+  });
+  const trainSeconds = (performance.now() - startedAt) / 1000;
+  const held = toTrainingRows(holdout, job);
+  const metrics = evaluateRows({
+    labels: trained.signature.labels,
+    truth: held.labels,
+    probabilities: trained.predict(held.columns),
+    slices: Object.fromEntries(job.sliceColumns.map((name) => [name, holdout.map((row) => row[name])])),
+  });
+  await writeFile(job.outputPath, trained.onnx);
+  return { signature: trained.signature, facts: trained.facts, metrics, trainSeconds };
+});
+
+function readRows({ parquetPath, scratchFolder, featureColumns, labelColumn, sliceColumns }: TrainJob): Promise<LakeRow[]> {
+  const columns = [...new Set([...featureColumns, labelColumn, ...sliceColumns, "_split"])];
+  return createLakeInTask({ scratchFolder }).readParquet(parquetPath, { columns });
+}
+
+/** Rows without a label teach nothing and are left out. */
+function toTrainingRows(rows: readonly LakeRow[], { featureColumns, labelColumn }: TrainJob): TrainingRows {
+  const labelled = rows.filter((row) => row[labelColumn] !== null);
+  return {
+    columns: Object.fromEntries(featureColumns.map((name) => [name, labelled.map((row) => row[name])])),
+    labels: labelled.map((row) => String(row[labelColumn])),
+  };
+}
