@@ -1,0 +1,3 @@
+export { createEvaluation } from "./create.ts";
+export { type GateConfig, gateConfigSchema } from "./gate.ts";
+export type * from "./types.ts";
