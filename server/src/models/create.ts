@@ -10,7 +10,7 @@ import { predictRow } from "./predict-row.ts";
 import * as repository from "./repository.ts";
 import { createRuntime, type RuntimeDeps } from "./runtime/create-runtime.ts";
 import { type TrainDeps, checkRequest, openRun, trainModel } from "./train-model.ts";
-import type { ModelReference, Models, ModelSignature } from "./types.ts";
+import type { ModelInputs, ModelReference, Models, ModelSignature, PredictOptions, Prediction } from "./types.ts";
 
 export interface ModelsDeps {
   readonly sql: Sql;
@@ -28,6 +28,9 @@ export interface ModelsDeps {
   /** Another way to start a model thread; for tests. */
   readonly startThread?: RuntimeDeps["start"];
 }
+
+/** Rows of `predictMany` in the queue at a time. */
+const rowsAtOnce = 16;
 
 /** Defines its workflow on `jobs`: call it before `jobs.start()`. */
 export function createModels(deps: ModelsDeps): Models {
@@ -49,6 +52,13 @@ export function createModels(deps: ModelsDeps): Models {
     await runtime.load({ hash: found.hash, path: await blobs.path(context, found.hash), signature: found.signature });
     signatures.set(key, found.signature);
     return found.signature;
+  }
+
+  async function predict(context: Context, reference: ModelReference, inputs: ModelInputs, options: PredictOptions = {}): Promise<Prediction> {
+    // A model that a thread lost is loaded there again by itself; only what was never opened here, or closed since, is opened.
+    const known = runtime.holds(reference.hash) ? signatures.get(`${context.projectId}/${reference.hash}`) : undefined;
+    const signature = known ?? (await load(context, reference));
+    return predictRow(runtime, { reference, signature, inputs }, options);
   }
 
   return {
@@ -106,11 +116,15 @@ export function createModels(deps: ModelsDeps): Models {
 
     isReady: (reference) => runtime.isReady(reference.hash),
 
-    async predict(context, reference, inputs, options = {}) {
-      // What waits behind a thread that restarts is loaded there again; only what was never opened here, or closed since, is.
-      const known = runtime.holds(reference.hash) ? signatures.get(`${context.projectId}/${reference.hash}`) : undefined;
-      const signature = known ?? (await load(context, reference));
-      return predictRow(runtime, { reference, signature, inputs }, options);
+    predict,
+
+    async predictMany(context, reference, rows, options) {
+      const predictions: Prediction[] = [];
+      for (let start = 0; start < rows.length; start += rowsAtOnce) {
+        const some = rows.slice(start, start + rowsAtOnce);
+        predictions.push(...(await Promise.all(some.map((inputs) => predict(context, reference, inputs, options)))));
+      }
+      return predictions;
     },
 
     close: () => runtime.close(),

@@ -12,7 +12,8 @@ type RunRow = {
   readonly trainer: string;
   readonly dataset: string;
   readonly parameters: Record<string, unknown>;
-  readonly seed: number;
+  /** A bigint: text on the way back. */
+  readonly seed: number | string;
   readonly status: Run["status"];
   readonly error: string | null;
   readonly version: number | null;
@@ -29,7 +30,8 @@ type VersionRow = {
   readonly model: string;
   readonly version: number;
   readonly hash: string;
-  readonly bytes: number;
+  /** A bigint: text on the way back. */
+  readonly bytes: number | string;
   readonly signature: ModelSignature;
   readonly card: string;
   readonly dataset: string;

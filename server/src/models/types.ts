@@ -86,5 +86,7 @@ export interface Models {
   isReady(reference: ModelReference): boolean;
   /** `overloaded` past the queue's bound, `deadline_exceeded`, `thread_died`; loads the model first when this node lacks it. */
   predict(context: Context, reference: ModelReference, inputs: ModelInputs, options?: PredictOptions): Promise<Prediction>;
+  /** Many rows, in order, a few at a time: live requests are answered between them. */
+  predictMany(context: Context, reference: ModelReference, rows: readonly ModelInputs[], options?: PredictOptions): Promise<Prediction[]>;
   close(): Promise<void>;
 }

@@ -90,6 +90,10 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
     if (models.size > 0) void reload(thread);
   }
 
+  function living(): ThreadHost[] {
+    return threads.filter((thread) => thread !== undefined);
+  }
+
   async function reload(thread: ThreadHost): Promise<void> {
     for (const model of [...models.values()].reverse()) {
       try {
@@ -147,7 +151,7 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       models.set(model.hash, model);
       await evict();
       try {
-        await Promise.all(threads.map(async (thread) => (thread === undefined || thread.loaded.has(model.hash) ? undefined : thread.load(model))));
+        await Promise.all(living().filter((thread) => !thread.loaded.has(model.hash)).map((thread) => thread.load(model)));
       } catch (error) {
         forget(model.hash, error);
         throw error;
@@ -158,8 +162,8 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
     holds: (hash) => models.has(hash),
 
     isReady(hash) {
-      const living = threads.filter((thread) => thread !== undefined);
-      return living.length > 0 && living.every((thread) => thread.loaded.has(hash));
+      const held = living().map((thread) => thread.loaded.has(hash));
+      return held.length > 0 && !held.includes(false);
     },
 
     run(hash, row, signal) {
@@ -197,7 +201,7 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       closed = true;
       for (const timer of restarts) clearTimeout(timer);
       for (const request of queue.splice(0)) request.reject(new AppError("overloaded", "The model runtime is closing."));
-      await Promise.all(threads.map((thread) => thread?.terminate()));
+      await Promise.all(living().map((thread) => thread.terminate()));
     },
   };
 
@@ -212,7 +216,8 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       if (models.size <= config.maxSessions) return;
       if (queue.some((request) => request.hash === hash)) continue;
       models.delete(hash);
-      await Promise.all(threads.map((thread) => thread?.unload(hash).catch((error: unknown) => logger.warn({ err: error, hash }, "a model could not be closed"))));
+      const unload = (thread: ThreadHost) => thread.unload(hash).catch((error: unknown) => logger.warn({ err: error, hash }, "a model could not be closed"));
+      await Promise.all(living().map(unload));
     }
   }
 }

@@ -72,7 +72,7 @@ describe("the text classifier", () => {
   });
 
   test("its ONNX file answers as the trainer does on the texts that break tokenizers", async () => {
-    const awkward = ["", " ", "\u0000", "a\u0000free money", "\ud800 lone \udc00", "\u0001\u0002\u0003", "İÉΣς ǅ ﬃ ß", "e\u0301cole", "\u200b\u00a0\ufeff", "'''", "a".repeat(300_000), `${"free ".repeat(60_000)}`, "👩‍👩‍👧‍👦 🇦🇹"];
+    const awkward = ["", " ", "\u0000", "a\u0000free money", "\ud800 lone \udc00", "\u0001\u0002\u0003", "İÉΣς ǅ ﬃ ß", "e\u0301cole", "\u200b\u00a0\ufeff", "'''", "a".repeat(300_000), "free ".repeat(60_000), "👩‍👩‍👧‍👦 🇦🇹"];
     for (const subject of awkward) await expectSame([{ subject, body: subject }, { subject: "re: meeting", body: subject.slice(0, 20) }]);
   });
 
