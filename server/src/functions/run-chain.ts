@@ -42,9 +42,16 @@ export async function runChain(input: ChainInput): Promise<ChainOutcome> {
   for (let index = 0; index < chain.length; index++) {
     const candidate = chain[index]!;
     const startMs = recorder.elapsed();
+    const { variant } = candidate;
+    const passedOver = findObstacle(input, candidate);
+    if (passedOver !== undefined || variant === null) {
+      failures.push(passedOver!);
+      recorder.step({ name: candidate.name, kind: "variant", startMs: roundMs(startMs), durationMs: 0, status: "skipped", error: passedOver!.code, details: { message: passedOver!.message } });
+      continue;
+    }
     const deadline = new Deadline(input.startedAt + limitMs(input, index === chain.length - 1), input.signal);
     try {
-      const output = await attempt(input, candidate, deadline);
+      const output = await attempt(input, variant, deadline);
       recorder.step({
         name: candidate.name,
         kind: "variant",
@@ -84,14 +91,21 @@ function limitMs(input: ChainInput, last: boolean): number {
   return last ? input.totalMs : Math.min(input.definition.latencyBudgetMs, input.totalMs * shareBeforeLast);
 }
 
-async function attempt(input: ChainInput, candidate: Candidate, deadline: Deadline): Promise<Record<string, unknown>> {
-  if (input.drill.includes(candidate.name)) throw new AppError("variant_failed", `A drill treats "${candidate.name}" as failing.`);
-  if (candidate.variant === null) throw new AppError("model_not_ready", `"${candidate.name}" is not loaded on this node.`);
-  if (deadline.passed()) throw new AppError("deadline_exceeded", `No time was left for "${candidate.name}".`);
-  const answer = runVariant(candidate.variant, input, deadline);
+/** Why a variant is not even tried. No exception: a node that waits for a model meets this on every request. */
+function findObstacle(input: ChainInput, candidate: Candidate): Failure | undefined {
+  const variant = candidate.name;
+  if (input.drill.includes(variant)) return { variant, code: "variant_failed", message: `A drill treats "${variant}" as failing.` };
+  if (candidate.variant === null) return { variant, code: "model_not_ready", message: `"${variant}" is not loaded on this node.` };
+  return undefined;
+}
+
+async function attempt(input: ChainInput, variant: Variant, deadline: Deadline): Promise<Record<string, unknown>> {
+  const name = variant.binding.variant;
+  if (deadline.passed()) throw new AppError("deadline_exceeded", `No time was left for "${name}".`);
+  const answer = runVariant(variant, input, deadline);
   const raw = answer instanceof Promise ? await deadline.race(answer) : answer;
-  if (deadline.passed()) throw new AppError("deadline_exceeded", `"${candidate.name}" answered after its time.`);
-  return checkOutput(input.definition, candidate.name, raw);
+  if (deadline.passed()) throw new AppError("deadline_exceeded", `"${name}" answered after its time.`);
+  return checkOutput(input.definition, name, raw);
 }
 
 function runVariant(variant: Variant, input: ChainInput, deadline: Deadline): unknown {
