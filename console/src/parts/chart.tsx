@@ -91,6 +91,7 @@ export function Chart({ title, at, series, format, kind = "line", range }: Chart
       element.replaceChildren();
     };
     // The key stands for the data: arrays are new on every render, their content is not.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [key, kind]);
 
   return (

@@ -72,8 +72,7 @@ export class Engine {
     }
     const runDeps = { closing: this.#closing.signal, watch: (workflowId: string) => this.#watch(workflowId) };
     for (const definition of this.#definitions.values()) {
-      // Any: the engine erases what `defineWorkflow` had checked.
-      DBOS.registerWorkflow((envelope: Envelope) => runWorkflow<any, unknown>(runDeps, definition as any, envelope), {
+      DBOS.registerWorkflow((envelope: Envelope) => runWorkflow<never, unknown>(runDeps, definition, envelope), {
         name: definition.name,
         maxRecoveryAttempts: 1000,
       });

@@ -54,6 +54,7 @@ export class NgramTable {
   }
 
   /** The entry's number; -1 when it is not there and may not be added. */
+  // oxlint-disable-next-line max-params -- called for every n-gram of every text: an object each would be garbage
   find(tokens: Int32Array, start: number, length: number, hash: number, add: boolean): number {
     const mask = this.#slots.length - 1;
     let slot = mix(hash) & mask;
