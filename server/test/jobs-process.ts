@@ -16,7 +16,9 @@ const fixture = fileURLToPath(new URL("fixtures/jobs-node.ts", import.meta.url))
 
 /** Starts a process that runs jobs (see `fixtures/jobs-node.ts`). */
 export function startJobsProcess(options: NodeOptions): JobsProcess {
-  const child: ChildProcess = spawn(process.execPath, ["--conditions=source", fixture, JSON.stringify(options)], { stdio: ["pipe", "pipe", "inherit"] });
+  const child: ChildProcess = spawn(process.execPath, ["--conditions=source", fixture, JSON.stringify(options)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines: Record<string, unknown>[] = [];
   const waiting: { at: string; resolve: (line: Record<string, unknown>) => void; reject: (error: Error) => void }[] = [];
   const ended = new Promise<string>((resolve) => {

@@ -13,7 +13,9 @@ function isFunctionDefinition(value: unknown): value is FunctionDefinition {
 
 /** The whole of `millrace.config.ts`: each module's part under the module's name, and the functions. */
 export const configSchema = z.strictObject({
-  functions: z.array(z.custom<FunctionDefinition>(isFunctionDefinition, { error: "use defineFunction({ ... })" })).min(1, { error: "declare at least one function" }),
+  functions: z
+    .array(z.custom<FunctionDefinition>(isFunctionDefinition, { error: "use defineFunction({ ... })" }))
+    .min(1, { error: "declare at least one function" }),
   http: httpConfigSchema.prefault({}),
   storage: storageConfig,
   governance: governanceConfig,

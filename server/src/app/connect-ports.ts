@@ -24,7 +24,12 @@ export function connectPorts(deps: ConnectDeps): Ports {
     overview: { get: (_request, context) => readOverview(context, deps) },
     evidence: { get: async () => readEvidence(stores) },
     storage: {
-      status: async () => ({ store: stores.sql.store, stateVersion: stores.hotState.version().toString(), stateAgeMs: stores.hotState.ageMs(), migrations: stores.migrations }),
+      status: async () => ({
+        store: stores.sql.store,
+        stateVersion: stores.hotState.version().toString(),
+        stateAgeMs: stores.hotState.ageMs(),
+        migrations: stores.migrations,
+      }),
       backup: ({ body }) => deps.backUp(body.name),
     },
     jobs: {

@@ -66,8 +66,27 @@ export function createModules(deps: ModulesDeps): Modules {
     clock,
     logger,
   });
-  feedback = createFeedback({ sql, blobs, lake, jobs, data, functions, audit, settle: (maxMs) => settleEvidence(deps, maxMs), clock, scratchFolder });
-  const monitoring = createMonitoring({ sql, jobs, functions, audit, clock, logger, reference: { ofBinding: (context, binding) => readReference(context, binding, { functions, models, data, lake }) } });
+  feedback = createFeedback({
+    sql,
+    blobs,
+    lake,
+    jobs,
+    data,
+    functions,
+    audit,
+    settle: (maxMs) => settleEvidence(deps, maxMs),
+    clock,
+    scratchFolder,
+  });
+  const monitoring = createMonitoring({
+    sql,
+    jobs,
+    functions,
+    audit,
+    clock,
+    logger,
+    reference: { ofBinding: (context, binding) => readReference(context, binding, { functions, models, data, lake }) },
+  });
   const evaluation = createEvaluation({ sql, jobs, data, models, functions, lake, audit, clock, logger });
   const release = createRelease({ sql, jobs, data, models, functions, feedback, evaluation, monitoring, audit, clock, logger });
   return { governance, jobs, data, models, functions, feedback, monitoring, evaluation, release };

@@ -1,7 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type Clock, type Logger, readEnvironment } from "../core/index.ts";
-import { type BlobStore, type Counters, type Journal, type Lake, type Storage, createFolderBlobs, createJournal, createLake, createMemoryCounters, createStorage } from "../storage/index.ts";
+import {
+  type BlobStore,
+  type Counters,
+  type Journal,
+  type Lake,
+  type Storage,
+  createFolderBlobs,
+  createJournal,
+  createLake,
+  createMemoryCounters,
+  createStorage,
+} from "../storage/index.ts";
 import type { ResolvedConfig } from "./config.ts";
 
 export interface Stores extends Storage {
@@ -25,7 +36,10 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   const { role, dataFolder, config, clock, logger } = options;
   const databaseUrl = readEnvironment("MILLRACE_DATABASE_URL") || undefined;
   if (role !== "up" && databaseUrl === undefined) {
-    throw new AppError("database_unavailable", `\`millrace ${role}\` shares a PostgreSQL with other nodes: set MILLRACE_DATABASE_URL. On one machine, \`millrace up\` does everything on its own.`);
+    throw new AppError(
+      "database_unavailable",
+      `\`millrace ${role}\` shares a PostgreSQL with other nodes: set MILLRACE_DATABASE_URL. On one machine, \`millrace up\` does everything on its own.`,
+    );
   }
   const scratchFolder = join(dataFolder, "scratch");
   await mkdir(scratchFolder, { recursive: true });

@@ -6,7 +6,10 @@ const endStages = new Set(["promoted", "rolled-back", "stopped", "failed"]);
 const enough = { limit: 500 };
 
 /** The loop at a glance: what every stage holds and what waits there. */
-export async function readOverview(context: Context, { stores, modules, configHash }: Pick<ConnectDeps, "stores" | "modules" | "configHash">): Promise<Overview> {
+export async function readOverview(
+  context: Context,
+  { stores, modules, configHash }: Pick<ConnectDeps, "stores" | "modules" | "configHash">,
+): Promise<Overview> {
   const { jobs, data, models, functions, feedback, monitoring, release } = modules;
   const [datasets, registered, declared, said, alerts, retrainings, nodes, busy] = await Promise.all([
     data.list(context, enough),
@@ -25,13 +28,38 @@ export async function readOverview(context: Context, { stores, modules, configHa
   const kept = datasets.items.reduce((sum, dataset) => sum + dataset.kept, 0);
   const latest = retrainings[0];
   const stages: Overview["stages"] = [
-    { stage: "data", counts: { datasets: datasets.items.length, rows: kept }, waiting: running("data"), note: datasets.items[0] === undefined ? null : `latest ${datasets.items[0].reference}` },
-    { stage: "models", counts: { models: registered.length, versions: registered.reduce((sum, model) => sum + model.versions, 0) }, waiting: running("models"), note: championOf(registered) },
-    { stage: "functions", counts: { functions: declared.length, off: declared.filter((each) => each.off).length }, waiting: declared.flatMap((each) => each.variants).filter((variant) => !variant.ready).length, note: null },
+    {
+      stage: "data",
+      counts: { datasets: datasets.items.length, rows: kept },
+      waiting: running("data"),
+      note: datasets.items[0] === undefined ? null : `latest ${datasets.items[0].reference}`,
+    },
+    {
+      stage: "models",
+      counts: { models: registered.length, versions: registered.reduce((sum, model) => sum + model.versions, 0) },
+      waiting: running("models"),
+      note: championOf(registered),
+    },
+    {
+      stage: "functions",
+      counts: { functions: declared.length, off: declared.filter((each) => each.off).length },
+      waiting: declared.flatMap((each) => each.variants).filter((variant) => !variant.ready).length,
+      note: null,
+    },
     { stage: "inference", counts: { accepted: evidence.accepted, stored: evidence.stored }, waiting: evidence.backlog, note: null },
-    { stage: "feedback", counts: { labels: said.accepted, refused: said.refused }, waiting: said.unlabelled, note: said.unlabelled > 0 ? "answers without a label yet" : null },
+    {
+      stage: "feedback",
+      counts: { labels: said.accepted, refused: said.refused },
+      waiting: said.unlabelled,
+      note: said.unlabelled > 0 ? "answers without a label yet" : null,
+    },
     { stage: "monitoring", counts: { alerts: alerts.length, open: open.length }, waiting: open.length, note: null },
-    { stage: "release", counts: { retrainings: retrainings.length, promoted: retrainings.filter((each) => each.promoted).length }, waiting: under.length, note: latest === undefined ? null : `${latest.function}: ${latest.stage}` },
+    {
+      stage: "release",
+      counts: { retrainings: retrainings.length, promoted: retrainings.filter((each) => each.promoted).length },
+      waiting: under.length,
+      note: latest === undefined ? null : `${latest.function}: ${latest.stage}`,
+    },
   ];
   return { stages, evidence, nodes, openAlerts: open, configHash };
 }

@@ -10,7 +10,13 @@ export interface NewVersion {
   readonly version: number;
   readonly hash: string;
   readonly quarantineHash: string;
-  readonly counts: { readonly rows: number; readonly kept: number; readonly exactDuplicates: number; readonly nearDuplicates: number; readonly quarantined: number };
+  readonly counts: {
+    readonly rows: number;
+    readonly kept: number;
+    readonly exactDuplicates: number;
+    readonly nearDuplicates: number;
+    readonly quarantined: number;
+  };
   readonly detail: VersionDetail;
 }
 
@@ -40,12 +46,25 @@ type Tables = {
 export type StoredVersion = DatasetDetail & { readonly quarantineHash: string };
 
 export async function insertUpload(tx: Tx, upload: Upload): Promise<void> {
-  const row = { project_id: tx.projectId, id: upload.id, hash: upload.hash, bytes: upload.bytes, rows: upload.rows, created_by: tx.principalId };
+  const row = {
+    project_id: tx.projectId,
+    id: upload.id,
+    hash: upload.hash,
+    bytes: upload.bytes,
+    rows: upload.rows,
+    created_by: tx.principalId,
+  };
   await tx.db.withTables<Tables>().insertInto("data_uploads").values(row).execute();
 }
 
 export async function findUpload(tx: Tx, id: string): Promise<Upload | null> {
-  const row = await tx.db.withTables<Tables>().selectFrom("data_uploads").select(["id", "hash", "bytes", "rows"]).where("project_id", "=", tx.projectId).where("id", "=", id).executeTakeFirst();
+  const row = await tx.db
+    .withTables<Tables>()
+    .selectFrom("data_uploads")
+    .select(["id", "hash", "bytes", "rows"])
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
   return row === undefined ? null : { ...row, bytes: Number(row.bytes) };
 }
 
@@ -55,7 +74,9 @@ export async function takeVersion(tx: Tx, name: string): Promise<number> {
     .withTables<Tables>()
     .insertInto("data_datasets")
     .values({ project_id: tx.projectId, name, latest_version: 1 })
-    .onConflict((conflict) => conflict.columns(["project_id", "name"]).doUpdateSet((eb) => ({ latest_version: eb("data_datasets.latest_version", "+", 1) })))
+    .onConflict((conflict) =>
+      conflict.columns(["project_id", "name"]).doUpdateSet((eb) => ({ latest_version: eb("data_datasets.latest_version", "+", 1) })),
+    )
     .returning("latest_version")
     .executeTakeFirstOrThrow();
   return row.latest_version;
@@ -87,7 +108,12 @@ export async function insertVersion(tx: Tx, version: NewVersion): Promise<void> 
 
 /** A version of a name, the latest one for null. */
 export async function findVersion(tx: Tx, name: string, version: number | null): Promise<StoredVersion | null> {
-  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().where("project_id", "=", tx.projectId).where("name", "=", name);
+  let query = tx.db
+    .withTables<Tables>()
+    .selectFrom("data_versions")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("name", "=", name);
   query = version === null ? query.orderBy("version", "desc").limit(1) : query.where("version", "=", version);
   const row = await query.executeTakeFirst();
   return row === undefined ? null : { ...toDataset(row), ...row.detail, quarantineHash: row.quarantine_hash };
@@ -95,7 +121,13 @@ export async function findVersion(tx: Tx, name: string, version: number | null):
 
 /** Newest first. */
 export async function listVersions(tx: Tx, page: { limit: number; cursor?: string | undefined }): Promise<Page<Dataset>> {
-  let query = tx.db.withTables<Tables>().selectFrom("data_versions").selectAll().where("project_id", "=", tx.projectId).orderBy("id", "desc").limit(page.limit + 1);
+  let query = tx.db
+    .withTables<Tables>()
+    .selectFrom("data_versions")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .orderBy("id", "desc")
+    .limit(page.limit + 1);
   if (page.cursor !== undefined) query = query.where("id", "<", page.cursor);
   const rows = await query.execute();
   const items = rows.slice(0, page.limit).map(toDataset);

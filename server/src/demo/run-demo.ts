@@ -16,7 +16,14 @@ export interface DemoOptions {
 }
 
 export interface DemoDeps {
-  startApp(options: { role: "up"; dataFolder: string; configPath: string; port?: number | undefined; watch: false; logLevel: "warn" }): Promise<{ url: string; adminLink: string | null; close(): Promise<void>; stopped: Promise<void> }>;
+  startApp(options: {
+    role: "up";
+    dataFolder: string;
+    configPath: string;
+    port?: number | undefined;
+    watch: false;
+    logLevel: "warn";
+  }): Promise<{ url: string; adminLink: string | null; close(): Promise<void>; stopped: Promise<void> }>;
   /** What `millrace explain <id>` prints, read from this server. */
   explain(input: { url: string; key: string; inferenceId: string }): Promise<string>;
 }
@@ -38,7 +45,12 @@ export async function runDemo(options: DemoOptions, deps: DemoDeps): Promise<num
     const key = (await readFile(join(dataFolder, "admin.key"), "utf8")).trim();
     let exitCode = 0;
     try {
-      const turn = await runTurn({ url: app.url, key, progress, explain: (_client, inferenceId) => deps.explain({ url: app.url, key, inferenceId }) });
+      const turn = await runTurn({
+        url: app.url,
+        key,
+        progress,
+        explain: (_client, inferenceId) => deps.explain({ url: app.url, key, inferenceId }),
+      });
       const summary: Summary = { ...turn, seconds: (performance.now() - started) / 1000 };
       output.write(`${renderSummary(summary)}\n`);
       if (!summary.audit.verified) exitCode = 1;

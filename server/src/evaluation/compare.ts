@@ -30,7 +30,14 @@ export async function compare(deps: EvaluationDeps, context: Context, ask: Compa
     scores.push(score(role, candidate, { rows, answers, right: right[role] }));
   }
   const judged = judge({ truth: rows.map((row) => row.label), championRight: right.champion!, challengerRight: right.challenger! }, gate);
-  return { function: ask.function, dataset: ask.dataset, rows: rows.length, ...judged, rulesAreEnough: areRulesEnough(scores, gate), scores };
+  return {
+    function: ask.function,
+    dataset: ask.dataset,
+    rows: rows.length,
+    ...judged,
+    rulesAreEnough: areRulesEnough(scores, gate),
+    scores,
+  };
 }
 
 /** The gate's settings of a function; the release module checks the rest of `retraining`. */
@@ -50,29 +57,50 @@ function areRulesEnough(scores: readonly Score[], gate: GateConfig): boolean {
   return rules !== undefined && rules >= gate.rulesShare * accuracyOf("champion")!;
 }
 
-async function readHeldBack(deps: EvaluationDeps, context: Context, from: { definition: FunctionDefinition; dataset: string }): Promise<HeldBackRow[]> {
+async function readHeldBack(
+  deps: EvaluationDeps,
+  context: Context,
+  from: { definition: FunctionDefinition; dataset: string },
+): Promise<HeldBackRow[]> {
   const { dataset, path } = await deps.data.snapshot(context, from.dataset);
   const { labelColumn, featureColumns } = dataset;
-  if (labelColumn === null) throw new AppError("invalid_request", `The dataset ${from.dataset} has no label column, so nothing can be compared on it.`);
-  const found = await deps.lake.readParquet(path, { columns: [...featureColumns, labelColumn], where: [{ column: "_split", operator: "=", value: "holdout" }] });
+  if (labelColumn === null)
+    throw new AppError("invalid_request", `The dataset ${from.dataset} has no label column, so nothing can be compared on it.`);
+  const found = await deps.lake.readParquet(path, {
+    columns: [...featureColumns, labelColumn],
+    where: [{ column: "_split", operator: "=", value: "holdout" }],
+  });
   const rows: HeldBackRow[] = [];
   for (const { [labelColumn]: label, ...features } of found) {
     // What the function would refuse in traffic says nothing about its variants.
     const input = from.definition.input.safeParse(features);
-    if (input.success && label !== null && label !== undefined) rows.push({ input: input.data as Record<string, unknown>, label: String(label) });
+    if (input.success && label !== null && label !== undefined) rows.push({ input: input.data, label: String(label) });
   }
-  if (rows.length === 0) throw new AppError("invalid_request", `The dataset ${from.dataset} holds no labelled row back that "${from.definition.name}" would accept.`);
+  if (rows.length === 0)
+    throw new AppError(
+      "invalid_request",
+      `The dataset ${from.dataset} holds no labelled row back that "${from.definition.name}" would accept.`,
+    );
   return rows;
 }
 
-function score(role: Score["role"], candidate: Candidate, seen: { rows: readonly HeldBackRow[]; answers: readonly Answer[]; right: readonly boolean[] }): Score {
+function score(
+  role: Score["role"],
+  candidate: Candidate,
+  seen: { rows: readonly HeldBackRow[]; answers: readonly Answer[]; right: readonly boolean[] },
+): Score {
   const { rows, answers, right } = seen;
   const confident = answers.every((answer) => answer.confidence !== null);
   return {
     role,
     candidate: nameOf(candidate),
     accuracy: wilson(count(right), right.length),
-    ece: confident ? expectedCalibrationError(answers.map((answer) => answer.confidence!), right) : null,
+    ece: confident
+      ? expectedCalibrationError(
+          answers.map((answer) => answer.confidence!),
+          right,
+        )
+      : null,
     slices: sliceByLabel(rows, right),
   };
 }
@@ -91,5 +119,6 @@ function count(right: readonly boolean[]): number {
 
 /** For people: `model triage-mail@2` or `rules`. */
 export function nameOf(candidate: Candidate): string {
-  return candidate.kind === "model" ? `model ${candidate.model}@${candidate.version}` : candidate.variant;
+  if (candidate.kind === "model") return `model ${candidate.model}@${candidate.version}`;
+  return candidate.kind === "binding" ? candidate.label : candidate.variant;
 }

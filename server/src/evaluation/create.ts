@@ -23,14 +23,23 @@ export function createEvaluation(deps: EvaluationDeps): Evaluation {
     },
 
     async compare(context, comparison, run) {
-      const finding = await run.step("compare candidates", (step) => compare(deps, context, { ...comparison, signal: step.signal }), { attempts: 3 });
+      const finding = await run.step("compare candidates", (step) => compare(deps, context, { ...comparison, signal: step.signal }), {
+        attempts: 3,
+      });
       return run.step("keep evaluation", (step) =>
         sql.as(context, (tx) =>
           step.once(tx, async () => {
             const id = createId(clock);
             await insertEvaluation(tx, id, finding);
             const { verdict, reason, dataset } = finding;
-            const after = { evaluation: id, dataset, champion: nameOf(comparison.champion), challenger: nameOf(comparison.challenger), verdict, reason };
+            const after = {
+              evaluation: id,
+              dataset,
+              champion: nameOf(comparison.champion),
+              challenger: nameOf(comparison.challenger),
+              verdict,
+              reason,
+            };
             await deps.audit(tx, { action: "evaluation.judge", object: `function:${comparison.function}`, after });
             return toWire(id, finding);
           }),
@@ -39,8 +48,11 @@ export function createEvaluation(deps: EvaluationDeps): Evaluation {
     },
 
     async list(context, query) {
-      if (query.cursor !== undefined && !isId(query.cursor)) throw new AppError("invalid_request", `"${query.cursor}" is not a cursor of this list.`);
-      const found = await sql.as(context, (tx) => listEvaluations(tx, { function: query.function, limit: query.limit + 1, before: query.cursor }));
+      if (query.cursor !== undefined && !isId(query.cursor))
+        throw new AppError("invalid_request", `"${query.cursor}" is not a cursor of this list.`);
+      const found = await sql.as(context, (tx) =>
+        listEvaluations(tx, { function: query.function, limit: query.limit + 1, before: query.cursor }),
+      );
       const items = found.slice(0, query.limit);
       return { items, next: found.length > query.limit ? items.at(-1)!.id : null };
     },
@@ -54,7 +66,8 @@ export function createEvaluation(deps: EvaluationDeps): Evaluation {
 
   function modelOf(functionName: string): string {
     const variant = Object.values(functions.definition(functionName).variants).find((each) => each.kind === "model");
-    if (variant?.kind !== "model") throw new AppError("invalid_request", `No variant of "${functionName}" is a model, so there are no versions to compare.`);
+    if (variant?.kind !== "model")
+      throw new AppError("invalid_request", `No variant of "${functionName}" is a model, so there are no versions to compare.`);
     return variant.model;
   }
 

@@ -34,11 +34,15 @@ export function judge(answers: PairedAnswers, gate: GateConfig): GateResult {
   const counts = countPairs(answers.challengerRight, answers.championRight);
   const difference = pairedDifference(counts);
   const collapsed = findCollapsedLabel(answers, gate);
-  if (difference.high < 0) return result("fail", difference, `The challenger is worse by ${points(-difference.value)} points (${span(difference)}).`);
+  if (difference.high < 0)
+    return result("fail", difference, `The challenger is worse by ${points(-difference.value)} points (${span(difference)}).`);
   if (collapsed !== undefined) return result("fail", difference, collapsed);
   if (difference.value >= 0 && difference.low > -gate.margin) return result("pass", difference, passReason(difference, gate));
   const missingRows = findMissingRows(counts, difference, gate);
-  const seen = difference.value === 0 ? "No difference was seen" : `The challenger looks ${difference.value > 0 ? "better" : "worse"} by ${points(Math.abs(difference.value))} points`;
+  const seen =
+    difference.value === 0
+      ? "No difference was seen"
+      : `The challenger looks ${difference.value > 0 ? "better" : "worse"} by ${points(Math.abs(difference.value))} points`;
   const reason = `${seen}, but on ${counts.n} rows the interval is ${span(difference)}: too wide to tell. About ${missingRows} more labelled rows are missing.`;
   return { ...result("inconclusive", difference, reason), missingRows };
 }
@@ -63,7 +67,8 @@ function findCollapsedLabel(answers: PairedAnswers, gate: GateConfig): string | 
   for (const label of [...new Set(answers.truth)].sort()) {
     const own = (_: boolean, index: number) => answers.truth[index] === label;
     const difference = pairedDifference(countPairs(answers.challengerRight.filter(own), answers.championRight.filter(own)));
-    if (difference.high < -gate.labelMargin) return `On rows labelled "${label}" the challenger is worse by ${points(-difference.value)} points (${span(difference)}).`;
+    if (difference.high < -gate.labelMargin)
+      return `On rows labelled "${label}" the challenger is worse by ${points(-difference.value)} points (${span(difference)}).`;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ export const compareWorkflow = "evaluation.compare@1";
 /** This module's workflows; called before the jobs start. */
 export function defineEvaluationJobs(jobs: Pick<Jobs, "defineWorkflow">, compare: Evaluation["compare"]): void {
   jobs.defineWorkflow(compareWorkflow, async (workflow, comparison: Comparison) => {
-    const { id, verdict, reason } = await compare(workflow.context as Context, comparison, workflow);
+    const { id, verdict, reason } = await compare(workflow.context, comparison, workflow);
     return { evaluationId: id, verdict, reason };
   });
 }

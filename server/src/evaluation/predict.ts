@@ -17,8 +17,14 @@ export interface Answer {
 type PredictDeps = Pick<EvaluationDeps, "models" | "functions">;
 
 /** Answers of one candidate to all rows, in their order. */
-export async function predict(deps: PredictDeps, context: Context, ask: { definition: FunctionDefinition; candidate: Candidate; rows: readonly HeldBackRow[]; signal: AbortSignal }): Promise<Answer[]> {
-  return ask.candidate.kind === "model" ? predictWithModel(deps, context, { ...ask, candidate: ask.candidate }) : predictWithVariant(deps, context, { ...ask, candidate: ask.candidate });
+export async function predict(
+  deps: PredictDeps,
+  context: Context,
+  ask: { definition: FunctionDefinition; candidate: Candidate; rows: readonly HeldBackRow[]; signal: AbortSignal },
+): Promise<Answer[]> {
+  return ask.candidate.kind === "model"
+    ? predictWithModel(deps, context, { ...ask, candidate: ask.candidate })
+    : predictWithVariant(deps, context, { ...ask, candidate: ask.candidate });
 }
 
 interface Ask<C> {
@@ -28,38 +34,40 @@ interface Ask<C> {
   readonly signal: AbortSignal;
 }
 
-/** Rows a model is asked about at once: enough to keep its thread busy, few enough that live requests hardly wait. */
-const rowsAtOnce = 8;
-
 async function predictWithModel(deps: PredictDeps, context: Context, ask: Ask<Extract<Candidate, { kind: "model" }>>): Promise<Answer[]> {
   const { definition, candidate, rows, signal } = ask;
   const reference = await deps.models.resolve(context, { model: candidate.model, version: candidate.version });
-  if (reference === null) throw new AppError("unknown_model", `There is no model ${candidate.model}@${candidate.version}.`, { details: { ...candidate } });
+  if (reference === null)
+    throw new AppError("unknown_model", `There is no model ${candidate.model}@${candidate.version}.`, { details: { ...candidate } });
   const spec = Object.values(definition.variants).find((variant) => variant.kind === "model" && variant.model === candidate.model);
-  if (spec?.kind !== "model") throw new AppError("invalid_request", `No variant of "${definition.name}" uses the model "${candidate.model}".`);
-  const answers: Answer[] = [];
-  for (let start = 0; start < rows.length; start += rowsAtOnce) {
-    signal.throwIfAborted();
-    const asked = rows.slice(start, start + rowsAtOnce).map(async (row) => {
-      const inputs = spec.inputs === undefined ? row.input : (spec.inputs(row.input as never) as Record<string, unknown>);
-      const prediction = await deps.models.predict(context, reference, inputs, { signal });
-      const output = spec.output === undefined ? { label: prediction.label, confidence: prediction.confidence } : (spec.output(prediction, row.input as never) as Record<string, unknown>);
-      return { label: definition.labelOf(output), confidence: definition.confidenceOf(output) };
-    });
-    answers.push(...(await Promise.all(asked)));
-  }
-  return answers;
+  if (spec?.kind !== "model")
+    throw new AppError("invalid_request", `No variant of "${definition.name}" uses the model "${candidate.model}".`);
+  const inputs = rows.map((row) => (spec.inputs === undefined ? row.input : (spec.inputs(row.input as never) as Record<string, unknown>)));
+  const predictions = await deps.models.predictMany(context, reference, inputs, { signal });
+  return predictions.map((prediction, index) => {
+    const output =
+      spec.output === undefined
+        ? { label: prediction.label, confidence: prediction.confidence }
+        : (spec.output(prediction, rows[index]!.input as never) as Record<string, unknown>);
+    return { label: definition.labelOf(output), confidence: definition.confidenceOf(output) };
+  });
 }
 
-async function predictWithVariant(deps: PredictDeps, context: Context, ask: Ask<Extract<Candidate, { kind: "variant" }>>): Promise<Answer[]> {
+async function predictWithVariant(deps: PredictDeps, context: Context, ask: Ask<Exclude<Candidate, { kind: "model" }>>): Promise<Answer[]> {
   const { definition, candidate, rows, signal } = ask;
+  const which = candidate.kind === "binding" ? { binding: candidate.binding } : { variant: candidate.variant };
   const answers: Answer[] = [];
   for (const row of rows) {
     signal.throwIfAborted();
     answers.push(await runOnce());
     async function runOnce(): Promise<Answer> {
       try {
-        const { label, confidence } = await deps.functions.runVariant(context, { function: definition.name, variant: candidate.variant, input: row.input, signal });
+        const { label, confidence } = await deps.functions.runVariant(context, {
+          function: definition.name,
+          ...which,
+          input: row.input,
+          signal,
+        });
         return { label, confidence };
       } catch (error) {
         // In traffic a failing variant gives no answer either; a missing model or a cancelled run is another matter.

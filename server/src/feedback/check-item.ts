@@ -26,7 +26,9 @@ export function checkItem(item: FeedbackItem, definition: FunctionDefinition | u
     case "label":
       return checkLabel(item.value, definition);
     case "rating":
-      return typeof item.value === "number" && item.value >= -1 && item.value <= 1 ? { label: null } : refuse("invalid_request", "A rating is a number from -1 to 1.");
+      return typeof item.value === "number" && item.value >= -1 && item.value <= 1
+        ? { label: null }
+        : refuse("invalid_request", "A rating is a number from -1 to 1.");
     case "comment":
       return typeof item.value === "string" && item.value.trim() !== "" && item.value.length <= longestComment
         ? { label: null }
@@ -37,17 +39,20 @@ export function checkItem(item: FeedbackItem, definition: FunctionDefinition | u
 }
 
 function checkLabel(value: unknown, definition: FunctionDefinition | undefined): Checked | Refused {
-  if (typeof value !== "string" || value === "" || value.length > longestLabel) return refuse("invalid_request", `A label is text of 1 to ${longestLabel} characters.`);
+  if (typeof value !== "string" || value === "" || value.length > longestLabel)
+    return refuse("invalid_request", `A label is text of 1 to ${longestLabel} characters.`);
   const known = definition === undefined ? null : knownLabels(definition);
-  if (known !== null && !known.includes(value)) return refuse("invalid_input", `"${value.slice(0, 80)}" is no label of ${definition!.name}; it has ${known.join(", ")}.`);
+  if (known !== null && !known.includes(value))
+    return refuse("invalid_input", `"${value.slice(0, 80)}" is no label of ${definition!.name}; it has ${known.join(", ")}.`);
   return { label: value };
 }
 
 function checkCorrection(value: unknown, definition: FunctionDefinition | undefined): Checked | Refused {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse("invalid_request", "A correction is the whole right output, as an object.");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return refuse("invalid_request", "A correction is the whole right output, as an object.");
   if (definition === undefined) return { label: null };
   const parsed = definition.output.safeParse(value);
-  if (parsed.success) return { label: definition.labelOf(parsed.data as Record<string, unknown>) };
+  if (parsed.success) return { label: definition.labelOf(parsed.data) };
   const issues = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".") || "output"}: ${issue.message}`);
   return refuse("invalid_input", `The correction is no output of ${definition.name}: ${issues.join("; ")}.`);
 }

@@ -21,14 +21,21 @@ export interface CurateDeps {
 const pageSize = 500;
 
 /** Labelled inferences, and the rows of an earlier dataset, as the next version of a dataset: a step here, two in data. */
-export async function curateDataset(context: Context, input: Curation, run: { readonly workflow: WorkflowRun; readonly deps: CurateDeps }): Promise<string> {
+export async function curateDataset(
+  context: Context,
+  input: Curation,
+  run: { readonly workflow: WorkflowRun; readonly deps: CurateDeps },
+): Promise<string> {
   const { workflow, deps } = run;
   const rows = await workflow.step("feedback.collect", () => collectRows(context, input, deps));
   return deps.data.createFromRows(context, rows, workflow);
 }
 
 /** What the columns of the new dataset are called. */
-type Columns = Pick<CreateFromRows, "timeColumn" | "featureColumns"> & { readonly labelColumn: string; readonly keyColumn: string | undefined };
+type Columns = Pick<CreateFromRows, "timeColumn" | "featureColumns"> & {
+  readonly labelColumn: string;
+  readonly keyColumn: string | undefined;
+};
 
 /** Writes the rows as one blob and says what is in it. */
 async function collectRows(context: Context, input: Curation, deps: CurateDeps): Promise<CreateFromRows> {
@@ -40,10 +47,15 @@ async function collectRows(context: Context, input: Curation, deps: CurateDeps):
     const path = join(folder, "rows.jsonl");
     const file = createLineFile(path);
     const sources: LineageSource[] = [];
-    if (parent !== null) sources.push({ kind: "dataset", reference: formatReference(parent), rows: await copyParent(context, parent, { file, deps }) });
+    if (parent !== null)
+      sources.push({ kind: "dataset", reference: formatReference(parent), rows: await copyParent(context, parent, { file, deps }) });
     const collected = await copyInferences(context, input, { file, deps, columns: fixed });
     await file.end();
-    if (collected.rows === 0) throw new AppError("contract_violated", `No labelled inference of ${input.function} can be taken${input.until === undefined ? "" : ` before ${input.until}`}; send labels first.`);
+    if (collected.rows === 0)
+      throw new AppError(
+        "contract_violated",
+        `No labelled inference of ${input.function} can be taken${input.until === undefined ? "" : ` before ${input.until}`}; send labels first.`,
+      );
     sources.push({ kind: "inferences", reference: input.function, rows: collected.rows });
     const blob = await deps.blobs.putFile(context, path);
     return {
@@ -70,9 +82,14 @@ function describe(input: Curation, rows: number, parent: DatasetDetail | null): 
 /** The parent's own names. Its key is the column that is unique and never null; without one, curated rows have none either. */
 function columnsOf(parent: DatasetDetail): Columns {
   const { timeColumn, labelColumn, featureColumns, contract } = parent;
-  if (labelColumn === null) throw new AppError("contract_violated", `${formatReference(parent)} has no label; labelled inferences cannot be added to it.`);
+  if (labelColumn === null)
+    throw new AppError("contract_violated", `${formatReference(parent)} has no label; labelled inferences cannot be added to it.`);
   const key = contract.columns.find((column) => column.unique && !column.nullable);
-  if (key !== undefined && key.type !== "text") throw new AppError("contract_violated", `The key "${key.name}" of ${formatReference(parent)} is ${key.type}; an inference's id is text.`);
+  if (key !== undefined && key.type !== "text")
+    throw new AppError(
+      "contract_violated",
+      `The key "${key.name}" of ${formatReference(parent)} is ${key.type}; an inference's id is text.`,
+    );
   return { timeColumn, labelColumn, featureColumns, keyColumn: key?.name };
 }
 
@@ -89,17 +106,28 @@ async function copyParent(context: Context, parent: DatasetDetail, { file, deps 
   return rows.length;
 }
 
-async function copyInferences(context: Context, input: Curation, run: Copying & { readonly columns: Columns | null }): Promise<{ rows: number; columns: Columns }> {
+async function copyInferences(
+  context: Context,
+  input: Curation,
+  run: Copying & { readonly columns: Columns | null },
+): Promise<{ rows: number; columns: Columns }> {
   const features = new Set<string>();
   let columns = run.columns;
   let rows = 0;
   let after: string | null = null;
   for (;;) {
-    const page: LabelledInference[] = await run.deps.sql.as(context, (tx) => listLabelled(tx, { function: input.function, until: input.until, after, limit: pageSize }));
+    const page: LabelledInference[] = await run.deps.sql.as(context, (tx) =>
+      listLabelled(tx, { function: input.function, until: input.until, after, limit: pageSize }),
+    );
     for (const inference of page) {
       const flat = flatten(inference.input);
       // Without a parent the first input decides what our own columns may be called.
-      columns ??= { timeColumn: freeName(timeNames, flat), labelColumn: freeName(labelNames, flat), keyColumn: freeName(keyNames, flat), featureColumns: [] };
+      columns ??= {
+        timeColumn: freeName(timeNames, flat),
+        labelColumn: freeName(labelNames, flat),
+        keyColumn: freeName(keyNames, flat),
+        featureColumns: [],
+      };
       for (const name of Object.keys(flat)) features.add(name);
       const key = columns.keyColumn === undefined ? {} : { [columns.keyColumn]: inference.id };
       await run.file.write({ ...flat, ...key, [columns.timeColumn]: inference.occurredAt, [columns.labelColumn]: inference.label });
@@ -123,7 +151,10 @@ function freeName(names: readonly string[], taken: Readonly<Record<string, unkno
 /** An input as columns: parts of objects are joined by dots, lists become JSON text. */
 export function flatten(value: unknown, prefix = ""): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return Object.assign({}, ...Object.entries(value).map(([name, part]) => flatten(part, prefix === "" ? name : `${prefix}.${name}`))) as Record<string, unknown>;
+    return Object.assign(
+      {},
+      ...Object.entries(value).map(([name, part]) => flatten(part, prefix === "" ? name : `${prefix}.${name}`)),
+    ) as Record<string, unknown>;
   }
   return { [prefix === "" ? "input" : prefix]: Array.isArray(value) ? canonicalJson(value) : value };
 }

@@ -70,7 +70,18 @@ describe("submitting feedback", () => {
       label(id, "ham", { occurredAt: "2999-01-01T00:00:00Z" }),
     ]);
     expect(receipt).toMatchObject({ accepted: 4, repeated: 0, refused: 6 });
-    expect(receipt.results.map(({ status, code }) => code ?? status)).toEqual(["accepted", "accepted", "accepted", "accepted", "unknown_inference", "invalid_input", "invalid_request", "invalid_request", "invalid_input", "invalid_request"]);
+    expect(receipt.results.map(({ status, code }) => code ?? status)).toEqual([
+      "accepted",
+      "accepted",
+      "accepted",
+      "accepted",
+      "unknown_inference",
+      "invalid_input",
+      "invalid_request",
+      "invalid_request",
+      "invalid_input",
+      "invalid_request",
+    ]);
     expect(receipt.results[5]!.reason).toBe('"eggs" is no label of triage-mail; it has ham, spam.');
     expect(await feedback.stats(context, {})).toEqual({ accepted: 4, repeated: 0, refused: 6, labelled: 1, unlabelled: 0 });
     expect(await feedback.stats(context, { function: "triage-mail" })).toMatchObject({ refused: 5 });
@@ -86,7 +97,9 @@ describe("submitting feedback", () => {
     expect(again).toMatchObject({ status: "repeated", id: expect.any(String) });
     expect(await feedback.submit(context, [label(id, "spam", { occurredAt: day(2) })])).toMatchObject({ accepted: 1 });
     expect((await feedback.labels(context, [id])).get(id)).toBe("spam");
-    expect(await feedback.submit(context, [label(id, "ham", { occurredAt: day(1) }), label(id, "spam", { occurredAt: day(2) })])).toMatchObject({ repeated: 2 });
+    expect(
+      await feedback.submit(context, [label(id, "ham", { occurredAt: day(1) }), label(id, "spam", { occurredAt: day(2) })]),
+    ).toMatchObject({ repeated: 2 });
     expect(await feedback.submit(context, [label(id, "ham", { occurredAt: day(3) })])).toMatchObject({ accepted: 1 });
     expect((await feedback.labels(context, [id])).get(id)).toBe("ham");
     expect(await feedback.ofInference(context, id)).toHaveLength(3);
@@ -98,7 +111,10 @@ describe("submitting feedback", () => {
     await feedback.submit(context, [label(id, "spam", { occurredAt: day(5) })]);
     await feedback.submit(context, [label(id, "ham", { occurredAt: day(1), source: "rule" })]);
     expect((await feedback.labels(context, [id])).get(id)).toBe("spam");
-    expect(await feedback.submit(context, [label(id, "spam"), label(id, "ham"), label(id, "spam")])).toMatchObject({ accepted: 2, repeated: 1 });
+    expect(await feedback.submit(context, [label(id, "spam"), label(id, "ham"), label(id, "spam")])).toMatchObject({
+      accepted: 2,
+      repeated: 1,
+    });
   });
 
   test("decides once when two send the same at once", async () => {
@@ -139,7 +155,10 @@ describe("reading feedback", () => {
   test("pages newest first, compares answers with labels, measures accuracy by time", async () => {
     const ids: string[] = [];
     for (let index = 0; index < 6; index++) ids.push(await infer({ occurredAt: day(index), label: "spam" }));
-    await feedback.submit(context, ids.map((id, index) => label(id, index < 4 ? "spam" : "ham")));
+    await feedback.submit(
+      context,
+      ids.map((id, index) => label(id, index < 4 ? "spam" : "ham")),
+    );
     const first = await feedback.list(context, { function: "triage-mail", limit: 4 });
     const second = await feedback.list(context, { function: "triage-mail", limit: 4, cursor: first.next! });
     expect([...first.items, ...second.items].map(({ inferenceId }) => inferenceId)).toEqual(ids.toReversed());
@@ -159,31 +178,85 @@ describe("reading feedback", () => {
 
 describe("curating", () => {
   const nouns = ["ship", "lamp", "river", "stone", "wheel", "garden", "bread", "window"];
-  const body = (index: number) => Array.from({ length: 15 }, (_, place) => `${nouns[(index * 5 + place * 3) % 8]}${(index * 37 + place * 11) % 89}`).join(" ");
+  const body = (index: number) =>
+    Array.from({ length: 15 }, (_, place) => `${nouns[(index * 5 + place * 3) % 8]}${(index * 37 + place * 11) % 89}`).join(" ");
 
   test("adds labelled inferences to the rows of an earlier version, under its names and its contract", async () => {
-    const old = Array.from({ length: 40 }, (_, index) => ({ key: `old/${index}`, receivedAt: day(index - 100), subject: `subject ${index}`, body: body(index), label: index % 2 === 0 ? "ham" : "spam", folder: "x" }));
-    const parent = await parts.build(old, { name: "mail", timeColumn: "receivedAt", labelColumn: "label", featureColumns: ["subject", "body"], keyColumn: "key" });
-    const inferences: TestInference[] = Array.from({ length: 30 }, (_, index) => ({ id: createId(), occurredAt: day(index), label: "spam", input: { subject: `later ${index}`, body: body(index + 1000) } }));
+    const old = Array.from({ length: 40 }, (_, index) => ({
+      key: `old/${index}`,
+      receivedAt: day(index - 100),
+      subject: `subject ${index}`,
+      body: body(index),
+      label: index % 2 === 0 ? "ham" : "spam",
+      folder: "x",
+    }));
+    const parent = await parts.build(old, {
+      name: "mail",
+      timeColumn: "receivedAt",
+      labelColumn: "label",
+      featureColumns: ["subject", "body"],
+      keyColumn: "key",
+    });
+    const inferences: TestInference[] = Array.from({ length: 30 }, (_, index) => ({
+      id: createId(),
+      occurredAt: day(index),
+      label: "spam",
+      input: { subject: `later ${index}`, body: body(index + 1000) },
+    }));
     await insertEvidence(parts.store.sql, inferences);
-    await feedback.submit(context, inferences.slice(0, 20).map(({ id }, index) => label(id, index % 2 === 0 ? "ham" : "spam")));
-    const { workflowId } = await feedback.startCuration(context, { function: "triage-mail", dataset: "mail", parent, until: day(18), holdout: 0.25 });
+    await feedback.submit(
+      context,
+      inferences.slice(0, 20).map(({ id }, index) => label(id, index % 2 === 0 ? "ham" : "spam")),
+    );
+    const { workflowId } = await feedback.startCuration(context, {
+      function: "triage-mail",
+      dataset: "mail",
+      parent,
+      until: day(18),
+      holdout: 0.25,
+    });
     expect(await parts.jobs.result(workflowId)).toBe("mail@2");
     const detail = await parts.data.get(context, "mail@2");
-    expect(detail).toMatchObject({ rows: 58, kept: 58, timeColumn: "receivedAt", labelColumn: "label", featureColumns: ["subject", "body"] });
+    expect(detail).toMatchObject({
+      rows: 58,
+      kept: 58,
+      timeColumn: "receivedAt",
+      labelColumn: "label",
+      featureColumns: ["subject", "body"],
+    });
     expect(detail.contract).toEqual((await parts.data.get(context, parent)).contract);
-    expect(detail.lineage).toEqual({ sources: [{ kind: "dataset", reference: "mail@1", rows: 40 }, { kind: "inferences", reference: "triage-mail", rows: 18 }], parent: "mail@1", workflowId });
+    expect(detail.lineage).toEqual({
+      sources: [
+        { kind: "dataset", reference: "mail@1", rows: 40 },
+        { kind: "inferences", reference: "triage-mail", rows: 18 },
+      ],
+      parent: "mail@1",
+      workflowId,
+    });
     const { rows } = await parts.data.rows(context, "mail@2", { offset: 57, limit: 1 });
     expect(rows[0]).toMatchObject({ key: inferences[17]!.id, receivedAt: day(17), label: "spam", subject: "later 17", _split: "holdout" });
   });
 
   test("without an earlier version names its own columns and flattens the input", async () => {
-    const inferences = Array.from({ length: 30 }, (_, index) => ({ id: createId(), occurredAt: day(index), label: "spam", input: { label: "taken", mail: { subject: body(index), tags: ["a", "b"] } } }));
+    const inferences = Array.from({ length: 30 }, (_, index) => ({
+      id: createId(),
+      occurredAt: day(index),
+      label: "spam",
+      input: { label: "taken", mail: { subject: body(index), tags: ["a", "b"] } },
+    }));
     await insertEvidence(parts.store.sql, inferences);
-    await feedback.submit(context, inferences.map(({ id }, index) => label(id, index % 2 === 0 ? "ham" : "spam")));
+    await feedback.submit(
+      context,
+      inferences.map(({ id }, index) => label(id, index % 2 === 0 ? "ham" : "spam")),
+    );
     const { workflowId } = await feedback.startCuration(context, { function: "triage-mail", dataset: "fresh", holdout: 0.2 });
     const reference = await parts.jobs.result<string>(workflowId);
-    expect(await parts.data.get(context, reference)).toMatchObject({ kept: 30, timeColumn: "occurredAt", labelColumn: "trueLabel", featureColumns: ["label", "mail.subject", "mail.tags"] });
+    expect(await parts.data.get(context, reference)).toMatchObject({
+      kept: 30,
+      timeColumn: "occurredAt",
+      labelColumn: "trueLabel",
+      featureColumns: ["label", "mail.subject", "mail.tags"],
+    });
   });
 
   test("says so when there is nothing to take", async () => {

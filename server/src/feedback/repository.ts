@@ -25,7 +25,15 @@ export interface SaidBefore {
   readonly id: string;
 }
 
-type ItemRow = { id: string; inference_id: string; function: string; kind: Feedback["kind"]; value: unknown; source: string; occurred_at: string };
+type ItemRow = {
+  id: string;
+  inference_id: string;
+  function: string;
+  kind: Feedback["kind"];
+  value: unknown;
+  source: string;
+  occurred_at: string;
+};
 
 /** Submissions of a project take turns from here to the end of the transaction: whether an item is a repeat must not be decided twice at once. */
 export async function lockSubmissions(tx: Tx): Promise<void> {
@@ -34,7 +42,10 @@ export async function lockSubmissions(tx: Tx): Promise<void> {
 
 /** The function of each inference that is stored. */
 export async function findInferences(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
-  const { rows } = await tx.client.query<{ id: string; function: string }>("select id, function from functions_v_inferences where project_id = $1 and id = any($2::uuid[])", [tx.projectId, ids]);
+  const { rows } = await tx.client.query<{ id: string; function: string }>(
+    "select id, function from functions_v_inferences where project_id = $1 and id = any($2::uuid[])",
+    [tx.projectId, ids],
+  );
   return new Map(rows.map((row) => [row.id, row.function]));
 }
 
@@ -72,7 +83,10 @@ export async function upsertLabels(tx: Tx, items: readonly NewItem[]): Promise<v
   );
 }
 
-export async function addCounts(tx: Tx, counts: readonly { readonly function: string; readonly repeated: number; readonly refused: number }[]): Promise<void> {
+export async function addCounts(
+  tx: Tx,
+  counts: readonly { readonly function: string; readonly repeated: number; readonly refused: number }[],
+): Promise<void> {
   if (counts.length === 0) return;
   await tx.client.query(
     `insert into feedback_counts as held (project_id, function, repeated, refused)
@@ -84,7 +98,10 @@ export async function addCounts(tx: Tx, counts: readonly { readonly function: st
 
 const itemColumns = "id, inference_id, function, kind, value, source, occurred_at";
 
-export async function listItems(tx: Tx, query: { function?: string | undefined; cursor?: string | undefined; limit: number }): Promise<Feedback[]> {
+export async function listItems(
+  tx: Tx,
+  query: { function?: string | undefined; cursor?: string | undefined; limit: number },
+): Promise<Feedback[]> {
   const { rows } = await tx.client.query<ItemRow>(
     `select ${itemColumns} from feedback_items where project_id = $1 and ($2::text is null or function = $2) and ($3::uuid is null or id < $3) order by id desc limit $4`,
     [tx.projectId, query.function ?? null, query.cursor ?? null, query.limit],
@@ -93,12 +110,24 @@ export async function listItems(tx: Tx, query: { function?: string | undefined; 
 }
 
 export async function listOfInference(tx: Tx, inferenceId: string): Promise<Feedback[]> {
-  const { rows } = await tx.client.query<ItemRow>(`select ${itemColumns} from feedback_items where project_id = $1 and inference_id = $2 order by occurred_at, id`, [tx.projectId, inferenceId]);
+  const { rows } = await tx.client.query<ItemRow>(
+    `select ${itemColumns} from feedback_items where project_id = $1 and inference_id = $2 order by occurred_at, id`,
+    [tx.projectId, inferenceId],
+  );
   return rows.map(toFeedback);
 }
 
 function toFeedback(row: ItemRow): Feedback {
-  return { id: row.id, inferenceId: row.inference_id, function: row.function, kind: row.kind, value: row.value, source: row.source, occurredAt: row.occurred_at, recordedAt: new Date(idTime(row.id)).toISOString() };
+  return {
+    id: row.id,
+    inferenceId: row.inference_id,
+    function: row.function,
+    kind: row.kind,
+    value: row.value,
+    source: row.source,
+    occurredAt: row.occurred_at,
+    recordedAt: new Date(idTime(row.id)).toISOString(),
+  };
 }
 
 export async function readStats(tx: Tx, functionName: string | undefined): Promise<FeedbackStats> {
@@ -112,7 +141,13 @@ export async function readStats(tx: Tx, functionName: string | undefined): Promi
     [tx.projectId, functionName ?? null],
   );
   const row = rows[0]!;
-  return { accepted: Number(row.accepted), repeated: Number(row.repeated), refused: Number(row.refused), labelled: Number(row.labelled), unlabelled: Number(row.unlabelled) };
+  return {
+    accepted: Number(row.accepted),
+    repeated: Number(row.repeated),
+    refused: Number(row.refused),
+    labelled: Number(row.labelled),
+    unlabelled: Number(row.unlabelled),
+  };
 }
 
 export async function countLabels(tx: Tx, query: { function: string; since?: string | undefined }): Promise<number> {
@@ -124,11 +159,17 @@ export async function countLabels(tx: Tx, query: { function: string; since?: str
 }
 
 export async function findLabels(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
-  const { rows } = await tx.client.query<{ id: string; label: string }>("select inference_id as id, label from feedback_labels where project_id = $1 and inference_id = any($2::uuid[])", [tx.projectId, ids]);
+  const { rows } = await tx.client.query<{ id: string; label: string }>(
+    "select inference_id as id, label from feedback_labels where project_id = $1 and inference_id = any($2::uuid[])",
+    [tx.projectId, ids],
+  );
   return new Map(rows.map((row) => [row.id, row.label]));
 }
 
-export async function listCompared(tx: Tx, query: { agrees: boolean; function?: string | undefined; cursor?: string | undefined; limit: number }): Promise<string[]> {
+export async function listCompared(
+  tx: Tx,
+  query: { agrees: boolean; function?: string | undefined; cursor?: string | undefined; limit: number },
+): Promise<string[]> {
   const { rows } = await tx.client.query<{ id: string }>(
     `select inference.id from feedback_labels as truth join functions_v_inferences as inference on inference.project_id = truth.project_id and inference.id = truth.inference_id
     where truth.project_id = $1 and ($2::text is null or truth.function = $2) and ($3::uuid is null or inference.id < $3)
@@ -140,7 +181,11 @@ export async function listCompared(tx: Tx, query: { agrees: boolean; function?: 
 }
 
 /** Accuracy of the answers within each range of `occurred_at` (from inclusive, to exclusive), where any is labelled. */
-export async function readAccuracy(tx: Tx, functionName: string, ranges: readonly { readonly from: string; readonly to: string }[]): Promise<(Estimate | null)[]> {
+export async function readAccuracy(
+  tx: Tx,
+  functionName: string,
+  ranges: readonly { readonly from: string; readonly to: string }[],
+): Promise<(Estimate | null)[]> {
   const { rows } = await tx.client.query<{ position: number; total: string; agreed: string }>(
     `select position::int as position, count(*) as total, count(*) filter (where inference.label = truth.label) as agreed
     from jsonb_to_recordset($3::jsonb) as range(position int, "from" timestamptz, "to" timestamptz)
@@ -162,7 +207,10 @@ export interface LabelledInference {
 }
 
 /** Inferences with their newest label and their input, oldest id first, after `after`. */
-export async function listLabelled(tx: Tx, query: { function: string; until?: string | undefined; after: string | null; limit: number }): Promise<LabelledInference[]> {
+export async function listLabelled(
+  tx: Tx,
+  query: { function: string; until?: string | undefined; after: string | null; limit: number },
+): Promise<LabelledInference[]> {
   const { rows } = await tx.client.query<LabelledInference>(
     `select inference.id, inference.occurred_at as "occurredAt", truth.label, body.input
     from functions_v_inferences as inference

@@ -68,7 +68,11 @@ async function keep(tx: Tx, items: readonly FeedbackItem[], deps: SubmitDeps): P
   for (const { status } of results) receipt[status] += 1;
   const names = [...new Set(functions.values())].sort();
   const { accepted, repeated, refused } = receipt;
-  await deps.audit(tx, { action: "feedback.submit", object: names.length === 1 ? `function:${names[0]}` : "functions", after: { accepted, repeated, refused, functions: names } });
+  await deps.audit(tx, {
+    action: "feedback.submit",
+    object: names.length === 1 ? `function:${names[0]}` : "functions",
+    after: { accepted, repeated, refused, functions: names },
+  });
   return receipt;
 }
 
@@ -139,7 +143,11 @@ function newestLabels(items: readonly repository.NewItem[]): repository.NewItem[
   return [...newest.values()];
 }
 
-function countOne(counts: Map<string, { function: string; repeated: number; refused: number }>, name: string, status: "repeated" | "refused"): void {
+function countOne(
+  counts: Map<string, { function: string; repeated: number; refused: number }>,
+  name: string,
+  status: "repeated" | "refused",
+): void {
   let entry = counts.get(name);
   if (entry === undefined) counts.set(name, (entry = { function: name, repeated: 0, refused: 0 }));
   entry[status] += 1;

@@ -47,7 +47,11 @@ describe("idempotency keys", () => {
   test("belong to one caller and one function", async () => {
     const { keys } = open();
     (await claim(keys, "h")).keep("id", "a");
-    for (const other of [{ ...scope, principalId: "key:b" }, { ...scope, function: "g" }, { ...scope, projectId: "p" }]) {
+    for (const other of [
+      { ...scope, principalId: "key:b" },
+      { ...scope, function: "g" },
+      { ...scope, projectId: "p" },
+    ]) {
       expect(await keys.claim(other, "other")).toHaveProperty("claim");
     }
   });
@@ -82,7 +86,8 @@ describe("idempotency keys", () => {
 
   test("look in the table once memory may lack one", async () => {
     const store = emptyStore();
-    for (let index = 0; index < 100_000; index++) store.rows.push({ scope: `other\n${index}`, inferenceId: "id", inputHash: "h", createdAt: 1_000_000_000_000 });
+    for (let index = 0; index < 100_000; index++)
+      store.rows.push({ scope: `other\n${index}`, inferenceId: "id", inputHash: "h", createdAt: 1_000_000_000_000 });
     store.rows.push({ scope: scopeText(scope), inferenceId: "old", inputHash: "h", createdAt: 1_000_000_000_000 - 5000 });
     store.answers.set("old", "kept");
     const { keys } = open(store);
@@ -96,7 +101,8 @@ describe("idempotency keys", () => {
     const results = await Promise.allSettled(Array.from({ length: 50 }, () => keys.claim(scope, "h")));
     expect(results.filter((result) => result.status === "fulfilled")).toHaveLength(1);
     const store = emptyStore();
-    for (let index = 0; index < 100_000; index++) store.rows.push({ scope: `other\n${index}`, inferenceId: "id", inputHash: "h", createdAt: 1_000_000_000_000 });
+    for (let index = 0; index < 100_000; index++)
+      store.rows.push({ scope: `other\n${index}`, inferenceId: "id", inputHash: "h", createdAt: 1_000_000_000_000 });
     const { keys: incomplete } = open(store);
     await incomplete.recover();
     const later = await Promise.allSettled(Array.from({ length: 50 }, () => incomplete.claim(scope, "h")));

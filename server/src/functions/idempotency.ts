@@ -120,7 +120,9 @@ export class IdempotencyKeys {
 
   #mayBeStored(): boolean {
     if (this.#recovering()) {
-      throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", { details: { retryAfterSeconds: 1 } });
+      throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", {
+        details: { retryAfterSeconds: 1 },
+      });
     }
     return !this.#complete;
   }

@@ -22,20 +22,28 @@ describe("bindings", () => {
   });
 
   test("know every model version under them, at any depth", () => {
-    expect(modelVersions({ parts: [{ resolved: { model: "a", version: 1 } }, { resolved: { parts: [{ resolved: { model: "b", version: 2 } }] } }] })).toEqual({ a: 1, b: 2 });
+    expect(
+      modelVersions({
+        parts: [{ resolved: { model: "a", version: 1 } }, { resolved: { parts: [{ resolved: { model: "b", version: 2 } }] } }],
+      }),
+    ).toEqual({ a: 1, b: 2 });
   });
 });
 
 describe("partitions", () => {
   test("property: an id made now, or within the next day, has exactly one of each table", () => {
     fc.assert(
-      fc.property(fc.date({ min: new Date("2020-01-01"), max: new Date("2090-01-01"), noInvalidDate: true }), fc.integer({ min: 0, max: 86_400_000 }), (date, later) => {
-        const partitions = partitionsAt(date.getTime());
-        const id = idBound(date.getTime() + later);
-        for (const parent of ["functions_inferences", "functions_inference_bodies", "functions_shadows"]) {
-          expect(partitions.filter((each) => each.parent === parent && each.from <= id && id < each.to)).toHaveLength(1);
-        }
-      }),
+      fc.property(
+        fc.date({ min: new Date("2020-01-01"), max: new Date("2090-01-01"), noInvalidDate: true }),
+        fc.integer({ min: 0, max: 86_400_000 }),
+        (date, later) => {
+          const partitions = partitionsAt(date.getTime());
+          const id = idBound(date.getTime() + later);
+          for (const parent of ["functions_inferences", "functions_inference_bodies", "functions_shadows"]) {
+            expect(partitions.filter((each) => each.parent === parent && each.from <= id && id < each.to)).toHaveLength(1);
+          }
+        },
+      ),
     );
   });
 
@@ -74,33 +82,48 @@ describe("Deadline", () => {
 describe("writeRecord", () => {
   test("property: is JSON that says what it was given, whatever the texts", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.string(), fc.option(fc.double()), fc.dictionary(fc.string(), fc.string()), (text, label, confidence, metadata) => {
-        const record = JSON.parse(
-          writeRecord({
-            status: "failed",
-            caller: { ...alice, principalId: text },
-            candidate: null,
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.string(),
+        fc.option(fc.double()),
+        fc.dictionary(fc.string(), fc.string()),
+        (text, label, confidence, metadata) => {
+          const record = JSON.parse(
+            writeRecord({
+              status: "failed",
+              caller: { ...alice, principalId: text },
+              candidate: null,
+              function: text,
+              fallback: true,
+              label,
+              confidence,
+              error: "internal",
+              latencyMs: 1.5,
+              occurredAt: 12,
+              input: JSON.stringify(text),
+              output: "null",
+              steps: [{ name: text, kind: "variant", startMs: 0, durationMs: 1, status: "ok" }],
+              nodeFacts: writeNodeFacts(text, "c"),
+              stateAgeMs: 3.7,
+              traceId: undefined,
+              budgetMs: 50,
+              metadata,
+              idempotency: { key: text, inputHash: "h" },
+            }),
+          ) as Record<string, unknown>;
+          expect(record).toMatchObject({
+            caller: text,
             function: text,
-            fallback: true,
             label,
-            confidence,
-            error: "internal",
-            latencyMs: 1.5,
-            occurredAt: 12,
-            input: JSON.stringify(text),
-            output: "null",
-            steps: [{ name: text, kind: "variant", startMs: 0, durationMs: 1, status: "ok" }],
-            nodeFacts: writeNodeFacts(text, "c"),
-            stateAgeMs: 3.7,
-            traceId: undefined,
-            budgetMs: 50,
+            input: text,
+            output: null,
             metadata,
-            idempotency: { key: text, inputHash: "h" },
-          }),
-        ) as Record<string, unknown>;
-        expect(record).toMatchObject({ caller: text, function: text, label, input: text, output: null, metadata, idempotency: { key: text }, produced: { node: text, configHash: "c", stateAgeMs: 4, budgetMs: 50 } });
-        expect(record["confidence"]).toEqual(confidence !== null && Number.isFinite(confidence) ? confidence + 0 : null);
-      }),
+            idempotency: { key: text },
+            produced: { node: text, configHash: "c", stateAgeMs: 4, budgetMs: 50 },
+          });
+          expect(record["confidence"]).toEqual(confidence !== null && Number.isFinite(confidence) ? confidence + 0 : null);
+        },
+      ),
     );
   });
 });
@@ -118,7 +141,16 @@ describe("shadows", () => {
     };
     const shadows = createShadowRunner({ journal, clock: createManualClock(0), logger: silentLogger, ...bounds });
     const offer = (count = 1) => {
-      for (let index = 0; index < count; index++) shadows.offer({ inferenceId: "id", definition, variants: [{ binding: plain, run }], input: {}, caller: alice, label: "spam", output: "{}" });
+      for (let index = 0; index < count; index++)
+        shadows.offer({
+          inferenceId: "id",
+          definition,
+          variants: [{ binding: plain, run }],
+          input: {},
+          caller: alice,
+          label: "spam",
+          output: "{}",
+        });
     };
     return { shadows, offer, records };
   }
@@ -128,7 +160,12 @@ describe("shadows", () => {
     const { shadows, offer, records } = runner(() => answers.shift());
     offer(4);
     await shadows.idle();
-    expect(records.map((record) => [record["agrees"], record["error"]])).toEqual([[true, null], [false, null], [null, "variant_failed"], [null, "invalid_output"]]);
+    expect(records.map((record) => [record["agrees"], record["error"]])).toEqual([
+      [true, null],
+      [false, null],
+      [null, "variant_failed"],
+      [null, "invalid_output"],
+    ]);
   });
 
   test("run a few at a time and drop what is past the bound", async () => {
@@ -171,13 +208,21 @@ describe("compose", () => {
     const variant = await variantKinds.compose.open(spec, binding, around);
     const call = { context: alice, input: { subject: "$", body: "" }, signal: new AbortController().signal, evidence: recorder };
     expect(await variant.run(call)).toEqual({ label: "spam", confidence: 0.6 });
-    const sure = await variantKinds.compose.open(spec, binding, { ...around, models: { ...around.models, predict: async () => ({ label: "ham", confidence: 0.95, probabilities: {} }) } });
+    const sure = await variantKinds.compose.open(spec, binding, {
+      ...around,
+      models: { ...around.models, predict: async () => ({ label: "ham", confidence: 0.95, probabilities: {} }) },
+    });
     expect(await sure.run(call)).toEqual({ label: "ham", confidence: 0.95 });
-    const broken = await variantKinds.compose.open(spec, binding, { ...around, models: { ...around.models, predict: () => Promise.reject(new Error("gone")) } });
+    const broken = await variantKinds.compose.open(spec, binding, {
+      ...around,
+      models: { ...around.models, predict: () => Promise.reject(new Error("gone")) },
+    });
     expect(await broken.run(call)).toEqual({ label: "spam", confidence: 0.6 });
   });
 
   test("cannot be bound before every part can", async () => {
-    expect(await variantKinds.compose.resolve("both", spec, { ...around, models: { ...around.models, resolve: async () => null } })).toBeNull();
+    expect(
+      await variantKinds.compose.resolve("both", spec, { ...around, models: { ...around.models, resolve: async () => null } }),
+    ).toBeNull();
   });
 });

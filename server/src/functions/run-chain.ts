@@ -46,7 +46,15 @@ export async function runChain(input: ChainInput): Promise<ChainOutcome> {
     const passedOver = findObstacle(input, candidate);
     if (passedOver !== undefined || variant === null) {
       failures.push(passedOver!);
-      recorder.step({ name: candidate.name, kind: "variant", startMs: roundMs(startMs), durationMs: 0, status: "skipped", error: passedOver!.code, details: { message: passedOver!.message } });
+      recorder.step({
+        name: candidate.name,
+        kind: "variant",
+        startMs: roundMs(startMs),
+        durationMs: 0,
+        status: "skipped",
+        error: passedOver!.code,
+        details: { message: passedOver!.message },
+      });
       continue;
     }
     const deadline = new Deadline(input.startedAt + limitMs(input, index === chain.length - 1), input.signal);

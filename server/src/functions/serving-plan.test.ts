@@ -8,13 +8,21 @@ import type { Arm, Variant } from "./types.ts";
 const definition = triageMail();
 
 function variant(name: string, version: number): Variant {
-  return { binding: createBinding("triage-mail", name, "model", { label: `${name}@${version}`, resolved: { version } }), run: () => undefined };
+  return {
+    binding: createBinding("triage-mail", name, "model", { label: `${name}@${version}`, resolved: { version } }),
+    run: () => undefined,
+  };
 }
 
 const one = variant("learned", 1);
 const two = variant("learned", 2);
 const plain = variant("rules", 1);
-const arm = (of: Variant, role: Arm["role"], share: number): Arm => ({ binding: of.binding.hash, variant: of.binding.variant, role, share });
+const arm = (of: Variant, role: Arm["role"], share: number): Arm => ({
+  binding: of.binding.hash,
+  variant: of.binding.variant,
+  role,
+  share,
+});
 
 function plan(arms: Arm[], opened: Variant[], previous?: ReturnType<typeof planServing>) {
   return planServing({
@@ -46,18 +54,29 @@ describe("planServing", () => {
 
   test("what never changes in a record is JSON", () => {
     const { stable } = plan([arm(one, "stable", 1)], [one]);
-    expect(JSON.parse(`{${stable.chain[0]!.recordHead}}`)).toEqual({ function: "triage-mail", variant: "learned", binding: one.binding.hash, arm: "stable", release: null });
+    expect(JSON.parse(`{${stable.chain[0]!.recordHead}}`)).toEqual({
+      function: "triage-mail",
+      variant: "learned",
+      binding: one.binding.hash,
+      arm: "stable",
+      release: null,
+    });
     expect(JSON.parse(`{${stable.chain[0]!.producedHead}}`)).toEqual({ binding: { label: "learned@1", version: 1 }, release: null });
   });
 
   test("property: every arm gets its share, to within two requests of any stretch", () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.01, max: 0.99, noNaN: true }), fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: 1, max: 2000 }), (share, start, length) => {
-        const shared = plan([arm(one, "stable", 1 - share), arm(two, "canary", share)], [one, two]);
-        let seen = 0;
-        for (let count = start; count < start + length; count++) if (chooseArm(shared, count).role === "canary") seen++;
-        expect(Math.abs(seen - share * length)).toBeLessThanOrEqual(8);
-      }),
+      fc.property(
+        fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+        fc.integer({ min: 0, max: 100_000 }),
+        fc.integer({ min: 1, max: 2000 }),
+        (share, start, length) => {
+          const shared = plan([arm(one, "stable", 1 - share), arm(two, "canary", share)], [one, two]);
+          let seen = 0;
+          for (let count = start; count < start + length; count++) if (chooseArm(shared, count).role === "canary") seen++;
+          expect(Math.abs(seen - share * length)).toBeLessThanOrEqual(8);
+        },
+      ),
       { numRuns: 200 },
     );
   });

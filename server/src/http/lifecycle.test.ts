@@ -40,7 +40,8 @@ describe("no evidence, no answer", () => {
     const edge = await start({
       wrapJournal: (journal) => ({
         ...journal,
-        appendSerialized: (type, id, json) => (full ? Promise.reject(new AppError("evidence_unavailable", "The disk is full.")) : journal.appendSerialized(type, id, json)),
+        appendSerialized: (type, id, json) =>
+          full ? Promise.reject(new AppError("evidence_unavailable", "The disk is full.")) : journal.appendSerialized(type, id, json),
       }),
     });
     const ask = () => edge.send({ method: "POST", path: infer, key: edge.adminKey, body: mail });
@@ -73,7 +74,10 @@ describe("clients that misbehave", () => {
     for (let count = 0; count < 20; count++) {
       await new Promise<void>((resolve) => {
         const socket = connect(edge.port, "127.0.0.1", () => {
-          socket.write(`POST ${infer} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"input"`, () => socket.destroy());
+          socket.write(
+            `POST ${infer} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"input"`,
+            () => socket.destroy(),
+          );
         });
         socket.on("close", () => resolve());
       });
@@ -86,7 +90,9 @@ describe("clients that misbehave", () => {
     const text = JSON.stringify(mail);
     await new Promise<void>((resolve) => {
       const socket = connect(edge.port, "127.0.0.1", () => {
-        socket.write(`POST ${infer} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+        socket.write(
+          `POST ${infer} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${edge.adminKey}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+        );
         setTimeout(() => socket.destroy(), 30);
       });
       socket.on("close", () => resolve());
@@ -124,7 +130,12 @@ describe("listening", () => {
     const link = await edge.send({ method: "POST", path: "/api/governance/links", key: edge.adminKey, headers: { host: "mill.example" } });
     const { url } = link.json<{ url: string }>();
     expect(url).toMatch(/^https:\/\/mill\.example\/sign-in#/);
-    const signedIn = await edge.send({ method: "POST", path: "/api/governance/session", body: { token: url.split("#")[1] }, headers: { host: "mill.example" } });
+    const signedIn = await edge.send({
+      method: "POST",
+      path: "/api/governance/session",
+      body: { token: url.split("#")[1] },
+      headers: { host: "mill.example" },
+    });
     expect(signedIn.headers["set-cookie"]![0]).toContain("Secure");
     expect((await edge.send({ path: "/api/functions", key: edge.adminKey, headers: { host: "0.0.0.0" } })).status).toBe(403);
   });
@@ -160,7 +171,9 @@ describe("health and the end", () => {
 
   test("what does not end in time is cut off", async () => {
     const edge = await start({ models: slowModels(60_000), http: { drainMs: 100 } });
-    const answer = edge.send({ method: "POST", path: infer, key: edge.adminKey, body: { ...mail, deadlineMs: 60_000 } }).catch((error: { code?: string }) => error.code);
+    const answer = edge
+      .send({ method: "POST", path: infer, key: edge.adminKey, body: { ...mail, deadlineMs: 60_000 } })
+      .catch((error: { code?: string }) => error.code);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await edge.http.close();
     expect(await answer).toSatisfy((given: unknown) => given === "ECONNRESET" || (given as { status: number }).status === 200);
@@ -181,7 +194,9 @@ describe("restart", () => {
     await expect
       .poll(async () => (await second.send({ method: "POST", path: infer, key, body: mail, headers })).text, { timeout: 5000 })
       .toBe(before.text);
-    expect((await second.send({ method: "POST", path: infer, key, body: { input: { subject: "", body: "" } }, headers })).problem().code).toBe("idempotency_conflict");
+    expect(
+      (await second.send({ method: "POST", path: infer, key, body: { input: { subject: "", body: "" } }, headers })).problem().code,
+    ).toBe("idempotency_conflict");
     await second.stored();
     expect((await second.functions.listInferences(alice, { limit: 10, status: "ok" })).items).toHaveLength(1);
   });

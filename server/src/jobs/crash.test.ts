@@ -24,7 +24,8 @@ function start(options: { nodeId: string; role?: "up" | "serve" | "work"; dieAt?
 
 /** Reads the store: on the embedded one only while no process has it open. */
 async function events(type: string): Promise<{ subject: string }[]> {
-  const read = async (sql: Sql) => (await sql.as(context, (tx) => listEvents(tx, { limit: 500, before: undefined }))).filter((event) => event.type === type);
+  const read = async (sql: Sql) =>
+    (await sql.as(context, (tx) => listEvents(tx, { limit: 500, before: undefined }))).filter((event) => event.type === type);
   if (store!.kind === "postgres") return read(store!.sql);
   const sql = await createEmbeddedSql({ folder: `${store!.dataFolder}/database`, logger: silentLogger });
   try {

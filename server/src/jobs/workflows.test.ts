@@ -153,7 +153,15 @@ describe("a workflow", () => {
     const { workflowId } = await jobs.startWorkflow(context, "test.add@1", { a: 2, b: 3 });
     expect(await jobs.result(workflowId)).toEqual({ sum: 5, who: "system:test" });
     const detail = await jobs.get(context, workflowId);
-    expect(detail).toMatchObject({ id: workflowId, name: "test.add@1", status: "succeeded", node: "node-a", input: { a: 2, b: 3 }, output: { sum: 5 }, error: null });
+    expect(detail).toMatchObject({
+      id: workflowId,
+      name: "test.add@1",
+      status: "succeeded",
+      node: "node-a",
+      input: { a: 2, b: 3 },
+      output: { sum: 5 },
+      error: null,
+    });
     expect(detail.steps.map((step) => step.name)).toEqual(["a", "sleep", "b"]);
     expect((await jobs.list(context, { limit: 10, name: "test.add@1" })).items.map((item) => item.id)).toEqual([workflowId]);
     expect((await jobs.list(context, { limit: 10, name: "test.add@1", status: "failed" })).items).toEqual([]);
@@ -163,7 +171,12 @@ describe("a workflow", () => {
     const { workflowId } = await jobs.startWorkflow(context, "test.echo@1", {});
     await jobs.result(workflowId);
     expect((await jobs.list(stranger, { limit: 10 })).items).toEqual([]);
-    for (const ask of [jobs.get(stranger, workflowId), jobs.cancel(stranger, workflowId), jobs.signalWorkflow(stranger, workflowId, "topic", 1), jobs.result("nothing")]) {
+    for (const ask of [
+      jobs.get(stranger, workflowId),
+      jobs.cancel(stranger, workflowId),
+      jobs.signalWorkflow(stranger, workflowId, "topic", 1),
+      jobs.result("nothing"),
+    ]) {
       await expect(ask).rejects.toMatchObject({ code: "unknown_workflow" });
     }
   });
@@ -199,14 +212,24 @@ describe("a workflow", () => {
   test("refuses two steps of one name, and a start inside a transaction", async () => {
     const { workflowId } = await jobs.startWorkflow(context, "test.twice@1", {});
     await expect(jobs.result(workflowId)).rejects.toThrow(/two steps called "same"/);
-    await expect(store.sql.as(context, () => jobs.startWorkflow(context, "test.twice@1", {}))).rejects.toMatchObject({ code: "nested_transaction" });
+    await expect(store.sql.as(context, () => jobs.startWorkflow(context, "test.twice@1", {}))).rejects.toMatchObject({
+      code: "nested_transaction",
+    });
     await expect(store.sql.system("recovery", (tx) => jobs.startWorkflowIn(tx, "test.twice@1", {}))).rejects.toThrow(/no project/);
   });
 
   test("that throws is failed, and gives its error back with its code", async () => {
     const { workflowId } = await jobs.startWorkflow(context, "test.fail@1", {});
-    await expect(jobs.result(workflowId)).rejects.toMatchObject({ code: "training_failed", message: "Only one label.", details: { labels: 1 } });
-    expect(await jobs.get(context, workflowId)).toMatchObject({ status: "failed", error: "Only one label.", steps: [{ name: "fail", status: "failed", error: "Only one label." }] });
+    await expect(jobs.result(workflowId)).rejects.toMatchObject({
+      code: "training_failed",
+      message: "Only one label.",
+      details: { labels: 1 },
+    });
+    expect(await jobs.get(context, workflowId)).toMatchObject({
+      status: "failed",
+      error: "Only one label.",
+      steps: [{ name: "fail", status: "failed", error: "Only one label." }],
+    });
   });
 
   test("tries an operational failure again as often as told, and a user's error never", async () => {
@@ -295,7 +318,12 @@ describe("cancel and resume", () => {
   test("a cancel whose call was lost in a crash is made later", async () => {
     await jobs.startWorkflow(context, "test.hang@1", {}, { workflowId: "hangs" });
     const longAgo = "00000000-0001-7000-8000-000000000000";
-    await store.sql.as(context, (tx) => tx.client.query("insert into jobs_intents (project_id, id, workflow_id, action) values ($1, $2, 'hangs', 'cancel')", [defaultProjectId, longAgo]));
+    await store.sql.as(context, (tx) =>
+      tx.client.query("insert into jobs_intents (project_id, id, workflow_id, action) values ($1, $2, 'hangs', 'cancel')", [
+        defaultProjectId,
+        longAgo,
+      ]),
+    );
     await expect.poll(async () => (await jobs.get(context, "hangs")).status, { timeout: 20_000 }).toBe("cancelled");
   });
 });
@@ -304,7 +332,9 @@ describe("a node", () => {
   test("tells what it has ready, and runs its schedules again and again", async () => {
     const binding = "a".repeat(64);
     await jobs.setNodeStatus({ readyBindings: [binding] });
-    expect(await jobs.nodes()).toMatchObject([{ id: "node-a", role: "up", alive: true, readyBindings: [binding], configHash: "0".repeat(64) }]);
+    expect(await jobs.nodes()).toMatchObject([
+      { id: "node-a", role: "up", alive: true, readyBindings: [binding], configHash: "0".repeat(64) },
+    ]);
     await expect.poll(() => runs.tick, { timeout: 20_000 }).toBeGreaterThan(3);
     await expect.poll(async () => (await jobs.schedules())[0]?.lastRunAt ?? null, { timeout: 20_000 }).not.toBeNull();
     expect(await jobs.schedules()).toMatchObject([{ name: "test.tick", everySeconds: 0.02 }]);

@@ -47,14 +47,21 @@ export function createModels(deps: ModelsDeps): Models {
     if (known !== undefined && runtime.isReady(reference.hash)) return known;
     const found = await sql.as(context, (tx) => repository.findVersion(tx, reference.model, reference.version));
     if (found === null || found.hash !== reference.hash) {
-      throw new AppError("unknown_model", `There is no model ${reference.model}@${reference.version} with the file ${reference.hash}.`, { details: { ...reference } });
+      throw new AppError("unknown_model", `There is no model ${reference.model}@${reference.version} with the file ${reference.hash}.`, {
+        details: { ...reference },
+      });
     }
     await runtime.load({ hash: found.hash, path: await blobs.path(context, found.hash), signature: found.signature });
     signatures.set(key, found.signature);
     return found.signature;
   }
 
-  async function predict(context: Context, reference: ModelReference, inputs: ModelInputs, options: PredictOptions = {}): Promise<Prediction> {
+  async function predict(
+    context: Context,
+    reference: ModelReference,
+    inputs: ModelInputs,
+    options: PredictOptions = {},
+  ): Promise<Prediction> {
     // A model that a thread lost is loaded there again by itself; only what was never opened here, or closed since, is opened.
     const known = runtime.holds(reference.hash) ? signatures.get(`${context.projectId}/${reference.hash}`) : undefined;
     const signature = known ?? (await load(context, reference));
@@ -96,7 +103,8 @@ export function createModels(deps: ModelsDeps): Models {
 
     async getVersion(context, name, number) {
       const found = await sql.as(context, (tx) => repository.findVersion(tx, name, number));
-      if (found === null) throw new AppError("unknown_model", `There is no model ${name}@${number}.`, { details: { model: name, version: number } });
+      if (found === null)
+        throw new AppError("unknown_model", `There is no model ${name}@${number}.`, { details: { model: name, version: number } });
       return found;
     },
 

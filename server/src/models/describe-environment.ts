@@ -23,7 +23,8 @@ function packageVersion(name: string): string {
 
 /** The commit checked out where the program runs, with `+` when files differ from it; null outside a repository or without git. */
 export async function readGitCommit(folder: string): Promise<string | null> {
-  const git = async (...parameters: string[]) => (await promisify(execFile)("git", ["-C", folder, ...parameters], { timeout: 5000 })).stdout.trim();
+  const git = async (...parameters: string[]) =>
+    (await promisify(execFile)("git", ["-C", folder, ...parameters], { timeout: 5000 })).stdout.trim();
   try {
     const commit = await git("rev-parse", "HEAD");
     return (await git("status", "--porcelain", "--untracked-files=no")) === "" ? commit : `${commit}+`;

@@ -40,17 +40,24 @@ export function evaluateRows({ labels, truth, probabilities, slices }: Evaluated
   };
 }
 
-function sliceAccuracies(column: string, values: readonly unknown[], truth: readonly string[], predicted: readonly string[]): RunMetrics["slices"] {
+function sliceAccuracies(
+  column: string,
+  values: readonly unknown[],
+  truth: readonly string[],
+  predicted: readonly string[],
+): RunMetrics["slices"] {
   const rowsOf = Map.groupBy(truth.keys(), (row) => String(values[row]));
   if (rowsOf.size < 2 || rowsOf.size > maxSliceValues) return [];
-  return [...rowsOf].sort(([a], [b]) => (a < b ? -1 : 1)).map(([value, rows]) => ({
-    slice: `${column}=${value}`,
-    metric: "accuracy",
-    estimate: accuracy(
-      rows.map((row) => truth[row]!),
-      rows.map((row) => predicted[row]!),
-    ),
-  }));
+  return [...rowsOf]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([value, rows]) => ({
+      slice: `${column}=${value}`,
+      metric: "accuracy",
+      estimate: accuracy(
+        rows.map((row) => truth[row]!),
+        rows.map((row) => predicted[row]!),
+      ),
+    }));
 }
 
 /** The first of the largest, as ONNX's ArgMax has it. */

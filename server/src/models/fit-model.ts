@@ -42,10 +42,16 @@ export interface FitDeps {
 }
 
 /** Trains in a task process. The same run again (after a crash) leaves the same blob. `training_failed`, `task_killed`. */
-export async function fitModel(context: Context, request: CreateRun, deps: FitDeps & { readonly signal: AbortSignal }): Promise<FittedModel> {
+export async function fitModel(
+  context: Context,
+  request: CreateRun,
+  deps: FitDeps & { readonly signal: AbortSignal },
+): Promise<FittedModel> {
   const { dataset, path } = await deps.data.snapshot(context, request.dataset);
   if (dataset.labelColumn === null) {
-    throw new AppError("training_failed", `The dataset ${dataset.reference} names no label column, so there is nothing to learn.`, { details: { dataset: dataset.reference } });
+    throw new AppError("training_failed", `The dataset ${dataset.reference} names no label column, so there is nothing to learn.`, {
+      details: { dataset: dataset.reference },
+    });
   }
   await mkdir(deps.scratchFolder, { recursive: true });
   const folder = await mkdtemp(join(deps.scratchFolder, "train-"));

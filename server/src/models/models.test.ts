@@ -107,7 +107,13 @@ describe("a training run", () => {
       runId,
       dataset: "mail@1",
       aliases: ["champion"],
-      signature: { labels: ["ham", "spam"], inputs: [{ name: "subject", type: "text" }, { name: "body", type: "text" }] },
+      signature: {
+        labels: ["ham", "spam"],
+        inputs: [
+          { name: "subject", type: "text" },
+          { name: "body", type: "text" },
+        ],
+      },
     });
     expect(version.card).toContain("# triage-mail@1");
     expect(version.bytes).toBeGreaterThan(1000);
@@ -136,10 +142,19 @@ describe("a training run", () => {
   });
 
   test("runs as steps of another module's workflow, without registering when not asked to", async () => {
-    const { workflowId } = await parts.jobs.startWorkflow(parts.context, "test.train-inside@1", request({ register: false, parameters: { epochs: 2 } }));
+    const { workflowId } = await parts.jobs.startWorkflow(
+      parts.context,
+      "test.train-inside@1",
+      request({ register: false, parameters: { epochs: 2 } }),
+    );
     const result = await parts.jobs.result<TrainResult>(workflowId);
     expect(result.reference).toBeNull();
-    expect(await models.getRun(parts.context, result.runId)).toMatchObject({ status: "succeeded", version: null, workflowId, parameters: { epochs: 2 } });
+    expect(await models.getRun(parts.context, result.runId)).toMatchObject({
+      status: "succeeded",
+      version: null,
+      workflowId,
+      parameters: { epochs: 2 },
+    });
     const page = await models.listRuns(parts.context, { limit: 1, model: "triage-mail" });
     expect(page.items[0]!.id).toBe(result.runId);
     expect((await models.listRuns(parts.context, { limit: 10, cursor: page.next! })).items).toHaveLength(2);
@@ -148,7 +163,9 @@ describe("a training run", () => {
   test("is refused before it starts when it names what does not exist or does not fit", async () => {
     await expect(models.createRun(parts.context, request({ trainer: "oracle" }))).rejects.toMatchObject({ code: "unknown_trainer" });
     await expect(models.createRun(parts.context, request({ dataset: "mail@9" }))).rejects.toMatchObject({ code: "unknown_dataset" });
-    await expect(models.createRun(parts.context, request({ parameters: { epochs: "many" } }))).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(models.createRun(parts.context, request({ parameters: { epochs: "many" } }))).rejects.toMatchObject({
+      code: "invalid_request",
+    });
     await expect(models.getRun(parts.context, createId())).rejects.toMatchObject({ code: "unknown_run" });
   });
 
@@ -194,7 +211,9 @@ describe("an alias", () => {
       { from: 1, to: 2, reason: "won" },
       { from: null, to: 1, reason: "the first registered version" },
     ]);
-    await expect(sql.as(parts.context, (tx) => models.moveAlias(tx, { ...move, version: 9 }))).rejects.toMatchObject({ code: "unknown_model" });
+    await expect(sql.as(parts.context, (tx) => models.moveAlias(tx, { ...move, version: 9 }))).rejects.toMatchObject({
+      code: "unknown_model",
+    });
     expect((await parts.audited()).filter((line) => line.startsWith("models.move-alias"))).toHaveLength(2);
   });
 

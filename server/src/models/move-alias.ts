@@ -12,8 +12,15 @@ export async function moveAlias(tx: Tx, move: MoveAlias, audit: Audit): Promise<
   const from = await repository.findAlias(tx, model, alias, true);
   if (from === version) return;
   if ((await repository.findVersion(tx, model, version)) === null) {
-    throw new AppError("unknown_model", `There is no model ${model}@${version}, so "${alias}" cannot name it.`, { details: { model, version } });
+    throw new AppError("unknown_model", `There is no model ${model}@${version}, so "${alias}" cannot name it.`, {
+      details: { model, version },
+    });
   }
   await repository.setAlias(tx, move, from);
-  await audit(tx, { action: "models.move-alias", object: `model:${model}`, before: { alias, version: from }, after: { alias, version, reason } });
+  await audit(tx, {
+    action: "models.move-alias",
+    object: `model:${model}`,
+    before: { alias, version: from },
+    after: { alias, version, reason },
+  });
 }

@@ -4,7 +4,11 @@ import type { RowAnswer, Runtime } from "./runtime/create-runtime.ts";
 import type { ModelInputs, ModelReference, ModelSignature, PredictOptions, Prediction } from "./types.ts";
 
 /** One row through the runtime: inputs in the signature's order, the answer by label, the step in the evidence. */
-export async function predictRow(runtime: Runtime, asked: { readonly reference: ModelReference; readonly signature: ModelSignature; readonly inputs: ModelInputs }, options: PredictOptions): Promise<Prediction> {
+export async function predictRow(
+  runtime: Runtime,
+  asked: { readonly reference: ModelReference; readonly signature: ModelSignature; readonly inputs: ModelInputs },
+  options: PredictOptions,
+): Promise<Prediction> {
   const { reference, signature } = asked;
   const { evidence } = options;
   const startMs = evidence?.elapsed() ?? 0;
@@ -33,11 +37,23 @@ export async function predictRow(runtime: Runtime, asked: { readonly reference: 
 }
 
 /** Text is cut here already: what the model does not read need not travel to its thread. */
-function readRow({ reference, signature, inputs }: { reference: ModelReference; signature: ModelSignature; inputs: ModelInputs }): unknown[] {
+function readRow({
+  reference,
+  signature,
+  inputs,
+}: {
+  reference: ModelReference;
+  signature: ModelSignature;
+  inputs: ModelInputs;
+}): unknown[] {
   return signature.inputs.map(({ name }) => {
     const value = inputs[name];
     if (value === undefined) {
-      throw new AppError("invalid_input", `The model ${reference.model}@${reference.version} needs the input "${name}"; null says that it is empty.`, { details: { input: name } });
+      throw new AppError(
+        "invalid_input",
+        `The model ${reference.model}@${reference.version} needs the input "${name}"; null says that it is empty.`,
+        { details: { input: name } },
+      );
     }
     return typeof value === "string" && value.length > signature.text.maxCharacters ? value.slice(0, signature.text.maxCharacters) : value;
   });

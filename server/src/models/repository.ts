@@ -116,7 +116,11 @@ export async function findRun(tx: Tx, id: string): Promise<Run | null> {
 
 /** Newest first. */
 export async function listRuns(tx: Tx, { limit, cursor, model }: RunsQuery): Promise<Page<Run>> {
-  let query = tables(tx).selectFrom("models_runs").selectAll().orderBy("id", "desc").limit(limit + 1);
+  let query = tables(tx)
+    .selectFrom("models_runs")
+    .selectAll()
+    .orderBy("id", "desc")
+    .limit(limit + 1);
   if (cursor !== undefined) query = query.where("id", "<", cursor);
   if (model !== undefined) query = query.where("model", "=", model);
   const rows = await query.execute();
@@ -129,30 +133,53 @@ export async function takeVersion(tx: Tx, name: string): Promise<number> {
   const row = await tables(tx)
     .insertInto("models_models")
     .values({ project_id: tx.projectId, id: createId(), name, latest_version: 1 })
-    .onConflict((conflict) => conflict.columns(["project_id", "name"]).doUpdateSet((eb) => ({ latest_version: eb("models_models.latest_version", "+", 1) })))
+    .onConflict((conflict) =>
+      conflict.columns(["project_id", "name"]).doUpdateSet((eb) => ({ latest_version: eb("models_models.latest_version", "+", 1) })),
+    )
     .returning("latest_version")
     .executeTakeFirstOrThrow();
   return row.latest_version;
 }
 
-export type NewVersion = Pick<ModelVersion, "model" | "version" | "hash" | "bytes" | "signature" | "card" | "dataset" | "runId" | "metrics">;
+export type NewVersion = Pick<
+  ModelVersion,
+  "model" | "version" | "hash" | "bytes" | "signature" | "card" | "dataset" | "runId" | "metrics"
+>;
 
 export async function insertVersion(tx: Tx, version: NewVersion): Promise<void> {
   const { runId, signature, metrics, ...same } = version;
   await tables(tx)
     .insertInto("models_versions")
-    .values({ ...same, project_id: tx.projectId, id: createId(), signature: json(signature), metrics: json(metrics), run_id: runId, created_by: tx.principalId })
+    .values({
+      ...same,
+      project_id: tx.projectId,
+      id: createId(),
+      signature: json(signature),
+      metrics: json(metrics),
+      run_id: runId,
+      created_by: tx.principalId,
+    })
     .execute();
 }
 
 export async function findVersion(tx: Tx, model: string, version: number): Promise<ModelVersion | null> {
-  const row = await tables(tx).selectFrom("models_versions").selectAll().where("model", "=", model).where("version", "=", version).executeTakeFirst();
+  const row = await tables(tx)
+    .selectFrom("models_versions")
+    .selectAll()
+    .where("model", "=", model)
+    .where("version", "=", version)
+    .executeTakeFirst();
   if (row === undefined) return null;
-  const aliases = await tables(tx).selectFrom("models_aliases").select("alias").where("model", "=", model).where("version", "=", version).orderBy("alias").execute();
+  const aliases = await tables(tx)
+    .selectFrom("models_aliases")
+    .select("alias")
+    .where("model", "=", model)
+    .where("version", "=", version)
+    .orderBy("alias")
+    .execute();
   const { run_id: runId, project_id: _, created_by: createdBy, bytes, ...same } = row;
   return { ...same, bytes: Number(bytes), runId, createdBy, createdAt: createdAt(row.id), aliases: aliases.map(({ alias }) => alias) };
 }
-
 
 /** Every model with its aliases, or the one of this name. */
 export async function listModels(tx: Tx, name?: string): Promise<Model[]> {
@@ -184,8 +211,21 @@ export interface AliasChange {
 
 /** Newest first. */
 export async function listAliasChanges(tx: Tx, model: string): Promise<AliasChange[]> {
-  const rows = await tables(tx).selectFrom("models_alias_history").selectAll().where("model", "=", model).orderBy("id", "desc").limit(500).execute();
-  return rows.map((row) => ({ alias: row.alias, from: row.from_version, to: row.to_version, at: createdAt(row.id), by: row.changed_by, reason: row.reason }));
+  const rows = await tables(tx)
+    .selectFrom("models_alias_history")
+    .selectAll()
+    .where("model", "=", model)
+    .orderBy("id", "desc")
+    .limit(500)
+    .execute();
+  return rows.map((row) => ({
+    alias: row.alias,
+    from: row.from_version,
+    to: row.to_version,
+    at: createdAt(row.id),
+    by: row.changed_by,
+    reason: row.reason,
+  }));
 }
 
 /** The version an alias names, null when it names none. `lock` holds it until the transaction ends. */

@@ -23,18 +23,35 @@ export function checkRequest({ trainer, parameters }: CreateRun): void {
   const parsed = findTrainer(trainer).parametersSchema.safeParse(parameters);
   if (parsed.success) return;
   const issues = parsed.error.issues.map((issue) => ({ path: ["parameters", ...issue.path].join("."), message: issue.message }));
-  throw new AppError("invalid_request", `The trainer ${trainer} does not take these parameters: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}.`, { details: { issues } });
+  throw new AppError(
+    "invalid_request",
+    `The trainer ${trainer} does not take these parameters: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}.`,
+    { details: { issues } },
+  );
 }
 
 /** Writes the row of a run that begins, with its audit entry, in the caller's transaction. */
-export async function openRun(tx: Tx, request: CreateRun, run: { readonly id: string; readonly workflowId: string; readonly gitCommit: string | null }, deps: Pick<TrainDeps, "audit" | "version">): Promise<void> {
+export async function openRun(
+  tx: Tx,
+  request: CreateRun,
+  run: { readonly id: string; readonly workflowId: string; readonly gitCommit: string | null },
+  deps: Pick<TrainDeps, "audit" | "version">,
+): Promise<void> {
   const { model, trainer, dataset, parameters, seed } = request;
   await repository.insertRun(tx, { ...run, model, trainer, dataset, parameters, seed, environment: describeEnvironment(deps.version) });
-  await deps.audit(tx, { action: "models.train", object: `model:${model}`, after: { runId: run.id, trainer, dataset, parameters, seed, workflowId: run.workflowId } });
+  await deps.audit(tx, {
+    action: "models.train",
+    object: `model:${model}`,
+    after: { runId: run.id, trainer, dataset, parameters, seed, workflowId: run.workflowId },
+  });
 }
 
 /** The steps of a training: open the run (unless it was opened by who started it), fit, then publish. */
-export async function trainModel(input: { readonly request: CreateRun; readonly runId?: string }, run: WorkflowRun, deps: TrainDeps): Promise<TrainResult> {
+export async function trainModel(
+  input: { readonly request: CreateRun; readonly runId?: string },
+  run: WorkflowRun,
+  deps: TrainDeps,
+): Promise<TrainResult> {
   const { request } = input;
   const { context, workflowId } = run;
   const runId =
@@ -51,11 +68,17 @@ export async function trainModel(input: { readonly request: CreateRun; readonly 
       );
     }));
   const fitted = await run.step("models.fit", (step) => fitNoted(context, { request, runId }, { ...deps, signal: step.signal }));
-  return run.step("models.publish", (step) => deps.sql.as(context, (tx) => step.once(tx, () => publish(tx, { request, runId, fitted }, deps))));
+  return run.step("models.publish", (step) =>
+    deps.sql.as(context, (tx) => step.once(tx, () => publish(tx, { request, runId, fitted }, deps))),
+  );
 }
 
 /** Fits, and notes on the run that it failed; a repeat after a crash or a cancelled workflow opens it again. */
-async function fitNoted(context: Context, { request, runId }: { request: CreateRun; runId: string }, deps: TrainDeps & { readonly signal: AbortSignal }): Promise<FittedModel> {
+async function fitNoted(
+  context: Context,
+  { request, runId }: { request: CreateRun; runId: string },
+  deps: TrainDeps & { readonly signal: AbortSignal },
+): Promise<FittedModel> {
   await deps.sql.as(context, (tx) => repository.updateRun(tx, runId, { status: "running", error: null }));
   try {
     return await fitModel(context, request, deps);
@@ -69,7 +92,11 @@ async function fitNoted(context: Context, { request, runId }: { request: CreateR
 }
 
 /** The run's end and the version it became, with audit entries and event, in one transaction. */
-async function publish(tx: Tx, { request, runId, fitted }: { request: CreateRun; runId: string; fitted: FittedModel }, deps: TrainDeps): Promise<TrainResult> {
+async function publish(
+  tx: Tx,
+  { request, runId, fitted }: { request: CreateRun; runId: string; fitted: FittedModel },
+  deps: TrainDeps,
+): Promise<TrainResult> {
   const { model, dataset } = request;
   const { metrics, trainSeconds, hash, bytes, signature } = fitted;
   if (!request.register) {
@@ -84,6 +111,10 @@ async function publish(tx: Tx, { request, runId, fitted }: { request: CreateRun;
   if ((await repository.findAlias(tx, model, "champion", true)) === null) {
     await moveAlias(tx, { model, alias: "champion", version, reason: "the first registered version" }, deps.audit);
   }
-  await deps.emit(tx, { type: "models.version-registered", subject: `${model}@${version}`, payload: { model, version, hash, dataset, runId } });
+  await deps.emit(tx, {
+    type: "models.version-registered",
+    subject: `${model}@${version}`,
+    payload: { model, version, hash, dataset, runId },
+  });
   return { runId, reference: { model, version, hash } };
 }

@@ -8,9 +8,13 @@ import { type TrainingRows, findTrainer } from "./trainers/index.ts";
 // The task process that trains: a Parquet file in, an ONNX file out. No database, no keys.
 serveTask(async (job: TrainJob, progress): Promise<Omit<FittedModel, "hash" | "bytes">> => {
   const rows = await readRows(job);
-  const train = toTrainingRows(rows.filter((row) => row["_split"] === "train"), job);
+  const train = toTrainingRows(
+    rows.filter((row) => row["_split"] === "train"),
+    job,
+  );
   const holdout = rows.filter((row) => row["_split"] === "holdout" && row[job.labelColumn] !== null);
-  if (holdout.length === 0) throw new AppError("training_failed", "The dataset has no labelled rows held back, so nothing could be said about the model.");
+  if (holdout.length === 0)
+    throw new AppError("training_failed", "The dataset has no labelled rows held back, so nothing could be said about the model.");
   const startedAt = performance.now();
   const trained = findTrainer(job.trainer).train(train, job.parameters, {
     seed: job.seed,

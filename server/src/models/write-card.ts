@@ -12,7 +12,9 @@ export interface CardInput {
 /** The model card, in Markdown: what it is, what it was trained on, how well it did on rows it had not seen, where it falls short. */
 export function writeCard({ request, version, fitted, trainer }: CardInput): string {
   const { signature, metrics, facts } = fitted;
-  const weakest = metrics.slices.filter((slice) => slice.metric === "recall" && slice.estimate.n > 0).sort((a, b) => a.estimate.value - b.estimate.value)[0];
+  const weakest = metrics.slices
+    .filter((slice) => slice.metric === "recall" && slice.estimate.n > 0)
+    .sort((a, b) => a.estimate.value - b.estimate.value)[0];
   return [
     `# ${request.model}@${version}`,
     "",

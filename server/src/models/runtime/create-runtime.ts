@@ -131,7 +131,10 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
     for (const request of batch) request.signal?.removeEventListener("abort", request.onAbort);
     const hung = setTimeout(() => void thread.terminate(), hungMs).unref();
     thread
-      .run(batch[0]!.hash, batch.map((request) => request.row))
+      .run(
+        batch[0]!.hash,
+        batch.map((request) => request.row),
+      )
       .then(
         (answer) => settle(batch, answer, sentAt),
         (error: unknown) => {
@@ -151,7 +154,11 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       models.set(model.hash, model);
       await evict();
       try {
-        await Promise.all(living().filter((thread) => !thread.loaded.has(model.hash)).map((thread) => thread.load(model)));
+        await Promise.all(
+          living()
+            .filter((thread) => !thread.loaded.has(model.hash))
+            .map((thread) => thread.load(model)),
+        );
       } catch (error) {
         forget(model.hash, error);
         throw error;
@@ -172,7 +179,11 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       const model = models.get(hash);
       if (model === undefined) return Promise.reject(new AppError("model_not_ready", `The model file ${hash} is not loaded on this node.`));
       if (queue.length >= config.maxQueue) {
-        return Promise.reject(new AppError("overloaded", `${queue.length} requests wait for the model already.`, { details: { waiting: queue.length, bound: config.maxQueue } }));
+        return Promise.reject(
+          new AppError("overloaded", `${queue.length} requests wait for the model already.`, {
+            details: { waiting: queue.length, bound: config.maxQueue },
+          }),
+        );
       }
       touch(model);
       return new Promise((resolve, reject) => {
@@ -216,7 +227,8 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       if (models.size <= config.maxSessions) return;
       if (queue.some((request) => request.hash === hash)) continue;
       models.delete(hash);
-      const unload = (thread: ThreadHost) => thread.unload(hash).catch((error: unknown) => logger.warn({ err: error, hash }, "a model could not be closed"));
+      const unload = (thread: ThreadHost) =>
+        thread.unload(hash).catch((error: unknown) => logger.warn({ err: error, hash }, "a model could not be closed"));
       await Promise.all(living().map(unload));
     }
   }

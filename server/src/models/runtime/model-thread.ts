@@ -68,7 +68,10 @@ async function openRuntime(): Promise<typeof Onnx> {
     onnx = await import("onnxruntime-node");
     return onnx;
   } catch (cause) {
-    throw new ThreadFailure("model_runtime_missing", `The package onnxruntime-node cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new ThreadFailure(
+      "model_runtime_missing",
+      `The package onnxruntime-node cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
   }
 }
 
@@ -80,7 +83,8 @@ async function unload(hash: string): Promise<void> {
 
 async function runRows(hash: string, rows: readonly InputRow[]): Promise<RunAnswer> {
   const opened = sessions.get(hash);
-  if (opened === undefined || onnx === undefined) throw new ThreadFailure("model_not_ready", `The model file ${hash} is not loaded in this thread.`);
+  if (opened === undefined || onnx === undefined)
+    throw new ThreadFailure("model_not_ready", `The model file ${hash} is not loaded in this thread.`);
   const { session, model } = opened;
   const feeds: Record<string, Onnx.Tensor> = {};
   for (const [column, input] of model.signature.inputs.entries()) {

@@ -64,7 +64,8 @@ describe("the model runtime", () => {
     const expected = trained.predict(columns);
     const answers = await Promise.all(expected.map((_, row) => opened.run(model.hash, [columns["subject"]![row], columns["body"]![row]])));
     for (const [row, answer] of answers.entries()) {
-      for (const [label, probability] of expected[row]!.entries()) expect(Math.abs(answer.probabilities[label]! - probability)).toBeLessThan(1e-5);
+      for (const [label, probability] of expected[row]!.entries())
+        expect(Math.abs(answer.probabilities[label]! - probability)).toBeLessThan(1e-5);
     }
     // The first found the thread idle and went alone; those that came meanwhile went together.
     expect(answers[0]!.batch).toBe(1);

@@ -29,7 +29,8 @@ export function takeBatch<T extends Waiting>(queue: T[], bounds: BatchBounds): T
   for (const waiting of queue) {
     const padded = Math.max(longest, waiting.characters) * (batch.length + 1);
     const text = sum + waiting.characters;
-    const fits = waiting.hash === head.hash && batch.length < bounds.rows && padded <= bounds.characters && padded <= 2 * text + freePadding;
+    const fits =
+      waiting.hash === head.hash && batch.length < bounds.rows && padded <= bounds.characters && padded <= 2 * text + freePadding;
     if (batch.length === 0 || fits) {
       batch.push(waiting);
       longest = Math.max(longest, waiting.characters);

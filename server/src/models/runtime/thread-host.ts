@@ -30,7 +30,8 @@ export class ThreadHost {
       this.loaded.clear();
       const calls = [...this.#calls.values()];
       this.#calls.clear();
-      for (const call of calls) call.reject(new AppError("thread_died", `The model thread died while it held this request (${reason}, code ${code}).`));
+      for (const call of calls)
+        call.reject(new AppError("thread_died", `The model thread died while it held this request (${reason}, code ${code}).`));
       onExit(reason);
     });
   }

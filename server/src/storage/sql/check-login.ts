@@ -11,8 +11,13 @@ export async function checkLogin(client: SqlClient): Promise<void> {
        (select rolname from pg_roles where (rolsuper or rolbypassrls) and pg_has_role(current_user, oid, 'MEMBER') order by rolname <> current_user limit 1) as unsafe`,
   );
   const { version, name, unsafe } = rows[0]!;
-  if (version < oldestVersion) throw new AppError("database_unavailable", `PostgreSQL 15 or newer is needed; this is ${Math.floor(version / 10000)}.`);
+  if (version < oldestVersion)
+    throw new AppError("database_unavailable", `PostgreSQL 15 or newer is needed; this is ${Math.floor(version / 10000)}.`);
   if (unsafe === null) return;
   const why = unsafe === name ? "is a superuser or has BYPASSRLS" : `may become "${unsafe}", which is a superuser or has BYPASSRLS`;
-  throw new AppError("unsafe_database_role", `The database login "${name}" ${why}, so row-level security would not bind it. Create one of its own: create role millrace login createrole; create database millrace owner millrace.`, { details: { login: name, role: unsafe } });
+  throw new AppError(
+    "unsafe_database_role",
+    `The database login "${name}" ${why}, so row-level security would not bind it. Create one of its own: create role millrace login createrole; create database millrace owner millrace.`,
+    { details: { login: name, role: unsafe } },
+  );
 }

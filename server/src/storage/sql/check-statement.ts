@@ -9,7 +9,11 @@ const allowed = new Set(["select", "insert", "update", "delete", "with", "values
  */
 export function checkStatement(text: string): void {
   const word = firstWord(text);
-  if (!allowed.has(word)) throw new AppError("forbidden", `A statement that begins with "${word}" may not run inside sql.as(); only ${[...allowed].join(", ")} may.`);
+  if (!allowed.has(word))
+    throw new AppError(
+      "forbidden",
+      `A statement that begins with "${word}" may not run inside sql.as(); only ${[...allowed].join(", ")} may.`,
+    );
 }
 
 function firstWord(text: string): string {

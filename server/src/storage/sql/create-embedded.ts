@@ -20,7 +20,11 @@ export async function createEmbeddedSql(deps: { folder: string; logger: Logger; 
   function as<T>(context: Context, run: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNesting("sql.as");
     const { projectId, principalId } = context;
-    return runTransaction(borrow(pool), { script: transactionScript("millrace_app", { projectId, principalId }), projectId, principalId, check: checkStatement }, run);
+    return runTransaction(
+      borrow(pool),
+      { script: transactionScript("millrace_app", { projectId, principalId }), projectId, principalId, check: checkStatement },
+      run,
+    );
   }
 
   function system<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
@@ -57,7 +61,8 @@ function borrow(pool: EmbeddedPool): TransactionClient {
   const client = new EmbeddedClient(pool);
   return {
     script: (text) => client.query(text)!,
-    statement: async <R>(text: string, values: readonly unknown[]) => (await client.query({ text, values, queryMode: "extended" })) as unknown as QueryResult<R>,
+    statement: async <R>(text: string, values: readonly unknown[]) =>
+      (await client.query({ text, values, queryMode: "extended" })) as unknown as QueryResult<R>,
     release: () => client.release(),
   };
 }

@@ -35,7 +35,12 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
     application_name: "millrace",
     options: `-c timezone=UTC${options.schema === undefined ? "" : ` -c search_path=${options.schema}`}`,
   };
-  const pool = new pg.Pool({ ...settings, max: options.maxConnections ?? 10, query_timeout: deadAfterMs, idle_in_transaction_session_timeout: deadAfterMs });
+  const pool = new pg.Pool({
+    ...settings,
+    max: options.maxConnections ?? 10,
+    query_timeout: deadAfterMs,
+    idle_in_transaction_session_timeout: deadAfterMs,
+  });
   // DBOS keeps connections for long waits, and migrations take their time: a pool of their own, in session mode.
   const ownerPool = new pg.Pool({ ...settings, max: ownerConnections });
   for (const each of [pool, ownerPool]) each.on("error", (error) => logger.warn({ err: error }, "an idle database connection was lost"));
@@ -45,7 +50,11 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
 
   async function transaction<T>(input: TransactionInput, run: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      return await runTransaction(await borrow(pool, logger), { ...input, script: `${input.script}; set local statement_timeout = ${statementTimeoutMs}` }, run);
+      return await runTransaction(
+        await borrow(pool, logger),
+        { ...input, script: `${input.script}; set local statement_timeout = ${statementTimeoutMs}` },
+        run,
+      );
     } catch (error) {
       throw isConnectionLoss(error) ? unavailable(error) : error;
     }
@@ -54,7 +63,10 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
   function as<T>(context: Context, run: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNesting("sql.as");
     const { projectId, principalId } = context;
-    return transaction({ script: transactionScript("millrace_app", { projectId, principalId }), projectId, principalId, check: checkStatement }, run);
+    return transaction(
+      { script: transactionScript("millrace_app", { projectId, principalId }), projectId, principalId, check: checkStatement },
+      run,
+    );
   }
 
   function system<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
@@ -115,5 +127,7 @@ async function borrow(pool: pg.Pool, logger: Logger): Promise<TransactionClient>
 }
 
 function unavailable(cause: unknown): AppError {
-  return new AppError("database_unavailable", `The database cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  return new AppError("database_unavailable", `The database cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+  });
 }

@@ -67,7 +67,9 @@ export class DatabaseThread {
 
   async close(): Promise<void> {
     if (this.#state === "open") {
-      await this.#post({ close: true }).catch((error: unknown) => this.#options.logger.warn({ err: error }, "the embedded database did not close cleanly"));
+      await this.#post({ close: true }).catch((error: unknown) =>
+        this.#options.logger.warn({ err: error }, "the embedded database did not close cleanly"),
+      );
     }
     this.#state = "closed";
     this.#rejectPending(new AppError("database_unavailable", "The embedded database is closed."));
@@ -85,7 +87,9 @@ export class DatabaseThread {
           clearTimeout(timer);
           resolve();
         } else if ("failed" in message) {
-          reject(new AppError("database_unavailable", `The embedded database in ${this.#options.folder} cannot be opened: ${message.failed}`));
+          reject(
+            new AppError("database_unavailable", `The embedded database in ${this.#options.folder} cannot be opened: ${message.failed}`),
+          );
         } else if ("channel" in message) {
           this.#options.onNotification(message.channel, message.payload);
         } else {
@@ -149,7 +153,10 @@ export class DatabaseThread {
       const id = ++this.#nextId;
       const watchdogMs = this.#options.watchdogMs ?? defaultWatchdogMs;
       const timer = setTimeout(() => {
-        this.#options.logger.error({ watchdogMs, statement: (request.text ?? request.script ?? "").slice(0, 200) }, "a statement hangs; the database thread is ended");
+        this.#options.logger.error(
+          { watchdogMs, statement: (request.text ?? request.script ?? "").slice(0, 200) },
+          "a statement hangs; the database thread is ended",
+        );
         void this.kill();
       }, watchdogMs);
       this.#pending.set(id, { resolve, reject, timer });

@@ -31,7 +31,11 @@ export class EmbeddedClient extends EventEmitter {
     this.#pool = pool;
   }
 
-  query(query: string | QueryConfig, values?: readonly unknown[] | QueryCallback, callback?: QueryCallback): Promise<HostResult> | undefined {
+  query(
+    query: string | QueryConfig,
+    values?: readonly unknown[] | QueryCallback,
+    callback?: QueryCallback,
+  ): Promise<HostResult> | undefined {
     const done = typeof values === "function" ? values : callback;
     const config = typeof query === "string" ? { text: query } : query;
     const running = this.#run(typeof values === "function" || values === undefined ? config : { ...config, values });
@@ -68,7 +72,8 @@ export class EmbeddedClient extends EventEmitter {
 
   async #runInside(config: QueryConfig): Promise<HostResult> {
     try {
-      if (this.#generation !== this.#pool.thread.generation) throw new AppError("database_restarted", "The embedded database was restarted; this transaction is gone.");
+      if (this.#generation !== this.#pool.thread.generation)
+        throw new AppError("database_restarted", "The embedded database was restarted; this transaction is gone.");
       return await this.#send(config);
     } finally {
       if (endPattern.test(config.text)) {

@@ -34,7 +34,8 @@ export class EmbeddedPool extends EventEmitter {
       logger: options.logger,
       ...(options.watchdogMs === undefined ? {} : { watchdogMs: options.watchdogMs }),
       onNotification: (channel, payload) => {
-        for (const client of this.#listeners.get(channel) ?? []) client.emit("notification", { channel, payload, processId: client.processID });
+        for (const client of this.#listeners.get(channel) ?? [])
+          client.emit("notification", { channel, payload, processId: client.processID });
       },
       onReopened: async () => {
         for (const channel of this.#listeners.keys()) await this.thread.send({ script: `listen "${channel}"` });
@@ -64,7 +65,11 @@ export class EmbeddedPool extends EventEmitter {
     return Promise.resolve(new EmbeddedClient(this));
   }
 
-  query(query: string | QueryConfig, values?: readonly unknown[] | QueryCallback, callback?: QueryCallback): Promise<HostResult> | undefined {
+  query(
+    query: string | QueryConfig,
+    values?: readonly unknown[] | QueryCallback,
+    callback?: QueryCallback,
+  ): Promise<HostResult> | undefined {
     return new EmbeddedClient(this).query(query, values, callback);
   }
 

@@ -29,7 +29,9 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     if ((error as { errcode?: number }).errcode !== busy) throw error;
     const owner = await readOwner(noteFile);
     const who = owner === undefined ? "" : ` (pid ${owner.pid}${owner.host === hostname() ? "" : ` on ${owner.host}`})`;
-    throw new AppError("data_folder_locked", `Another Millrace process${who} uses the data folder ${path}.`, { details: { folder: path, pid: owner?.pid ?? null, host: owner?.host ?? null } });
+    throw new AppError("data_folder_locked", `Another Millrace process${who} uses the data folder ${path}.`, {
+      details: { folder: path, pid: owner?.pid ?? null, host: owner?.host ?? null },
+    });
   }
   await writeFile(noteFile, JSON.stringify({ pid: process.pid, host: hostname() }));
   return {

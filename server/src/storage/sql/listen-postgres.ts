@@ -4,13 +4,17 @@ import type { Logger } from "../../core/index.ts";
 const reconnectMs = 1000;
 
 /** LISTEN on a connection of its own, made again whenever it breaks. Rejects only when the first one cannot be made. */
-export async function listenOnPostgres(deps: { settings: pg.PoolConfig; logger: Logger }, channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
+export async function listenOnPostgres(
+  deps: { settings: pg.PoolConfig; logger: Logger },
+  channel: string,
+  onNotify: (payload: string) => void,
+): Promise<() => Promise<void>> {
   let stopped = false;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   async function connect(): Promise<void> {
-    const next = new pg.Client(deps.settings as pg.ClientConfig);
+    const next = new pg.Client(deps.settings);
     next.on("notification", (message) => onNotify(message.payload ?? ""));
     next.on("error", (error) => deps.logger.warn({ err: error, channel }, "the listening connection was lost; connecting again"));
     try {

@@ -7,9 +7,15 @@ const roles = ["millrace_app", "millrace_system"] as const;
 export async function prepareDatabase(store: Sql["store"], client: SqlClient): Promise<void> {
   if (store === "postgres") for (const role of roles) await prepareRole(client, role);
   try {
-    await client.query("create table if not exists core_migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())");
+    await client.query(
+      "create table if not exists core_migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())",
+    );
   } catch (cause) {
-    throw new AppError("unsafe_database_role", `This login may not create tables here: ${messageOf(cause)}. Give it a database of its own: create database millrace owner <login>.`, { cause });
+    throw new AppError(
+      "unsafe_database_role",
+      `This login may not create tables here: ${messageOf(cause)}. Give it a database of its own: create database millrace owner <login>.`,
+      { cause },
+    );
   }
   await client.query(`do $$ begin execute format('grant usage on schema %I to ${roles.join(", ")}', current_schema()); end $$`);
   await client.query(`grant select on core_migrations to ${roles.join(", ")}`);

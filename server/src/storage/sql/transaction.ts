@@ -1,4 +1,13 @@
-import { type CompiledQuery, type DatabaseConnection, type Driver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type QueryResult as KyselyResult } from "kysely";
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult as KyselyResult,
+} from "kysely";
 import { AppError } from "../../core/index.ts";
 import type { QueryResult, SqlClient, Tx } from "../types.ts";
 import { insideTransaction } from "./nesting.ts";
@@ -33,7 +42,8 @@ export async function runTransaction<T>(connection: TransactionClient, input: Tr
     gate.close();
     const { command } = await connection.script("commit");
     // COMMIT of a transaction in which a statement failed answers ROLLBACK and no error.
-    if (command === "ROLLBACK") throw new AppError("internal", "A statement failed in this transaction and its error was not passed on; nothing was committed.");
+    if (command === "ROLLBACK")
+      throw new AppError("internal", "A statement failed in this transaction and its error was not passed on; nothing was committed.");
     connection.release(false);
     return result;
   } catch (error) {
@@ -74,7 +84,10 @@ function createGate(connection: TransactionClient, check: ((text: string) => voi
 async function withLimit<T>(running: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AppError("transaction_too_long", `A transaction was held for more than ${holdLimitMs} ms and was rolled back.`)), holdLimitMs);
+    timer = setTimeout(
+      () => reject(new AppError("transaction_too_long", `A transaction was held for more than ${holdLimitMs} ms and was rolled back.`)),
+      holdLimitMs,
+    );
   });
   try {
     return await Promise.race([running, limit]);
@@ -88,9 +101,15 @@ async function withLimit<T>(running: Promise<T>): Promise<T> {
 /** True for a lost connection (SQLSTATE class 08, 57P01-03, or a socket error), false for an error of the statement. */
 export function isConnectionLoss(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code === "string") return /^08|^57P0[1-5]/.test(code) || ["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"].includes(code);
+  if (typeof code === "string")
+    return /^08|^57P0[1-5]/.test(code) || ["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"].includes(code);
   // `pg` has no code for these.
-  return typeof message === "string" && /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect)/.test(message);
+  return (
+    typeof message === "string" &&
+    /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect)/.test(
+      message,
+    )
+  );
 }
 
 function kyselyOver(client: SqlClient): Kysely<Record<never, never>> {

@@ -12,7 +12,9 @@ function keepText(text: string): string {
 }
 
 // Its type declaration says a function; it is an object with `create`.
-const arrayParser = pg.types.arrayParser as unknown as { create(text: string, transform: (entry: string) => unknown): { parse(): unknown[] } };
+const arrayParser = pg.types.arrayParser as unknown as {
+  create(text: string, transform: (entry: string) => unknown): { parse(): unknown[] };
+};
 
 function listOf(transform: (text: string) => unknown): (text: string) => unknown {
   return (text) => arrayParser.create(text, transform).parse();
@@ -42,7 +44,8 @@ export function parserOf(oid: number): (text: string) => unknown {
 
 /** `parserOf` as `pg` takes it. */
 export const typeParsers: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format: "text" | "binary" = "text") => (format === "text" ? parserOf(oid) : pg.types.getTypeParser(oid, format))) as pg.CustomTypesConfig["getTypeParser"],
+  getTypeParser: ((oid: number, format: "text" | "binary" = "text") =>
+    format === "text" ? parserOf(oid) : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig["getTypeParser"],
 };
 
 /**
@@ -54,7 +57,7 @@ export function toParameter(value: unknown): string | Uint8Array | null {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return value;
   if (Array.isArray(value)) return toArrayText(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean | bigint);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function toArrayText(list: readonly unknown[]): string {

@@ -75,7 +75,13 @@ function addBlock({ nodes, constants, name, firstFeature }: Target, { column, ve
   constants.push({ name: `${name}_tiny`, shape: [], data: Float32Array.of(1e-12) });
   const tokenizer: Record<string, Attribute> = vectorizer.kind === "words" ? { tokenexp: wordPattern } : { separators: [""] };
   // `mark` puts a start and an end token around, so that a text without a single word still has tokens to count.
-  nodes.push({ operator: "Tokenizer", domain: "com.microsoft", inputs: [column], outputs: [`${name}_tokens`], attributes: { mark: 1, mincharnum: 1, pad_value: padding, ...tokenizer } });
+  nodes.push({
+    operator: "Tokenizer",
+    domain: "com.microsoft",
+    inputs: [column],
+    outputs: [`${name}_tokens`],
+    attributes: { mark: 1, mincharnum: 1, pad_value: padding, ...tokenizer },
+  });
   nodes.push({ operator: "TfIdfVectorizer", inputs: [`${name}_tokens`], outputs: [`${name}_tf`], attributes: ngramAttributes(vectorizer) });
   nodes.push({ operator: "Sqrt", inputs: [`${name}_tf`], outputs: [`${name}_damped`] });
   nodes.push({ operator: "MatMul", inputs: [`${name}_damped`, `${name}_weights`], outputs: [`${name}_raw`] });

@@ -6,7 +6,16 @@ import { prepareText } from "../../text-input.ts";
 import { findTrainer } from "../index.ts";
 import type { TrainedModel, TrainingRows } from "../types.ts";
 
-const subjects = ["free money", "re: meeting", "your prize waits", "lunch?", "cheap loans now", "patch for the kernel", "İstanbul ÉCOLE Σίσυφος", "こんにちは 世界 😀"];
+const subjects = [
+  "free money",
+  "re: meeting",
+  "your prize waits",
+  "lunch?",
+  "cheap loans now",
+  "patch for the kernel",
+  "İstanbul ÉCOLE Σίσυφος",
+  "こんにちは 世界 😀",
+];
 
 function makeRows(count: number, seed: number): TrainingRows {
   const random = createRandom(seed);
@@ -32,18 +41,27 @@ beforeAll(async () => {
 });
 
 async function runOnnx(rows: readonly { subject: unknown; body: unknown }[]): Promise<{ labels: string[]; probabilities: number[][] }> {
-  const feed = (name: "subject" | "body") => new Tensor("string", rows.map((row) => prepareText(row[name])), [rows.length]);
+  const feed = (name: "subject" | "body") =>
+    new Tensor(
+      "string",
+      rows.map((row) => prepareText(row[name])),
+      [rows.length],
+    );
   const result = await session.run({ subject: feed("subject"), body: feed("body") });
   const flat = result["probabilities"]!.data as Float32Array;
   const width = trained.signature.labels.length;
-  return { labels: [...(result["label"]!.data as string[])], probabilities: rows.map((_, row) => [...flat.subarray(row * width, (row + 1) * width)]) };
+  return {
+    labels: [...(result["label"]!.data as string[])],
+    probabilities: rows.map((_, row) => [...flat.subarray(row * width, (row + 1) * width)]),
+  };
 }
 
 async function expectSame(rows: readonly { subject: unknown; body: unknown }[]): Promise<void> {
   const ours = trained.predict({ subject: rows.map((row) => row.subject), body: rows.map((row) => row.body) });
   const onnx = await runOnnx(rows);
   for (const [row, expected] of ours.entries()) {
-    for (const [label, probability] of expected.entries()) expect(Math.abs(onnx.probabilities[row]![label]! - probability)).toBeLessThan(1e-5);
+    for (const [label, probability] of expected.entries())
+      expect(Math.abs(onnx.probabilities[row]![label]! - probability)).toBeLessThan(1e-5);
     const ranked = [...expected].sort((a, b) => b - a);
     if (ranked[0]! - ranked[1]! > 1e-5) expect(onnx.labels[row]).toBe(trained.signature.labels[expected.indexOf(ranked[0]!)]);
   }
@@ -55,7 +73,13 @@ describe("the text classifier", () => {
     const predicted = trained.predict(fresh.columns).map((row) => trained.signature.labels[row.indexOf(Math.max(...row))]);
     const right = predicted.filter((label, row) => label === fresh.labels[row]).length;
     expect(right / 300).toBeGreaterThan(0.97);
-    expect(trained.signature).toMatchObject({ labels: ["ham", "other", "spam"], inputs: [{ name: "subject", type: "text" }, { name: "body", type: "text" }] });
+    expect(trained.signature).toMatchObject({
+      labels: ["ham", "other", "spam"],
+      inputs: [
+        { name: "subject", type: "text" },
+        { name: "body", type: "text" },
+      ],
+    });
   });
 
   test("gives the same file for the same seed and rows", () => {
@@ -64,16 +88,41 @@ describe("the text classifier", () => {
   });
 
   test("its ONNX file answers as the trainer does, on any text", async () => {
-    const text = fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.string({ unit: "grapheme", maxLength: 40 }), fc.constantFrom(...subjects));
+    const text = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 60 }),
+      fc.string({ unit: "grapheme", maxLength: 40 }),
+      fc.constantFrom(...subjects),
+    );
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ subject: text, body: fc.oneof(text, fc.constant(null)) }), { minLength: 1, maxLength: 6 }), (rows) => expectSame(rows)),
+      fc.asyncProperty(
+        fc.array(fc.record({ subject: text, body: fc.oneof(text, fc.constant(null)) }), { minLength: 1, maxLength: 6 }),
+        (rows) => expectSame(rows),
+      ),
       { numRuns: 150 },
     );
   });
 
   test("its ONNX file answers as the trainer does on the texts that break tokenizers", async () => {
-    const awkward = ["", " ", "\u0000", "a\u0000free money", "\ud800 lone \udc00", "\u0001\u0002\u0003", "İÉΣς ǅ ﬃ ß", "e\u0301cole", "\u200b\u00a0\ufeff", "'''", "a".repeat(300_000), "free ".repeat(60_000), "👩‍👩‍👧‍👦 🇦🇹"];
-    for (const subject of awkward) await expectSame([{ subject, body: subject }, { subject: "re: meeting", body: subject.slice(0, 20) }]);
+    const awkward = [
+      "",
+      " ",
+      "\u0000",
+      "a\u0000free money",
+      "\ud800 lone \udc00",
+      "\u0001\u0002\u0003",
+      "İÉΣς ǅ ﬃ ß",
+      "e\u0301cole",
+      "\u200b\u00a0\ufeff",
+      "'''",
+      "a".repeat(300_000),
+      "free ".repeat(60_000),
+      "👩‍👩‍👧‍👦 🇦🇹",
+    ];
+    for (const subject of awkward)
+      await expectSame([
+        { subject, body: subject },
+        { subject: "re: meeting", body: subject.slice(0, 20) },
+      ]);
   });
 
   test("a payload behind a NUL is seen", async () => {
@@ -87,7 +136,9 @@ describe("the text classifier", () => {
     const trainer = findTrainer("text-classifier");
     expect(() => trainer.train({ columns: { subject: ["a"] }, labels: ["x"] }, {}, context)).toThrow(/1 rows are too few/);
     expect(() => trainer.train({ ...rows, labels: rows.labels.map(() => "ham") }, {}, context)).toThrow(/two labels/);
-    expect(() => trainer.train({ columns: { subject: rows.labels.map(() => "") }, labels: rows.labels }, {}, context)).toThrow(/nothing to learn/);
+    expect(() => trainer.train({ columns: { subject: rows.labels.map(() => "") }, labels: rows.labels }, {}, context)).toThrow(
+      /nothing to learn/,
+    );
     expect(() => trainer.train(rows, { epochs: 0 }, context)).toThrow();
     expect(() => trainer.train(rows, { unknown: 1 }, context)).toThrow();
   });

@@ -35,8 +35,14 @@ export const textClassifier: Trainer = {
 function train(rows: TrainingRows, parameters: Parameters, context: TrainerContext): TrainedModel {
   const names = Object.keys(rows.columns);
   const labels = [...new Set(rows.labels)].sort();
-  if (rows.labels.length < minimumRows) throw new AppError("training_failed", `${rows.labels.length} rows are too few to train on; at least ${minimumRows} are needed.`, { details: { rows: rows.labels.length } });
-  if (labels.length < 2) throw new AppError("training_failed", `Every row has the label "${labels[0]}"; at least two labels are needed.`, { details: { labels } });
+  if (rows.labels.length < minimumRows)
+    throw new AppError("training_failed", `${rows.labels.length} rows are too few to train on; at least ${minimumRows} are needed.`, {
+      details: { rows: rows.labels.length },
+    });
+  if (labels.length < 2)
+    throw new AppError("training_failed", `Every row has the label "${labels[0]}"; at least two labels are needed.`, {
+      details: { labels },
+    });
   if (names.length === 0) throw new AppError("training_failed", "There is no text column to learn from.");
 
   const fitted = names.flatMap((column, index) => {
@@ -44,15 +50,22 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
     const texts = rows.columns[column]!.map((value) => prepareText(value));
     return fitColumn(column, texts, parameters);
   });
-  if (fitted.length === 0) throw new AppError("training_failed", "No n-gram stands in enough texts; there is nothing to learn from.", { details: { minimumTexts: parameters.minimumTexts } });
+  if (fitted.length === 0)
+    throw new AppError("training_failed", "No n-gram stands in enough texts; there is nothing to learn from.", {
+      details: { minimumTexts: parameters.minimumTexts },
+    });
   const features = joinRows(fitted.map(({ rows: sparse, vectorizer }) => ({ rows: sparse, width: vectorizer.idf.length })));
 
   const truth = Int32Array.from(rows.labels, (label) => labels.indexOf(label));
   const { first, held } = drawCalibration(truth.length, context.seed);
   const options = { seed: context.seed, labelCount: labels.length, ...parameters };
-  const onEpoch = (from: number) => (done: number) => context.onProgress(from + (0.3 * done) / parameters.epochs, `epoch ${done} of ${parameters.epochs}`);
+  const onEpoch = (from: number) => (done: number) =>
+    context.onProgress(from + (0.3 * done) / parameters.epochs, `epoch ${done} of ${parameters.epochs}`);
   const rehearsal = fitLogisticRegression(features, truth, first, { ...options, onEpoch: onEpoch(0.4) });
-  const temperature = fitTemperature(Array.from(held, (row) => logitsOf(rehearsal, features, row)), Array.from(held, (row) => truth[row]!));
+  const temperature = fitTemperature(
+    Array.from(held, (row) => logitsOf(rehearsal, features, row)),
+    Array.from(held, (row) => truth[row]!),
+  );
   const model = fitLogisticRegression(features, truth, Int32Array.from(truth.keys()), { ...options, onEpoch: onEpoch(0.7) });
 
   const blocks: Block[] = fitted.map(({ column, vectorizer }) => ({ column, vectorizer }));
@@ -64,10 +77,19 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
   };
 }
 
-function fitColumn(column: string, texts: readonly string[], parameters: Parameters): { column: string; vectorizer: Vectorizer; rows: SparseRows }[] {
+function fitColumn(
+  column: string,
+  texts: readonly string[],
+  parameters: Parameters,
+): { column: string; vectorizer: Vectorizer; rows: SparseRows }[] {
   const { minimumTexts, maximumWordFeatures, maximumCharacterFeatures } = parameters;
   const words = fitVectorizer(texts, { kind: "words", range: wordRange, minimumTexts, maximumFeatures: maximumWordFeatures });
-  const characters = fitVectorizer(texts, { kind: "characters", range: characterRange, minimumTexts, maximumFeatures: maximumCharacterFeatures });
+  const characters = fitVectorizer(texts, {
+    kind: "characters",
+    range: characterRange,
+    minimumTexts,
+    maximumFeatures: maximumCharacterFeatures,
+  });
   // A column in which nothing repeats has no features of a kind: the graph leaves such a block out.
   return [words, characters].filter(({ vectorizer }) => vectorizer.idf.length > 0).map((each) => ({ column, ...each }));
 }
@@ -92,8 +114,15 @@ interface Learned {
 
 function predict(columns: Readonly<Record<string, readonly unknown[]>>, { blocks, model, temperature }: Learned): Float64Array[] {
   const prepared = new Map<string, string[]>();
-  for (const { column } of blocks) if (!prepared.has(column)) prepared.set(column, columns[column]!.map((value) => prepareText(value)));
-  const rows = joinRows(blocks.map(({ column, vectorizer }) => ({ rows: vectorizer.transform(prepared.get(column)!), width: vectorizer.idf.length })));
+  for (const { column } of blocks)
+    if (!prepared.has(column))
+      prepared.set(
+        column,
+        columns[column]!.map((value) => prepareText(value)),
+      );
+  const rows = joinRows(
+    blocks.map(({ column, vectorizer }) => ({ rows: vectorizer.transform(prepared.get(column)!), width: vectorizer.idf.length })),
+  );
   return Array.from({ length: rows.starts.length - 1 }, (_, row) => {
     const scores = logitsOf(model, rows, row);
     softmax(scores, temperature);
