@@ -1,6 +1,6 @@
 import type { Backup } from "./back-up.ts";
 import type { Modules } from "./create-modules.ts";
-import { readOverview } from "./read-overview.ts";
+import { readEvidence, readOverview } from "./read-overview.ts";
 import type { Ports } from "../http/index.ts";
 import { formatReference } from "../data/index.ts";
 import type { Stores } from "./open-stores.ts";
@@ -83,10 +83,4 @@ export function connectPorts(deps: ConnectDeps): Ports {
       getRetraining: ({ parameters }, context) => release.getRetraining(context, parameters.id),
     },
   };
-}
-
-/** accepted = stored + rejected + backlog, from the journal itself. */
-export function readEvidence({ journal, hotState }: Pick<Stores, "journal" | "hotState">) {
-  const { accepted, stored, rejected, backlog, bytes } = journal.stats();
-  return { accepted, stored, rejected, backlog, journalBytes: bytes, stateAgeMs: hotState.ageMs() };
 }

@@ -56,9 +56,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     closers.push(() => modules.models.close());
     await modules.jobs.start(options.role);
     closers.push(() => modules.jobs.close());
-    drain = createDrain<Tx>({ journal: stores.journal, sql: stores.sql, sinks: createSinks(logger), logger });
-    const opened = drain;
-    closers.push(() => opened.close());
+    if (loaded.config.storage.drain) {
+      const opened = createDrain<Tx>({ journal: stores.journal, sql: stores.sql, sinks: createSinks(logger), logger });
+      closers.push(() => opened.close());
+      drain = opened;
+    }
     await modules.governance.start();
     closers.push(() => modules.governance.close());
     await modules.functions.start();

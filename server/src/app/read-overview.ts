@@ -1,6 +1,7 @@
 import type { Overview } from "@millrace/contract";
 import type { Context } from "../core/index.ts";
-import { type ConnectDeps, readEvidence } from "./connect-ports.ts";
+import type { Modules } from "./create-modules.ts";
+import type { Stores } from "./open-stores.ts";
 
 const endStages = new Set(["promoted", "rolled-back", "stopped", "failed"]);
 const enough = { limit: 500 };
@@ -8,7 +9,7 @@ const enough = { limit: 500 };
 /** The loop at a glance: what every stage holds and what waits there. */
 export async function readOverview(
   context: Context,
-  { stores, modules, configHash }: Pick<ConnectDeps, "stores" | "modules" | "configHash">,
+  { stores, modules, configHash }: { readonly stores: Stores; readonly modules: Modules; readonly configHash: string },
 ): Promise<Overview> {
   const { jobs, data, models, functions, feedback, monitoring, release } = modules;
   const [datasets, registered, declared, said, alerts, retrainings, nodes, busy] = await Promise.all([
@@ -67,4 +68,10 @@ export async function readOverview(
 function championOf(models: readonly { name: string; aliases: Record<string, number> }[]): string | null {
   const named = models.find((model) => model.aliases["champion"] !== undefined);
   return named === undefined ? null : `champion ${named.name}@${named.aliases["champion"]}`;
+}
+
+/** accepted = stored + rejected + backlog, from the journal itself. */
+export function readEvidence({ journal, hotState }: Pick<Stores, "journal" | "hotState">) {
+  const { accepted, stored, rejected, backlog, bytes } = journal.stats();
+  return { accepted, stored, rejected, backlog, journalBytes: bytes, stateAgeMs: hotState.ageMs() };
 }

@@ -26,6 +26,8 @@ export const configSchema = z
           .default(1024 ** 3),
       })
       .prefault({}),
+    /** Off: this node only writes its journal; another process with the same folder carries it to SQL. */
+    drain: z.boolean().default(true),
     /** Connections of the request and work pool on PostgreSQL. */
     maxConnections: z.int().min(2).max(200).default(10),
   })

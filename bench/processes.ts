@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** The kernel counts CPU time of a process in hundredths of a second. */
+const ticksPerSecond = 100;
+
+/** CPU seconds a process and its threads have used, from /proc (Linux). */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Resident memory now and at its peak, in MB. */
+export function memoryMb(pid: number): { now: number; peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1000;
+  return { now: read("VmRSS"), peak: read("VmHWM") };
+}
+
+export interface Running {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** A bare `node:http` server that reads a body and sends it back: the floor everything is compared with. */
+export async function startEcho(): Promise<Running> {
+  const child = spawn(process.execPath, [join(root, "bench/echo-server.ts")], { stdio: ["ignore", "pipe", "inherit"] });
+  const url = await firstLine(child);
+  return running(child, url);
+}
+
+export interface Millrace extends Running {
+  readonly key: string;
+  readonly dataFolder: string;
+  /** Seconds from the start of the process until it answered as ready. */
+  readonly readySeconds: number;
+}
+
+/** `millrace up` on a configuration of this folder, in a process of its own. */
+export async function startMillrace(options: { config: string; dataFolder?: string; keep?: boolean }): Promise<Millrace> {
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "millrace-bench-")));
+  const port = 20_000 + Math.floor(performance.now() % 20_000);
+  const started = performance.now();
+  const child = spawn(process.execPath, [join(root, "server/src/main.ts"), "up", "--data", dataFolder, "--config", join(root, "bench", options.config), "--port", String(port)], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, NODE_OPTIONS: "--conditions=source" },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null) throw new Error(`millrace up ended with code ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const readySeconds = (performance.now() - started) / 1000;
+  const key = (await readFile(join(dataFolder, "admin.key"), "utf8")).trim();
+  const base = running(child, url);
+  return {
+    ...base,
+    key,
+    dataFolder,
+    readySeconds,
+    stop: async () => {
+      await base.stop();
+      if (options.keep !== true) await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return ((await (await fetch(`${url}/health/ready`)).json()) as { status: string }).status === "ok";
+  } catch {
+    return false;
+  }
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.stdout!.setEncoding("utf8").once("data", (text: string) => resolve(text.trim()));
+    child.once("exit", (code) => reject(new Error(`the process ended with code ${code}`)));
+  });
+}
+
+function running(child: ChildProcess, url: string): Running {
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    url,
+    pid: child.pid!,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkConfig, loadConfig } from "./load-config.ts";
+
+// Beside the sources, so that "millrace" resolves as it does for a user's file.
+const here = fileURLToPath(new URL(".", import.meta.url));
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(here, ".config-test-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const head = `import { defineConfig, defineFunction } from "millrace";\nimport { z } from "zod";\n`;
+const greet = (extra = "") => `defineFunction({ name: "greet", owner: "team", purpose: { objective: "o", decision: "d", errors: [] }, boundary: "may greet",
+  input: z.object({ name: z.string() }), output: z.object({ label: z.string() }), latencyBudgetMs: 20,
+  variants: { rules: (input) => ({ label: \`hello \${input.name}\` }) }, fallback: ["rules"]${extra} })`;
+
+function write(name: string, text: string): Promise<void> {
+  return writeFile(join(folder, name), text);
+}
+
+describe("a configuration file", () => {
+  test("is loaded, completed with defaults and named by a hash that stays", async () => {
+    await write("millrace.config.ts", `${head}export default defineConfig({ functions: [${greet()}] });`);
+    const loaded = await loadConfig(undefined, folder);
+    expect(loaded.config.functions.map((each) => each.name)).toEqual(["greet"]);
+    expect(loaded.config.http.port).toBe(7070);
+    expect(loaded.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect((await loadConfig("millrace.config.ts", folder)).hash).toBe(loaded.hash);
+    expect(JSON.stringify(loaded.document)).not.toContain("hello");
+  });
+
+  test("has another hash when a file it imports changes, and none when an unrelated one does", async () => {
+    await write("answer.ts", `export const answer = "a";\n`);
+    await write("one.config.ts", `import { answer } from "./answer.ts";\n${head}export default defineConfig({ functions: [${greet(", monitoring: { answer }")}] });`);
+    const first = await loadConfig("one.config.ts", folder);
+    await write("unrelated.ts", "export const x = 1;\n");
+    expect((await loadConfig("one.config.ts", folder)).sourceHash).toBe(first.sourceHash);
+    await write("answer.ts", `export const answer = "b";\n`);
+    expect((await loadConfig("one.config.ts", folder)).sourceHash).not.toBe(first.sourceHash);
+  });
+
+  test("that is not there is said with the place looked at", async () => {
+    await expect(loadConfig(undefined, folder)).rejects.toMatchObject({ code: "config_missing", message: expect.stringContaining("millrace.config.ts") });
+  });
+
+  test("that cannot be read as code is said with its name and the reason", async () => {
+    await write("broken.config.ts", "export default {");
+    await expect(loadConfig("broken.config.ts", folder)).rejects.toMatchObject({ code: "config_invalid", message: expect.stringContaining("broken.config.ts") });
+  });
+
+  test("with a function that is wrong names the function and the path in it", async () => {
+    await write("wrong.config.ts", `${head}export default defineConfig({ functions: [${greet(`, maxBodyBytes: -1`)}] });`);
+    await expect(loadConfig("wrong.config.ts", folder)).rejects.toMatchObject({ code: "config_invalid", message: expect.stringMatching(/wrong\.config\.ts.*greet.*maxBodyBytes/) });
+  });
+});
+
+describe("checking", () => {
+  test("names every wrong path in the file", () => {
+    const wrong = { functions: [], http: { port: 700_000 }, surprise: 1 };
+    expect(() => checkConfig(wrong, "f.ts")).toThrow(/functions: declare at least one function.*http\.port.*surprise/s);
+  });
+
+  test("refuses a file without a default export, and a plain object for a function", () => {
+    expect(() => checkConfig(undefined, "f.ts")).toThrow(/default export/);
+    expect(() => checkConfig({ functions: [{ name: "x" }] }, "f.ts")).toThrow(/functions\[0\]: use defineFunction/);
+  });
+});
