@@ -1,4 +1,3 @@
-import type { Context } from "../core/index.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Comparison, Evaluation } from "./types.ts";
 
