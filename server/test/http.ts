@@ -103,6 +103,7 @@ export function sendTo(port: number, request: TestRequest): Promise<TestAnswer> 
       {
         port,
         host: "127.0.0.1",
+        agent: false,
         method: request.method ?? "GET",
         path: request.path,
         headers: {

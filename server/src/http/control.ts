@@ -53,19 +53,26 @@ export function registerControlRoutes(app: FastifyInstance, deps: ControlDeps): 
 const principals = new WeakMap<FastifyRequest, Principal>();
 
 async function admit(request: FastifyRequest, route: Route, deps: ControlDeps): Promise<void> {
-  if (route.permission !== "public") principals.set(request, requirePrincipal(request.raw, route.permission, deps));
-  else if (route.method !== "GET" && request.headers.origin !== undefined) deps.guard.checkSameOrigin(request.raw);
+  if (route.permission !== "public") {
+    const principal = requirePrincipal(request.raw, deps);
+    if (route.permission !== "any") deps.governance.authorize(principal, route.permission, { function: functionOf(route, request.params as Record<string, string>) });
+    principals.set(request, principal);
+  } else if (route.method !== "GET" && request.headers.origin !== undefined) deps.guard.checkSameOrigin(request.raw);
 }
 
-/** Who asks, if they may. A session that writes must come from our own page. */
+/** The function a path is about: a key limited to some functions may touch no other. */
+function functionOf(route: Route, parameters: Record<string, string>): string | undefined {
+  if (route.path.startsWith("/api/functions/:name")) return parameters["name"];
+  return parameters["function"] ?? (route.path.startsWith("/api/governance/switches/") ? parameters["target"] : undefined);
+}
+
+/** Who asks. A session that writes must come from our own page. */
 export function requirePrincipal(
   request: IncomingMessage,
-  permission: Route["permission"],
   deps: Pick<ControlDeps, "governance" | "guard">,
 ): Principal {
   const principal = deps.governance.authenticate(readCredentials(request));
   if (principal.kind === "session" && request.method !== "GET" && request.method !== "HEAD") deps.guard.checkSameOrigin(request);
-  if (permission !== "public" && permission !== "any") deps.governance.authorize(principal, permission);
   return principal;
 }
 

@@ -59,7 +59,7 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
     strictResponses: deps.strictResponses === true,
   };
   registerControlRoutes(app, control);
-  registerDocs(app, openapi, (request) => void requirePrincipal(request.raw, "any", control));
+  registerDocs(app, openapi, (request) => void requirePrincipal(request.raw, control));
   await registerConsole(app, deps.publicFolder);
   await app.ready();
 

@@ -242,6 +242,13 @@ describe("who may", () => {
     }
   });
 
+  test("a key limited to some functions may touch no other, nor all of them", async () => {
+    const key = await edge.createKey({ name: "narrow", roles: ["owner"], functions: ["other"] });
+    for (const path of ["/api/functions/triage-mail", "/api/functions/triage-mail/series", "/api/release/functions/triage-mail"]) expect((await edge.send({ path, key })).problem().code).toBe("forbidden");
+    for (const target of ["triage-mail", "*"]) expect((await edge.send({ method: "PUT", path: `/api/governance/switches/${target}`, key, body: { off: true } })).problem().code).toBe("forbidden");
+    expect((await edge.send({ method: "PUT", path: "/api/governance/switches/other", key, body: { off: true } })).status).toBe(200);
+  });
+
   test("every route of the control API has a handler: the owner's key gets past the door", async () => {
     for (const [operation, route] of guarded) {
       if (operation === "governance.signOut") continue;
