@@ -15,13 +15,16 @@ create function storage_principal() returns text language sql stable parallel sa
   as $$ select nullif(current_setting('millrace.principal', true), '') $$;
 
 -- Row-level security for one table: millrace_app sees its transaction's project, millrace_system sees all, nobody else sees any.
--- current_user is asked because a login that is a member of millrace_system has its policies without becoming it.
+-- current_user is asked because a login that is a member of these roles has their policies without becoming them.
 create function storage_protect(table_name text) returns void language plpgsql as $$
+declare
+  ours text := $policy$current_user = 'millrace_app' and project_id = storage_project()$policy$;
+  every text := $policy$current_user = 'millrace_system'$policy$;
 begin
   execute format('alter table %I enable row level security', table_name);
   execute format('alter table %I force row level security', table_name);
-  execute format('create policy project on %I to millrace_app using (project_id = storage_project()) with check (project_id = storage_project())', table_name);
-  execute format('create policy every_project on %I to millrace_system using (current_user = %L) with check (current_user = %L)', table_name, 'millrace_system', 'millrace_system');
+  execute format('create policy project on %I to millrace_app using (%s) with check (%s)', table_name, ours, ours);
+  execute format('create policy every_project on %I to millrace_system using (%s) with check (%s)', table_name, every, every);
   execute format('grant select, insert, update, delete on %I to millrace_app, millrace_system', table_name);
 end $$;
 

@@ -18,7 +18,7 @@ declare module "vitest" {
 export default async function prepareTemplate(project: TestProject): Promise<void> {
   const migrations = await readMigrations();
   const parent = join(tmpdir(), "millrace-test-templates");
-  const folder = join(parent, sha256(JSON.stringify([2, ...migrations.map((each) => each.checksum)])).slice(0, 16));
+  const folder = join(parent, sha256(JSON.stringify([4, ...migrations.map((each) => each.checksum)])).slice(0, 16));
   await mkdir(parent, { recursive: true });
   if (!(await readdir(parent)).includes(folder.slice(parent.length + 1))) {
     const making = await mkdtemp(join(parent, "making-"));

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
@@ -12,6 +12,7 @@ import {
   migrate,
   readMigrations,
 } from "../src/storage/index.ts";
+import { copyTemplate } from "./copy-template.ts";
 
 export interface TestStore {
   readonly kind: "embedded" | "postgres";
@@ -44,7 +45,7 @@ export async function createTestStore(options: TestStoreOptions = {}): Promise<T
 
 async function embedded(dataFolder: string, logger: Logger, migrated: boolean): Promise<TestStore> {
   const folder = join(dataFolder, "database");
-  if (migrated) await cp(inject("templateFolder"), folder, { recursive: true });
+  if (migrated) copyTemplate(inject("templateFolder"), folder);
   const sql = await createEmbeddedSql({ folder, logger });
   const hotState = createHotState({ sql, clock: systemClock, logger });
   return {

@@ -42,7 +42,7 @@ export async function migrate(sql: Sql, migrations: readonly Migration[], logger
     checkKnown(known, migrations);
     for (const migration of migrations) {
       if (known.has(migration.name)) continue;
-      await apply(client, migration);
+      if (!(await apply(client, migration))) continue;
       applied.push(migration.name);
       logger.debug({ migration: migration.name }, "migrated");
     }
@@ -74,19 +74,19 @@ function checkKnown(known: ReadonlyMap<string, string>, migrations: readonly Mig
   }
 }
 
-async function apply(client: SqlClient, migration: Migration): Promise<void> {
+/** False when somebody else applied it meanwhile. */
+async function apply(client: SqlClient, migration: Migration): Promise<boolean> {
   await client.query("begin");
   try {
-    await client.query(migration.sql);
-    await client.query("insert into core_migrations (name, checksum) values ($1, $2)", [migration.name, migration.checksum]);
+    const { rowCount } = await client.query("insert into core_migrations (name, checksum) values ($1, $2) on conflict do nothing", [migration.name, migration.checksum]);
+    if (rowCount > 0) await client.query(migration.sql);
     await client.query("commit");
+    return rowCount > 0;
   } catch (cause) {
     await client.query("rollback").catch(() => {
       // The connection is gone, and the transaction with it.
     });
-    throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
