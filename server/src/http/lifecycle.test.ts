@@ -1,9 +1,10 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { alice, clearFunctions, fakeModels } from "../../test/functions.ts";
+import { alice, clearFunctions, fakeModels, mailSheet } from "../../test/functions.ts";
 import { type TestHttp, type TestHttpOptions, openTestHttp, sendRaw, sendTo } from "../../test/http.ts";
 import { type TestStore, createTestStore } from "../../test/store.ts";
 import { AppError, createId } from "../core/index.ts";
+import { defineFunction } from "../functions/index.ts";
 import { httpConfigSchema } from "./config.ts";
 import { isLoopback } from "./guard-origin.ts";
 
@@ -65,6 +66,18 @@ describe("no evidence, no answer", () => {
     const edge = await start({ models, wrapJournal: (journal) => ({ ...journal, unavailable: () => "The journal holds all it may." }) });
     expect((await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: mail })).problem().code).toBe("evidence_unavailable");
     expect(asked).toBe(0);
+  });
+});
+
+describe("time", () => {
+  test("a deadline that passes is 504, whatever the variant does with its signal, and the evidence says so", async () => {
+    const hanging = defineFunction({ ...mailSheet, name: "triage-mail", variants: { rules: () => new Promise<undefined>(() => {}) }, fallback: ["rules"] });
+    const edge = await start({ definitions: [hanging] });
+    const answer = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: { ...mail, deadlineMs: 50 } });
+    expect(answer.problem()).toMatchObject({ status: 504, code: "deadline_exceeded", details: { inferenceId: expect.any(String) } });
+    await edge.stored();
+    const detail = await edge.functions.getInference(alice, answer.problem().details!["inferenceId"] as string);
+    expect(detail).toMatchObject({ status: "failed", error: "deadline_exceeded", steps: [{ status: "timeout" }] });
   });
 });
 
