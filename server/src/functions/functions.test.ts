@@ -12,6 +12,8 @@ import {
 } from "../../test/functions.ts";
 import { type TestStore, createTestStore } from "../../test/store.ts";
 import { createId, systemContext } from "../core/index.ts";
+import { partitionsAt } from "./partitions.ts";
+import { createPartition, insertInferences } from "./repository.ts";
 
 const mail = { subject: "Win $$$", body: "now" };
 let store: TestStore;
@@ -145,10 +147,25 @@ describe("evidence", () => {
       occurredAt: 1,
       recordedAt: 1,
     };
-    const { insertInferences } = await import("./repository.ts");
     await open.store.sql.system("drain", (tx) => insertInferences(tx, [record, record]));
     expect((await open.functions.listInferences(alice, { limit: 10 })).items).toHaveLength(1);
     expect((await open.functions.getInference(alice, answer.inferenceId)).caller).toBe(alice.principalId);
+  });
+
+  test("goes into the partitions of its time, which many nodes may make at once, and nobody reads past the policies", async () => {
+    open = await start();
+    const { inferenceId: id } = await ask(open);
+    await open.stored();
+    const made = partitionsAt(Date.UTC(2031, 0, 1));
+    await Promise.all(Array.from({ length: 4 }, async () => {
+      for (const partition of made) await createPartition(store.sql.owner, partition);
+    }));
+    const where = await store.sql.system("reconciliation", async (tx) => (await tx.client.query<{ table: string }>("select tableoid::regclass::text as table from functions_inference_bodies where id = $1", [id])).rows);
+    expect(where[0]!.table).toMatch(/functions_inference_bodies_\d{8}$/);
+    const partition = where[0]!.table;
+    const elsewhere = await store.sql.as({ ...alice, projectId: "00000000-0000-7000-8000-0000000000ff" }, async (tx) => (await tx.client.query(`select * from ${partition}`)).rows);
+    expect(elsewhere).toEqual([]);
+    await expect(store.sql.as(alice, (tx) => tx.client.query("select functions_create_partition('x', 'functions_shadows', $1, $1)", [id]))).rejects.toThrow(/permission denied/);
   });
 
   test("says which inference it does not know", async () => {

@@ -369,10 +369,6 @@ export async function insertIdempotencyKeys(tx: Tx, records: readonly unknown[])
 
 /** Makes a partition unless it exists. By the owner: nobody else may change tables. */
 export async function createPartition(owner: Sql["owner"], partition: Partition): Promise<void> {
-  const { rows } = await owner.query<{ found: boolean }>("select to_regclass($1) is not null as found", [partition.table]);
-  if (rows[0]!.found) return;
-  await owner.query(
-    `create table if not exists ${partition.table} partition of ${partition.parent} for values from ('${partition.from}') to ('${partition.to}')`,
-  );
-  await owner.query("select storage_protect($1)", [partition.table]);
+  const { table, parent, from, to } = partition;
+  await owner.query("select functions_create_partition($1, $2, $3, $4)", [table, parent, from, to]);
 }
