@@ -1,4 +1,3 @@
 export * from "./types.ts";
-export { verifyBackup } from "./manifest.ts";
 export { restoreBackup } from "./restore-backup.ts";
 export { writeBackup } from "./write-backup.ts";

@@ -75,6 +75,27 @@ describe("an append", () => {
   });
 });
 
+test("a rotation ends the segment of everything before it, while records keep coming", async () => {
+  const folder = await temporaryFolder();
+  const { journal } = await openJournal(folder);
+  let stop = false;
+  async function keepWriting(name: string): Promise<void> {
+    for (let index = 0; !stop; index++) await journal.append(record(`${name}-${index}`));
+  }
+  const writers = ["a", "b", "c", "d"].map((name) => keepWriting(name));
+  const early = journal.append(record("early"));
+  await journal.rotate();
+  await early;
+  const first = await contents(folder);
+  expect(first).toContain('"id":"early"');
+  await journal.append(record("late"));
+  stop = true;
+  await Promise.all(writers);
+  expect(await contents(folder)).toBe(first);
+  expect(await contents(folder, 2)).toContain('"id":"late"');
+  await journal.close();
+});
+
 describe("the bound", () => {
   async function fill(journal: Journal): Promise<number> {
     for (let count = 0; count < 10_000; count++) {

@@ -16,6 +16,10 @@ const closeFile = promisify(close);
 const truncateFile = promisify(ftruncate);
 const syncData = promisify(fdatasync);
 
+/** Up to this many records in the last write, company is not worth waiting for. */
+const fewRecords = 4;
+/** The part of the last write's records that is waited for. */
+const companyShare = 0.75;
 const probeBytes = 256 * 1024;
 const batchSyncMs = 100;
 const diskCheckMs = 1_000;
@@ -31,9 +35,8 @@ export interface WriterDeps {
 }
 
 /**
- * Group commit. The first record after a pause is written at the end of the current turn of the event loop; records that
- * come while the disk is busy wait for company, at most `flushMs` or `flushRecords`. A flush is one write to a file opened with
- * O_DSYNC: one call instead of write and fdatasync (120 us of CPU here, so it is worth sharing).
+ * Group commit: all records of a moment share one write to a file opened with O_DSYNC (one call instead of write and fdatasync;
+ * it costs 120 us of CPU here, so it is worth sharing).
  */
 export class JournalWriter {
   refused = 0;
@@ -45,8 +48,10 @@ export class JournalWriter {
   #file: { descriptor: number; number: number; end: number } | undefined;
   #nextSegment: number;
   #rotationAsked = false;
-  #flushStarted = 0;
-  #scheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Written at the end of this turn. */
+  #due = false;
+  #lastRecords = 0;
   #flushing: Promise<void> | undefined;
   #failure: AppError | undefined;
   #probe: NodeJS.Timeout | undefined;
@@ -69,8 +74,7 @@ export class JournalWriter {
     }
     const batch = this.#batch;
     batch.add(type, id, fields, this.#counter);
-    if (!this.#scheduled && this.#flushing === undefined) this.#schedule(0);
-    else if (batch.records >= this.#deps.config.flushRecords && this.#flushing === undefined) this.#flush();
+    if (this.#flushing === undefined) this.#plan();
     return batch.done.promise;
   }
 
@@ -85,11 +89,13 @@ export class JournalWriter {
     });
   }
 
-  /** Waits until nothing is pending; the next record begins a new segment. */
+  /** Ends the segment that holds everything appended before; records that keep coming do not hold it up. */
   async rotate(): Promise<void> {
+    const before = this.#batch.records > 0 ? this.#batch.done.promise : this.#flushing;
+    // A refusal is its callers' matter; what was not written needs no segment.
+    await before?.catch(() => undefined);
     this.#rotationAsked = true;
-    await this.#settle();
-    if (this.#rotationAsked && this.#flushing === undefined) await this.#closeSegment();
+    while (this.#rotationAsked) await (this.#flushing ?? this.#closeSegment());
   }
 
   async close(): Promise<void> {
@@ -106,19 +112,33 @@ export class JournalWriter {
     }
   }
 
-  #schedule(delay: number): void {
-    this.#scheduled = true;
-    const run = () => {
-      this.#scheduled = false;
-      if (this.#flushing === undefined && this.#batch.records > 0) this.#flush();
-    };
-    if (delay <= 0) setImmediate(run);
-    else setTimeout(run, delay);
+  /**
+   * When to write what is pending. Alone, or nearly: at the end of this turn. Where the last write carried many, as many are on
+   * their way again: wait until most of them are here, at most `flushMs`.
+   */
+  #plan(): void {
+    const { flushMs, flushRecords } = this.#deps.config;
+    const expected = this.#lastRecords <= fewRecords ? 1 : Math.min(flushRecords, this.#lastRecords * companyShare);
+    if (this.#batch.records >= expected) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      if (!this.#due) setImmediate(() => this.#flushPlanned());
+      this.#due = true;
+    } else {
+      this.#timer ??= setTimeout(() => this.#flushPlanned(), flushMs);
+    }
+  }
+
+  #flushPlanned(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#due = false;
+    if (this.#flushing === undefined && this.#batch.records > 0) this.#flush();
   }
 
   #flush(): void {
-    this.#flushStarted = performance.now();
     const batch = this.#batch;
+    this.#lastRecords = batch.records;
     this.#writing = batch;
     this.#batch = this.#spare;
     this.#flushing = this.#write(batch).then((failure) => {
@@ -130,9 +150,7 @@ export class JournalWriter {
       if (failure === undefined) done.resolve();
       else done.reject(failure);
       if (failure === undefined) this.#deps.onDurable();
-      if (this.#batch.records === 0 || this.#scheduled) return;
-      const full = this.#batch.records >= this.#deps.config.flushRecords;
-      this.#schedule(full ? 0 : this.#deps.config.flushMs - (performance.now() - this.#flushStarted));
+      if (this.#batch.records > 0) this.#plan();
     });
   }
 
