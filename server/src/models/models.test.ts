@@ -183,7 +183,7 @@ describe("a training run", () => {
   });
 
   test("that is cancelled ends its task and says so", async () => {
-    const { workflowId, runId } = await models.createRun(parts.context, request({ parameters: { epochs: 100 } }));
+    const { workflowId, runId } = await models.createRun(parts.context, request({ parameters: { epochs: 100, closingEpochs: 100 } }));
     await expect.poll(async () => (await parts.jobs.get(parts.context, workflowId)).status, { timeout: 20_000 }).toBe("running");
     await parts.jobs.cancel(parts.context, workflowId);
     await expect.poll(async () => (await models.getRun(parts.context, runId)).status, { timeout: 20_000 }).toBe("failed");

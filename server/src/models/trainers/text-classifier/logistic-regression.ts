@@ -1,18 +1,8 @@
 import { createRandom } from "../../../core/index.ts";
 import type { SparseRows } from "./vectorizer.ts";
 
-export interface LogisticRegressionOptions {
-  readonly seed: number;
-  readonly epochs: number;
-  /** Step size of AdaGrad (Duchi, Hazan, Singer 2011). */
-  readonly learningRate: number;
-  /** Weight decay per visit of a feature, relative to the step. */
-  readonly decay: number;
-  readonly onEpoch?: (done: number) => void;
-}
-
 /** A gradient of the score smaller than this is taken for zero. */
-const negligible = 1e-3;
+const negligible = 1e-2;
 
 export interface LinearModel {
   /** Row-major, features x labels. */
@@ -21,57 +11,75 @@ export interface LinearModel {
   readonly labels: number;
 }
 
+export interface LabelledRows extends SparseRows {
+  /** Number of features. */
+  readonly width: number;
+  /** The label of each row, as its number. */
+  readonly truth: Int32Array;
+  readonly labelCount: number;
+}
+
+export interface FitOptions {
+  readonly seed: number;
+  /** Step size of AdaGrad (Duchi, Hazan, Singer 2011). */
+  readonly learningRate: number;
+}
+
+export interface Fit {
+  /** Goes on learning with each pass. */
+  readonly model: LinearModel;
+  /** Once over these rows, in an order drawn by the seed. */
+  pass(subset: Int32Array): void;
+}
+
 /**
- * Multinomial logistic regression on sparse rows by stochastic gradient steps, one row at a time in seeded order, step sizes by
- * AdaGrad, L2 decay on the weights a row touches. The same seed gives the same model.
+ * Multinomial logistic regression on sparse rows by stochastic gradient steps, one row at a time, step sizes by AdaGrad; what
+ * keeps it from learning by heart is that it stops after a few passes. The same seed and passes give the same model.
  */
-export function fitLogisticRegression(
-  rows: SparseRows & { width: number },
-  labels: Int32Array,
-  subset: Int32Array,
-  options: LogisticRegressionOptions & { labelCount: number },
-): LinearModel {
-  const { labelCount, learningRate, decay } = options;
+export function startFit(rows: LabelledRows, { seed, learningRate }: FitOptions): Fit {
+  const { labelCount } = rows;
   const weights = new Float32Array(rows.width * labelCount);
   const squares = new Float32Array(rows.width * labelCount).fill(1e-6);
   const bias = new Float32Array(labelCount);
   const biasSquares = new Float32Array(labelCount).fill(1e-2);
+  const model: LinearModel = { weights, bias, labels: labelCount };
   const scores = new Float64Array(labelCount);
   const activeLabels = new Int32Array(labelCount);
-  const order = Int32Array.from(subset);
-  const random = createRandom(options.seed);
-  for (let epoch = 0; epoch < options.epochs; epoch++) {
-    random.shuffle(order);
-    for (const row of order) {
-      scoreRow({ weights, bias, labels: labelCount }, rows, row, scores);
-      softmax(scores, 1);
-      scores[labels[row]!]! -= 1;
-      // Labels this row hardly bears on are left alone: with many labels nearly all of them, which is what makes it fast.
-      let active = 0;
-      for (let label = 0; label < labelCount; label++) {
-        if (Math.abs(scores[label]!) > negligible) activeLabels[active++] = label;
-      }
-      for (let index = rows.starts[row]!; index < rows.starts[row + 1]!; index++) {
-        const value = rows.values[index]!;
-        const offset = rows.columns[index]! * labelCount;
-        for (let each = 0; each < active; each++) {
-          const label = activeLabels[each]!;
-          const at = offset + label;
-          const gradient = scores[label]! * value + decay * weights[at]!;
-          const sum = squares[at]! + gradient * gradient;
-          squares[at] = sum;
-          weights[at]! -= (learningRate * gradient) / Math.sqrt(sum);
-        }
-      }
-      for (let label = 0; label < labelCount; label++) {
-        const gradient = scores[label]!;
-        biasSquares[label]! += gradient * gradient;
-        bias[label]! -= (0.1 * learningRate * gradient) / Math.sqrt(biasSquares[label]!);
+  const random = createRandom(seed);
+
+  function learn(row: number): void {
+    scoreRow(model, rows, row, scores);
+    softmax(scores, 1);
+    scores[rows.truth[row]!]! -= 1;
+    // Labels this row hardly bears on are left alone: with many labels nearly all of them, which is what makes it fast.
+    let active = 0;
+    for (let label = 0; label < labelCount; label++) {
+      if (Math.abs(scores[label]!) > negligible) activeLabels[active++] = label;
+    }
+    for (let index = rows.starts[row]!; index < rows.starts[row + 1]!; index++) {
+      const value = rows.values[index]!;
+      const offset = rows.columns[index]! * labelCount;
+      for (let each = 0; each < active; each++) {
+        const label = activeLabels[each]!;
+        const gradient = scores[label]! * value;
+        const sum = squares[offset + label]! + gradient * gradient;
+        squares[offset + label] = sum;
+        weights[offset + label]! -= (learningRate * gradient) / Math.sqrt(sum);
       }
     }
-    options.onEpoch?.(epoch + 1);
+    for (let label = 0; label < labelCount; label++) {
+      const gradient = scores[label]!;
+      biasSquares[label]! += gradient * gradient;
+      bias[label]! -= (0.1 * learningRate * gradient) / Math.sqrt(biasSquares[label]!);
+    }
   }
-  return { weights, bias, labels: labelCount };
+
+  return {
+    model,
+    pass(subset) {
+      for (const row of random.shuffle(Int32Array.from(subset))) learn(row);
+    },
+  };
 }
 
 /** Writes one row's scores (logits) into `scores`. */

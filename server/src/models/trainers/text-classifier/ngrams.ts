@@ -8,77 +8,118 @@ export interface NgramRange {
   readonly maximum: number;
 }
 
-/** Texts as sequences of token numbers: words, or single characters (code points), numbered in order of appearance. */
-export class TokenTable {
-  readonly tokens: string[] = [];
-  readonly #ids = new Map<string, number>();
-  readonly #kind: NgramKind;
-
-  constructor(kind: NgramKind) {
-    this.#kind = kind;
-  }
-
+/** Texts as sequences of token numbers. */
+export interface Tokens {
   /** Token numbers of a prepared text. Unknown tokens get a number when `grow`, else -1, which no n-gram holds. */
-  encode(prepared: string, grow: boolean): Int32Array {
-    const parts = this.#kind === "words" ? (prepared.match(wordExpression) ?? []) : Array.from(prepared);
-    const ids = new Int32Array(parts.length);
-    for (let index = 0; index < parts.length; index++) {
-      const part = parts[index]!;
-      let id = this.#ids.get(part);
-      if (id === undefined) {
-        if (grow) {
-          id = this.tokens.length;
-          this.tokens.push(part);
-          this.#ids.set(part, id);
-        } else {
-          id = -1;
-        }
-      }
-      ids[index] = id;
-    }
-    return ids;
-  }
+  encode(prepared: string, grow: boolean): Int32Array;
+  /** The text of a token number. */
+  decode(token: number): string;
+  /** The token that may stand at the ends of an n-gram, never within; -1 when there is none. */
+  readonly boundary: number;
 }
 
-/** Collects distinct n-grams of token numbers in an open-addressing table; each entry remembers one place it stands at. */
-export class NgramTable {
-  /** Start of each n-gram's tokens in `pool`, and how many. */
-  readonly starts: number[] = [];
-  readonly lengths: number[] = [];
-  readonly pool: number[] = [];
-  #slots = new Int32Array(1 << 16).fill(-1);
-  #hashes: number[] = [];
+export function createTokens(kind: NgramKind): Tokens {
+  return kind === "words" ? createWordTokens() : characterTokens;
+}
 
-  get size(): number {
-    return this.starts.length;
+/** Characters are code points, numbered by themselves; a space is a boundary: n-grams stay within one word and its edges. */
+const characterTokens: Tokens = {
+  encode(prepared) {
+    const points = new Int32Array(prepared.length);
+    let count = 0;
+    for (let index = 0; index < prepared.length; index++) {
+      const point = prepared.codePointAt(index)!;
+      if (point > 0xffff) index += 1;
+      points[count++] = point;
+    }
+    return points.subarray(0, count);
+  },
+  decode: (token) => String.fromCodePoint(token),
+  boundary: 0x20,
+};
+
+/** Words are numbered in order of appearance. */
+function createWordTokens(): Tokens {
+  const words: string[] = [];
+  const numbers = new Map<string, number>();
+
+  function number(word: string, grow: boolean): number {
+    const known = numbers.get(word);
+    if (known !== undefined || !grow) return known ?? -1;
+    numbers.set(word, words.length);
+    return words.push(word) - 1;
   }
 
-  /** The entry's number; -1 when it is not there and may not be added. */
-  // oxlint-disable-next-line max-params -- called for every n-gram of every text: an object each would be garbage
-  find(tokens: Int32Array, start: number, length: number, hash: number, add: boolean): number {
-    const mask = this.#slots.length - 1;
-    let slot = mix(hash) & mask;
-    for (;;) {
-      const entry = this.#slots[slot]!;
-      if (entry === -1) break;
-      if (this.#hashes[entry] === hash && this.lengths[entry] === length && this.#equals(entry, tokens, start)) return entry;
-      slot = (slot + 1) & mask;
-    }
-    if (!add) return -1;
-    const entry = this.starts.length;
-    this.starts.push(this.pool.length);
-    this.lengths.push(length);
+  return {
+    encode: (prepared, grow) => Int32Array.from(prepared.match(wordExpression) ?? [], (word) => number(word, grow)),
+    decode: (token) => words[token]!,
+    boundary: -1,
+  };
+}
+
+/** One place in a token sequence. `eachNgram` uses one object for all of them. */
+export interface Ngram {
+  readonly tokens: Int32Array;
+  readonly start: number;
+  readonly length: number;
+  readonly hash: number;
+}
+
+/** Collects distinct n-grams in an open-addressing table, numbered in the order they were added. */
+export class NgramTable {
+  readonly #starts: number[] = [];
+  readonly #lengths: number[] = [];
+  readonly #pool: number[] = [];
+  readonly #hashes: number[] = [];
+  #slots = new Int32Array(1 << 16).fill(-1);
+
+  get size(): number {
+    return this.#starts.length;
+  }
+
+  /** The tokens of an entry. */
+  tokens(entry: number): number[] {
+    const start = this.#starts[entry]!;
+    return this.#pool.slice(start, start + this.#lengths[entry]!);
+  }
+
+  /** The entry's number, or -1. */
+  find(ngram: Ngram): number {
+    return this.#slots[this.#slotOf(ngram)]!;
+  }
+
+  /** The entry's number; adds it when it is not there. */
+  add(ngram: Ngram): number {
+    const slot = this.#slotOf(ngram);
+    const known = this.#slots[slot]!;
+    if (known !== -1) return known;
+    const { tokens, start, length, hash } = ngram;
+    const entry = this.#starts.length;
+    this.#starts.push(this.#pool.length);
+    this.#lengths.push(length);
     this.#hashes.push(hash);
-    for (let index = 0; index < length; index++) this.pool.push(tokens[start + index]!);
+    for (let index = 0; index < length; index++) this.#pool.push(tokens[start + index]!);
     this.#slots[slot] = entry;
-    if (this.starts.length * 2 > this.#slots.length) this.#grow();
+    if (this.#starts.length * 2 > this.#slots.length) this.#grow();
     return entry;
   }
 
-  #equals(entry: number, tokens: Int32Array, start: number): boolean {
-    const from = this.starts[entry]!;
-    for (let index = this.lengths[entry]! - 1; index >= 0; index--) {
-      if (this.pool[from + index] !== tokens[start + index]) return false;
+  /** The slot that holds it, or the empty one it would go to. */
+  #slotOf(ngram: Ngram): number {
+    const mask = this.#slots.length - 1;
+    let slot = mix(ngram.hash) & mask;
+    for (;;) {
+      const entry = this.#slots[slot]!;
+      if (entry === -1 || (this.#hashes[entry] === ngram.hash && this.#equals(entry, ngram))) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #equals(entry: number, { tokens, start, length }: Ngram): boolean {
+    if (this.#lengths[entry] !== length) return false;
+    const from = this.#starts[entry]!;
+    for (let index = length - 1; index >= 0; index--) {
+      if (this.#pool[from + index] !== tokens[start + index]) return false;
     }
     return true;
   }
@@ -102,16 +143,21 @@ function mix(hash: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Calls back for every n-gram of a token sequence with its place, length and hash. Sequences with -1 are skipped over. */
-export function eachNgram(tokens: Int32Array, range: NgramRange, visit: (start: number, length: number, hash: number) => void): void {
+/** Calls back for every n-gram of a token sequence that holds no unknown token, and the boundary only at its ends. */
+export function eachNgram(tokens: Int32Array, { range, boundary }: { range: NgramRange; boundary: number }, visit: (ngram: Ngram) => void): void {
+  const ngram = { tokens, start: 0, length: 0, hash: 0 };
   for (let start = 0; start < tokens.length; start++) {
+    ngram.start = start;
     let hash = 0x811c9dc5;
     const limit = Math.min(range.maximum, tokens.length - start);
     for (let length = 1; length <= limit; length++) {
       const token = tokens[start + length - 1]!;
-      if (token < 0) break;
+      if (token < 0 || (length > 2 && tokens[start + length - 2] === boundary)) break;
       hash = Math.imul(hash ^ (token + 1), 0x01000193) ^ (hash >>> 15);
-      if (length >= range.minimum) visit(start, length, hash | 0);
+      if (length < range.minimum) continue;
+      ngram.length = length;
+      ngram.hash = hash | 0;
+      visit(ngram);
     }
   }
 }

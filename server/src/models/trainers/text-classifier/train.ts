@@ -3,14 +3,15 @@ import { AppError, createRandom } from "../../../core/index.ts";
 import { prepareText, textPreparation } from "../../text-input.ts";
 import type { TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
 import { type Block, writeTextClassifier } from "./graph.ts";
-import { type LinearModel, fitLogisticRegression, fitTemperature, scoreRow, softmax } from "./logistic-regression.ts";
+import { type LinearModel, fitTemperature, scoreRow, softmax, startFit } from "./logistic-regression.ts";
 import { type SparseRows, type Vectorizer, fitVectorizer, joinRows } from "./vectorizer.ts";
 
 const parametersSchema = z.strictObject({
-  /** Passes over the rows. */
+  /** Passes over the rows but those that calibrate. */
   epochs: z.int().min(1).max(100).default(8),
-  learningRate: z.number().positive().max(10).default(0.15),
-  decay: z.number().min(0).max(1).default(0),
+  /** Passes over all rows after that. */
+  closingEpochs: z.int().min(0).max(100).default(3),
+  learningRate: z.number().positive().max(10).default(0.1),
   /** Texts an n-gram must stand in to become a feature. */
   minimumTexts: z.int().min(1).default(2),
   maximumWordFeatures: z.int().min(10).max(500_000).default(10_000),
@@ -20,14 +21,14 @@ type Parameters = z.output<typeof parametersSchema>;
 
 const wordRange = { minimum: 1, maximum: 2 };
 const characterRange = { minimum: 3, maximum: 5 };
-/** Share of the rows, drawn by the seed, that calibrates and is then trained on as well. */
+/** Share of the rows, drawn by the seed, that is held back until the rest is learned, calibrates, and is then learned as well. */
 const calibrationShare = 0.1;
 const minimumRows = 20;
 
-/** Tf-idf of words (1-2) and characters (3-5) of every text column, multinomial logistic regression, temperature scaling. */
+/** Tf-idf of words (1-2) and of characters within words (3-5) of every text column, multinomial logistic regression, temperature scaling. */
 export const textClassifier: Trainer = {
   name: "text-classifier",
-  summary: "tf-idf of word 1-2-grams and character 3-5-grams, multinomial logistic regression, calibrated by temperature",
+  summary: "tf-idf of word 1-2-grams and of character 3-5-grams within words, multinomial logistic regression, calibrated by temperature",
   parametersSchema,
   train: (rows, parameters, context) => train(rows, parametersSchema.parse(parameters), context),
 };
@@ -56,17 +57,22 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
     });
   const features = joinRows(fitted.map(({ rows: sparse, vectorizer }) => ({ rows: sparse, width: vectorizer.idf.length })));
 
-  const truth = Int32Array.from(rows.labels, (label) => labels.indexOf(label));
+  const positions = new Map(labels.map((label, index) => [label, index]));
+  const truth = Int32Array.from(rows.labels, (label) => positions.get(label)!);
   const { first, held } = drawCalibration(truth.length, context.seed);
-  const options = { seed: context.seed, labelCount: labels.length, ...parameters };
-  const onEpoch = (from: number) => (done: number) =>
-    context.onProgress(from + (0.3 * done) / parameters.epochs, `epoch ${done} of ${parameters.epochs}`);
-  const rehearsal = fitLogisticRegression(features, truth, first, { ...options, onEpoch: onEpoch(0.4) });
-  const temperature = fitTemperature(
-    Array.from(held, (row) => logitsOf(rehearsal, features, row)),
-    Array.from(held, (row) => truth[row]!),
-  );
-  const model = fitLogisticRegression(features, truth, Int32Array.from(truth.keys()), { ...options, onEpoch: onEpoch(0.7) });
+  const { model, pass } = startFit({ ...features, truth, labelCount: labels.length }, { seed: context.seed, learningRate: parameters.learningRate });
+  const epochs = parameters.epochs + parameters.closingEpochs;
+  const report = (done: number) => context.onProgress(0.4 + (0.6 * done) / epochs, `epoch ${done} of ${epochs}`);
+  for (let epoch = 0; epoch < parameters.epochs; epoch++) {
+    pass(first);
+    report(epoch + 1);
+  }
+  const temperature = fitTemperature(Array.from(held, (row) => logitsOf(model, features, row)), Array.from(held, (row) => truth[row]!));
+  const all = Int32Array.from(truth.keys());
+  for (let epoch = 0; epoch < parameters.closingEpochs; epoch++) {
+    pass(all);
+    report(parameters.epochs + epoch + 1);
+  }
 
   const blocks: Block[] = fitted.map(({ column, vectorizer }) => ({ column, vectorizer }));
   return {

@@ -1,9 +1,9 @@
-import { type NgramKind, type NgramRange, NgramTable, TokenTable, eachNgram } from "./ngrams.ts";
+import { type NgramKind, type NgramRange, NgramTable, type Tokens, createTokens, eachNgram } from "./ngrams.ts";
 
 export interface VectorizerOptions {
   readonly kind: NgramKind;
   readonly range: NgramRange;
-  /** Texts an n-gram must stand in. */
+  /** Texts an n-gram must stand in. Character n-grams stay within a word and its edges. */
   readonly minimumTexts: number;
   /** Features kept, those in most texts first. */
   readonly maximumFeatures: number;
@@ -34,18 +34,19 @@ const hashBits = 22;
 
 export function fitVectorizer(texts: readonly string[], options: VectorizerOptions): { vectorizer: Vectorizer; rows: SparseRows } {
   const { kind, range } = options;
-  const tokenTable = new TokenTable(kind);
-  const encoded = texts.map((text) => tokenTable.encode(text, true));
+  const tokens = createTokens(kind);
+  const rule = { range, boundary: tokens.boundary };
+  const encoded = texts.map((text) => tokens.encode(text, true));
   const minimumTexts = Math.min(options.minimumTexts, Math.max(1, texts.length));
-  const bucketTexts = countBuckets(encoded, range);
+  const bucketTexts = countBuckets(encoded, rule);
   const table = new NgramTable();
   const textCounts: number[] = [];
   const lastSeen: number[] = [];
-  for (const [row, tokens] of encoded.entries()) {
-    eachNgram(tokens, range, (start, length, hash) => {
+  for (const [row, sequence] of encoded.entries()) {
+    eachNgram(sequence, rule, (ngram) => {
       // The bucket counts at least as many texts as the n-gram itself: most rare ones end here, without a table entry.
-      if (bucketTexts[bucketOf(hash)]! < minimumTexts) return;
-      const entry = table.find(tokens, start, length, hash, true);
+      if (bucketTexts[bucketOf(ngram.hash)]! < minimumTexts) return;
+      const entry = table.add(ngram);
       if (lastSeen[entry] === row) return;
       lastSeen[entry] = row;
       textCounts[entry] = (textCounts[entry] ?? 0) + 1;
@@ -57,19 +58,15 @@ export function fitVectorizer(texts: readonly string[], options: VectorizerOptio
   const idf = Float32Array.from(kept, (entry) => Math.log((1 + texts.length) / (1 + textCounts[entry]!)) + 1);
 
   function transformEncoded(rows: readonly Int32Array[]): SparseRows {
-    return toRows(rows, { range, table, featureOf, idf });
+    return toRows(rows, { rule, table, featureOf, idf });
   }
 
   const vectorizer: Vectorizer = {
     kind,
     range,
     idf,
-    featureTokens(feature) {
-      const entry = kept[feature]!;
-      const start = table.starts[entry]!;
-      return Array.from({ length: table.lengths[entry]! }, (_, offset) => tokenTable.tokens[table.pool[start + offset]!]!);
-    },
-    transform: (more) => transformEncoded(more.map((text) => tokenTable.encode(text, false))),
+    featureTokens: (feature) => table.tokens(kept[feature]!).map((token) => tokens.decode(token)),
+    transform: (more) => transformEncoded(more.map((text) => tokens.encode(text, false))),
   };
   return { vectorizer, rows: transformEncoded(encoded) };
 }
@@ -78,11 +75,16 @@ function bucketOf(hash: number): number {
   return (Math.imul(hash, 0x9e3779b1) >>> (32 - hashBits)) | 0;
 }
 
-function countBuckets(encoded: readonly Int32Array[], range: NgramRange): Int32Array {
+interface NgramRule {
+  readonly range: NgramRange;
+  readonly boundary: Tokens["boundary"];
+}
+
+function countBuckets(encoded: readonly Int32Array[], rule: NgramRule): Int32Array {
   const counts = new Int32Array(1 << hashBits);
   const last = new Int32Array(1 << hashBits).fill(-1);
-  for (const [row, tokens] of encoded.entries()) {
-    eachNgram(tokens, range, (_start, _length, hash) => {
+  for (const [row, sequence] of encoded.entries()) {
+    eachNgram(sequence, rule, ({ hash }) => {
       const bucket = bucketOf(hash);
       if (last[bucket] === row) return;
       last[bucket] = row;
@@ -103,21 +105,21 @@ function selectFeatures(textCounts: readonly number[], minimumTexts: number, max
 }
 
 interface RowParts {
-  readonly range: NgramRange;
+  readonly rule: NgramRule;
   readonly table: NgramTable;
   readonly featureOf: Int32Array;
   readonly idf: Float32Array;
 }
 
-function toRows(encoded: readonly Int32Array[], { range, table, featureOf, idf }: RowParts): SparseRows {
+function toRows(encoded: readonly Int32Array[], { rule, table, featureOf, idf }: RowParts): SparseRows {
   const starts = new Int32Array(encoded.length + 1);
   const columns: number[] = [];
   const values: number[] = [];
   const counts = new Int32Array(idf.length);
-  for (const [row, tokens] of encoded.entries()) {
+  for (const [row, sequence] of encoded.entries()) {
     const touched: number[] = [];
-    eachNgram(tokens, range, (start, length, hash) => {
-      const entry = table.find(tokens, start, length, hash, false);
+    eachNgram(sequence, rule, (ngram) => {
+      const entry = table.find(ngram);
       const feature = entry === -1 ? -1 : featureOf[entry]!;
       if (feature === -1) return;
       if (counts[feature] === 0) touched.push(feature);
