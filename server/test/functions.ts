@@ -1,10 +1,13 @@
 import { join } from "node:path";
+import type { InferResponse } from "@millrace/contract";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { z } from "zod";
-import { type Clock, type Context, defaultProjectId, silentLogger, systemClock } from "../src/core/index.ts";
+import { type Clock, type Context, createId, defaultProjectId, silentLogger, systemClock } from "../src/core/index.ts";
 import {
   type FeedbackPort,
   type FunctionDefinition,
   type Functions,
+  type InferCall,
   type ModelReference,
   type ModelsPort,
   type Prediction,
@@ -144,6 +147,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     clock,
     logger,
   });
+  let closed = false;
   const drain = createDrain({ journal, sql: store.sql, sinks: createSinks(logger), logger, config: { lingerMs: 1 } });
   await functions.start();
   return {
@@ -155,6 +159,8 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     hotState,
     stored: () => drain.idle(),
     async close() {
+      if (closed) return;
+      closed = true;
       await functions.close();
       await drain.close();
       await journal.close();
@@ -170,6 +176,36 @@ export async function clearFunctions(store: TestStore): Promise<void> {
   await store.sql.owner.query(
     "truncate functions_bindings, functions_arms, functions_inferences, functions_inference_bodies, functions_shadows, functions_idempotency, governance_audit, governance_switches, governance_keys",
   );
+}
+
+/** One store for a test file; every test starts what it needs over it and leaves nothing behind. */
+export function useFunctions(): { readonly store: TestStore; start(options?: TestFunctionsOptions): Promise<TestFunctions> } {
+  const opened: TestFunctions[] = [];
+  let store: TestStore | undefined;
+  beforeAll(async () => {
+    store = await createTestStore();
+  });
+  afterEach(async () => {
+    for (const running of opened.splice(0)) await running.close();
+    await clearFunctions(store!);
+  });
+  afterAll(() => store!.close());
+  return {
+    get store() {
+      return store!;
+    },
+    async start(options = {}) {
+      const running = await openTestFunctions({ store: store!, journalFolder: createId(), ...options });
+      opened.push(running);
+      return running;
+    },
+  };
+}
+
+/** One answer, parsed. */
+export async function ask(running: TestFunctions, more: Partial<InferCall> = {}): Promise<InferResponse> {
+  const call = { caller: alice, function: "triage-mail", input: { subject: "Win $$$", body: "now" }, ...more };
+  return JSON.parse((await running.functions.infer(call)).body) as InferResponse;
 }
 
 export const alice: Context & { principalName: string } = {

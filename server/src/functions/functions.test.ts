@@ -1,46 +1,16 @@
-import type { InferResponse } from "@millrace/contract";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import {
-  type TestFunctions,
-  type TestFunctionsOptions,
-  alice,
-  clearFunctions,
-  fakeModels,
-  openTestFunctions,
-  principalWith,
-  triageMail,
-} from "../../test/functions.ts";
-import { type TestStore, createTestStore } from "../../test/store.ts";
+import { describe, expect, test } from "vitest";
+import { alice, ask, fakeModels, principalWith, triageMail, useFunctions } from "../../test/functions.ts";
 import { createId, systemContext } from "../core/index.ts";
 import { partitionsAt } from "./partitions.ts";
 import { createPartition, insertInferences } from "./repository.ts";
 
 const mail = { subject: "Win $$$", body: "now" };
-let store: TestStore;
-let open: TestFunctions | undefined;
-beforeAll(async () => {
-  store = await createTestStore();
-});
-afterEach(async () => {
-  await open?.close();
-  open = undefined;
-  await clearFunctions(store);
-});
-afterAll(() => store.close());
-
-function start(options: TestFunctionsOptions = {}): Promise<TestFunctions> {
-  return openTestFunctions({ store, journalFolder: createId(), ...options });
-}
-
-async function ask(running: TestFunctions, more: Record<string, unknown> = {}): Promise<InferResponse> {
-  const { body } = await running.functions.infer({ caller: alice, function: "triage-mail", input: mail, ...more });
-  return JSON.parse(body) as InferResponse;
-}
+const running = useFunctions();
 
 describe("the first start", () => {
   test("binds the first variant of the chain that can be bound, audited, and moves up when an earlier one can", async () => {
     const models = fakeModels();
-    open = await start({ models });
+    const open = await running.start({ models });
     const first = await ask(open);
     expect(first).toMatchObject({ variant: "rules", fallback: false, output: { label: "spam", confidence: 0.6 } });
     models.versions.set("triage-mail", [1]);
@@ -52,7 +22,7 @@ describe("the first start", () => {
   test("gives the same binding the same name, whoever starts", async () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
-    open = await start({ models });
+    const open = await running.start({ models });
     const bound = await open.functions.bind(alice, { function: "triage-mail", variant: "learned" });
     const again = await open.functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 1 } });
     expect(again).toEqual(bound);
@@ -66,7 +36,7 @@ describe("the first start", () => {
 
 describe("evidence", () => {
   test("has everything that produced an answer, in both tables", async () => {
-    open = await start();
+    const open = await running.start();
     const answer = await ask(open, {
       occurredAt: "2002-08-01T10:00:00+02:00",
       metadata: { reader: "bob" },
@@ -100,7 +70,7 @@ describe("evidence", () => {
   });
 
   test("no evidence, no answer: a journal that fails takes the answer with it", async () => {
-    open = await start({
+    const open = await running.start({
       wrapJournal: (journal) => ({
         ...journal,
         appendSerialized: () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" })),
@@ -110,7 +80,7 @@ describe("evidence", () => {
   });
 
   test("lists by filter and by page, newest first", async () => {
-    open = await start();
+    const open = await running.start();
     const ids: string[] = [];
     for (const subject of ["a", "$", "b", "$$", "c"]) ids.unshift((await ask(open, { input: { subject, body: "" } })).inferenceId);
     await open.stored();
@@ -133,7 +103,7 @@ describe("evidence", () => {
   });
 
   test("a batch that comes twice is stored once", async () => {
-    open = await start();
+    const open = await running.start();
     const answer = await ask(open);
     await open.stored();
     const record = {
@@ -147,29 +117,45 @@ describe("evidence", () => {
       occurredAt: 1,
       recordedAt: 1,
     };
-    await open.store.sql.system("drain", (tx) => insertInferences(tx, [record, record]));
+    await running.store.sql.system("drain", (tx) => insertInferences(tx, [record, record]));
     expect((await open.functions.listInferences(alice, { limit: 10 })).items).toHaveLength(1);
     expect((await open.functions.getInference(alice, answer.inferenceId)).caller).toBe(alice.principalId);
   });
 
   test("goes into the partitions of its time, which many nodes may make at once, and nobody reads past the policies", async () => {
-    open = await start();
+    const open = await running.start();
     const { inferenceId: id } = await ask(open);
     await open.stored();
     const made = partitionsAt(Date.UTC(2031, 0, 1));
-    await Promise.all(Array.from({ length: 4 }, async () => {
-      for (const partition of made) await createPartition(store.sql.owner, partition);
-    }));
-    const where = await store.sql.system("reconciliation", async (tx) => (await tx.client.query<{ table: string }>("select tableoid::regclass::text as table from functions_inference_bodies where id = $1", [id])).rows);
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        for (const partition of made) await createPartition(running.store.sql.owner, partition);
+      }),
+    );
+    const where = await running.store.sql.system(
+      "reconciliation",
+      async (tx) =>
+        (
+          await tx.client.query<{ table: string }>(
+            "select tableoid::regclass::text as table from functions_inference_bodies where id = $1",
+            [id],
+          )
+        ).rows,
+    );
     expect(where[0]!.table).toMatch(/functions_inference_bodies_\d{8}$/);
     const partition = where[0]!.table;
-    const elsewhere = await store.sql.as({ ...alice, projectId: "00000000-0000-7000-8000-0000000000ff" }, async (tx) => (await tx.client.query(`select * from ${partition}`)).rows);
+    const elsewhere = await running.store.sql.as(
+      { ...alice, projectId: "00000000-0000-7000-8000-0000000000ff" },
+      async (tx) => (await tx.client.query(`select * from ${partition}`)).rows,
+    );
     expect(elsewhere).toEqual([]);
-    await expect(store.sql.as(alice, (tx) => tx.client.query("select functions_create_partition('x', 'functions_shadows', $1, $1)", [id]))).rejects.toThrow(/permission denied/);
+    await expect(
+      running.store.sql.as(alice, (tx) => tx.client.query("select functions_create_partition('x', 'functions_shadows', $1, $1)", [id])),
+    ).rejects.toThrow(/permission denied/);
   });
 
   test("says which inference it does not know", async () => {
-    open = await start();
+    const open = await running.start();
     await expect(open.functions.getInference(alice, "01890000-0000-7000-8000-000000000000")).rejects.toMatchObject({
       code: "unknown_inference",
     });
@@ -181,7 +167,7 @@ describe("the fallback chain", () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
     models.predict = () => Promise.reject(new Error("no tensor"));
-    open = await start({ models });
+    const open = await running.start({ models });
     const answer = await ask(open);
     expect(answer).toMatchObject({ variant: "rules", fallback: true });
     await open.stored();
@@ -195,7 +181,7 @@ describe("the fallback chain", () => {
   test("can be exercised on purpose", async () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
-    open = await start({ models });
+    const open = await running.start({ models });
     expect(await ask(open)).toMatchObject({ variant: "learned", fallback: false });
     expect(await ask(open, { drill: ["learned"] })).toMatchObject({ variant: "rules", fallback: true });
     await expect(ask(open, { drill: ["learned", "rules"] })).rejects.toMatchObject({ code: "all_variants_failed" });
@@ -211,7 +197,7 @@ describe("the fallback chain", () => {
           aborted = true;
         });
       });
-    open = await start({ models, definitions: [triageMail({ latencyBudgetMs: 50 })] });
+    const open = await running.start({ models, definitions: [triageMail({ latencyBudgetMs: 50 })] });
     expect(await ask(open)).toMatchObject({ variant: "rules", fallback: true });
     expect(aborted).toBe(true);
   });
@@ -219,7 +205,7 @@ describe("the fallback chain", () => {
   test("answers deadline_exceeded when the caller's time is up, and keeps the evidence", async () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
-    open = await start({ models });
+    const open = await running.start({ models });
     const error = await ask(open, { deadlineMs: 20, startedAt: performance.now() - 30 }).then(
       () => undefined,
       (thrown: { code: string; details: { inferenceId: string } }) => thrown,
@@ -237,7 +223,7 @@ describe("the fallback chain", () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
     models.predict = async () => ({ label: "eggs", confidence: 0.9, probabilities: {} });
-    open = await start({ models });
+    const open = await running.start({ models });
     const answer = await ask(open);
     await open.stored();
     expect((await open.functions.getInference(alice, answer.inferenceId)).steps[0]).toMatchObject({
@@ -247,110 +233,9 @@ describe("the fallback chain", () => {
   });
 });
 
-describe("arms", () => {
-  test("a canary gets its share, a shadow answers nobody, and both are in the evidence", async () => {
-    const models = fakeModels();
-    models.versions.set("triage-mail", [1, 2]);
-    open = await start({ models });
-    const { functions } = open;
-    const one = await functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 1 } });
-    const two = await functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 2 } });
-    const rulesBinding = await functions.bind(alice, { function: "triage-mail", variant: "rules" });
-    await store.sql.as(alice, (tx) =>
-      functions.setArms(tx, {
-        function: "triage-mail",
-        release: "01890000-0000-7000-8000-000000000001",
-        arms: [
-          { binding: one.hash, variant: "learned", role: "stable", share: 0.9 },
-          { binding: two.hash, variant: "learned", role: "canary", share: 0.1 },
-          { binding: rulesBinding.hash, variant: "rules", role: "shadow", share: 0 },
-        ],
-      }),
-    );
-    await expect.poll(() => functions.readyBindings(), { timeout: 5000 }).toContain(two.hash);
-    await open.hotState.refresh();
-    const answers: InferResponse[] = [];
-    for (let count = 0; count < 200; count++) answers.push(await ask(open));
-    expect(answers.filter((answer) => answer.binding === two.hash).length).toBeGreaterThanOrEqual(19);
-    expect(answers.filter((answer) => answer.binding === two.hash).length).toBeLessThanOrEqual(21);
-    await expect
-      .poll(async () => (await functions.getInference(alice, answers.at(-1)!.inferenceId).catch(() => null))?.shadows.length, {
-        timeout: 5000,
-      })
-      .toBe(1);
-    const canary = answers.find((answer) => answer.binding === two.hash)!;
-    expect(await functions.getInference(alice, canary.inferenceId)).toMatchObject({
-      arm: "canary",
-      produced: { release: "01890000-0000-7000-8000-000000000001", binding: { version: 2 } },
-      shadows: [{ variant: "rules", agrees: false, output: { label: "spam" } }],
-    });
-  });
-
-  test("a canary that fails falls back to the stable binding", async () => {
-    const models = fakeModels();
-    models.versions.set("triage-mail", [1, 2]);
-    models.predict = async (_context, reference) => {
-      if (reference.version === 2) throw new Error("canary broken");
-      return { label: "spam", confidence: 1, probabilities: {} };
-    };
-    open = await start({ models });
-    const { functions } = open;
-    const [one, two] = [1, 2].map((version) =>
-      functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": version } }),
-    );
-    const arms = [
-      { binding: (await one!).hash, variant: "learned", role: "stable" as const, share: 0 },
-      { binding: (await two!).hash, variant: "learned", role: "canary" as const, share: 1 },
-    ];
-    await store.sql.as(alice, (tx) => functions.setArms(tx, { function: "triage-mail", release: null, arms }));
-    await expect.poll(async () => (await ask(open!)).fallback, { timeout: 5000 }).toBe(true);
-    expect(await ask(open)).toMatchObject({ binding: (await one!).hash, fallback: true });
-  });
-
-  test("an arm that cannot be loaded gets no traffic, and the node says why", async () => {
-    const models = fakeModels();
-    models.versions.set("triage-mail", [1, 2]);
-    const load = models.load;
-    models.load = async (context, reference) => {
-      if (reference.version === 2) throw new Error("file is gone");
-      await load(context, reference);
-    };
-    open = await start({ models });
-    const { functions } = open;
-    const two = await functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 2 } });
-    await store.sql.as(alice, (tx) =>
-      functions.setArms(tx, {
-        function: "triage-mail",
-        release: null,
-        arms: [{ binding: two.hash, variant: "learned", role: "stable", share: 1 }],
-      }),
-    );
-    await expect.poll(() => functions.unreadyReasons().join(), { timeout: 5000 }).toContain("file is gone");
-    expect(await ask(open)).toMatchObject({ variant: "learned", output: { label: "spam" } });
-    expect(functions.readyBindings()).not.toContain(two.hash);
-  });
-
-  test("refuses arms that make no sense", async () => {
-    open = await start();
-    const { functions } = open;
-    const { hash: binding } = await functions.bind(alice, { function: "triage-mail", variant: "rules" });
-    const set = (arms: { binding: string; variant: string; role: "stable" | "canary" | "shadow"; share: number }[]) =>
-      store.sql.as(alice, (tx) => functions.setArms(tx, { function: "triage-mail", release: null, arms }));
-    await expect(set([])).rejects.toMatchObject({ code: "conflict" });
-    await expect(set([{ binding, variant: "rules", role: "stable", share: 0.5 }])).rejects.toMatchObject({ code: "conflict" });
-    await expect(set([{ binding, variant: "rules", role: "shadow", share: 1 }])).rejects.toMatchObject({ code: "conflict" });
-    await expect(set([{ binding: "0".repeat(64), variant: "rules", role: "stable", share: 1 }])).rejects.toMatchObject({
-      code: "conflict",
-    });
-    await expect(
-      store.sql.as(alice, async (tx) => functions.setArms(tx, { function: "other", release: null, arms: [] })),
-    ).rejects.toMatchObject({ code: "unknown_function" });
-  });
-});
-
 describe("admission", () => {
   test("goes key, function, switch, limit", async () => {
-    open = await start();
+    const open = await running.start();
     const { functions, governance } = open;
     const caller = principalWith(["functions.infer"], { limit: { requests: 2, windowSeconds: 60 } });
     expect(() => functions.admit(principalWith(["functions.read"]), "triage-mail")).toThrow(expect.objectContaining({ code: "forbidden" }));
@@ -369,7 +254,7 @@ describe("admission", () => {
   });
 
   test("refuses wrong input, naming the field, and a time in the future", async () => {
-    open = await start();
+    const open = await running.start();
     await expect(ask(open, { input: { subject: 1, body: "" } })).rejects.toMatchObject({
       code: "invalid_input",
       message: expect.stringContaining("input.subject"),
@@ -378,7 +263,7 @@ describe("admission", () => {
   });
 
   test("keys of a prototype are data, nothing more", async () => {
-    open = await start();
+    const open = await running.start();
     const input = JSON.parse(
       '{"subject":"x","body":"y","__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
     ) as unknown;
@@ -389,11 +274,11 @@ describe("admission", () => {
   });
 
   test("records refusals of known callers, within a bound", async () => {
-    open = await start();
+    const open = await running.start();
     for (let count = 0; count < 50; count++)
       open.functions.refuse({ function: "triage-mail", caller: alice, code: "rate_limited", detail: "over" });
     open.functions.refuse({ function: "nothing", caller: alice, code: "unknown_function" });
-    await expect.poll(() => open!.journal.stats().accepted, { timeout: 5000 }).toBeGreaterThanOrEqual(10);
+    await expect.poll(() => open.journal.stats().accepted, { timeout: 5000 }).toBeGreaterThanOrEqual(10);
     await open.stored();
     const refused = await open.functions.listInferences(alice, { limit: 100, status: "refused" });
     expect(refused.items.length).toBeGreaterThanOrEqual(10);
@@ -406,7 +291,7 @@ describe("what is read", () => {
   test("describes functions, traffic and series", async () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
-    open = await start({ models });
+    const open = await running.start({ models });
     for (let day = 1; day <= 9; day++) await ask(open, { occurredAt: `2002-08-0${day}T00:00:00Z`, drill: day === 9 ? ["learned"] : [] });
     await open.stored();
     const [summary] = await open.functions.list(alice);
@@ -426,10 +311,46 @@ describe("what is read", () => {
     await expect(open.functions.get(alice, "nothing")).rejects.toMatchObject({ code: "unknown_function" });
   });
 
+  test("joins labels, feedback and accuracy through the port", async () => {
+    const wrong = new Set<string>();
+    const said = {
+      id: createId(),
+      kind: "label",
+      value: "ham",
+      source: "reader",
+      occurredAt: "2002-08-01T00:00:00Z",
+      recordedAt: "2002-08-02T00:00:00Z",
+    };
+    const open = await running.start({
+      feedback: {
+        labels: async (_context, ids) => new Map(ids.filter((id) => wrong.has(id)).map((id) => [id, "ham"])),
+        ofInference: async () => [said],
+        compared: async (_context, query) => (query.agrees ? [] : [...wrong].toSorted().reverse().slice(0, query.limit)),
+        accuracy: async (_context, _name, ranges) =>
+          ranges.map((_, index) => (index === 0 ? { value: 0.5, low: 0.1, high: 0.9, n: 4 } : null)),
+      },
+    });
+    for (let count = 0; count < 3; count++) wrong.add((await ask(open)).inferenceId);
+    await ask(open);
+    await open.stored();
+    const misread = await open.functions.listInferences(alice, { limit: 2, misread: true });
+    expect(misread.items.map((item) => [item.label, item.feedbackLabel])).toEqual([
+      ["spam", "ham"],
+      ["spam", "ham"],
+    ]);
+    expect(misread.next).toBe(misread.items[1]!.id);
+    expect((await open.functions.listInferences(alice, { limit: 10, misread: false })).items).toEqual([]);
+    expect(await open.functions.getInference(alice, misread.items[0]!.id)).toMatchObject({ feedbackLabel: "ham", feedback: [said] });
+    expect((await open.functions.series(alice, "triage-mail", { buckets: 2 })).map((point) => point.accuracy?.value ?? null)).toEqual([
+      0.5,
+      null,
+    ]);
+  });
+
   test("runs one variant for evaluation, without a record", async () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1, 2]);
-    open = await start({ models });
+    const open = await running.start({ models });
     const { functions } = open;
     const two = await functions.bind(alice, { function: "triage-mail", variant: "learned", versions: { "triage-mail": 2 } });
     expect(await functions.runVariant(alice, { function: "triage-mail", variant: "rules", input: mail })).toMatchObject({

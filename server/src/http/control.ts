@@ -55,7 +55,8 @@ const principals = new WeakMap<FastifyRequest, Principal>();
 async function admit(request: FastifyRequest, route: Route, deps: ControlDeps): Promise<void> {
   if (route.permission !== "public") {
     const principal = requirePrincipal(request.raw, deps);
-    if (route.permission !== "any") deps.governance.authorize(principal, route.permission, { function: functionOf(route, request.params as Record<string, string>) });
+    if (route.permission !== "any")
+      deps.governance.authorize(principal, route.permission, { function: functionOf(route, request.params as Record<string, string>) });
     principals.set(request, principal);
   } else if (route.method !== "GET" && request.headers.origin !== undefined) deps.guard.checkSameOrigin(request.raw);
 }
@@ -67,10 +68,7 @@ function functionOf(route: Route, parameters: Record<string, string>): string | 
 }
 
 /** Who asks. A session that writes must come from our own page. */
-export function requirePrincipal(
-  request: IncomingMessage,
-  deps: Pick<ControlDeps, "governance" | "guard">,
-): Principal {
+export function requirePrincipal(request: IncomingMessage, deps: Pick<ControlDeps, "governance" | "guard">): Principal {
   const principal = deps.governance.authenticate(readCredentials(request));
   if (principal.kind === "session" && request.method !== "GET" && request.method !== "HEAD") deps.guard.checkSameOrigin(request);
   return principal;
@@ -115,6 +113,7 @@ function createContext(
     requestId: request.id,
     signal,
     origin: deps.guard.origin(request.raw),
+    remoteAddress: request.raw.socket.remoteAddress ?? "unknown",
     session: readCredentials(request.raw).session,
     setSession: (session) =>
       void reply.header("set-cookie", writeSessionCookie(session, deps.config.tls !== undefined || deps.config.trustProxy)),

@@ -230,8 +230,12 @@ describe("who may", () => {
 
   test("a key limited to some functions may touch no other, nor all of them", async () => {
     const key = await edge.createKey({ name: "narrow", roles: ["owner"], functions: ["other"] });
-    for (const path of ["/api/functions/triage-mail", "/api/functions/triage-mail/series", "/api/release/functions/triage-mail"]) expect((await edge.send({ path, key })).problem().code).toBe("forbidden");
-    for (const target of ["triage-mail", "*"]) expect((await edge.send({ method: "PUT", path: `/api/governance/switches/${target}`, key, body: { off: true } })).problem().code).toBe("forbidden");
+    for (const path of ["/api/functions/triage-mail", "/api/functions/triage-mail/series", "/api/release/functions/triage-mail"])
+      expect((await edge.send({ path, key })).problem().code).toBe("forbidden");
+    for (const target of ["triage-mail", "*"])
+      expect(
+        (await edge.send({ method: "PUT", path: `/api/governance/switches/${target}`, key, body: { off: true } })).problem().code,
+      ).toBe("forbidden");
     expect((await edge.send({ method: "PUT", path: "/api/governance/switches/other", key, body: { off: true } })).status).toBe(200);
   });
 
@@ -450,6 +454,7 @@ describe("pages", () => {
     for (const path of ["/../package.json", "/%2e%2e/%2e%2e/package.json", "/assets/..%2f..%2fdatabase.js"])
       expect((await other.send({ path })).text).not.toContain("dependencies");
     expect((await other.send({ path: "/api/nothing" })).status).toBe(404);
+    expect((await other.send({ path: "/assets/gone.js" })).problem().code).toBe("not_found");
     await other.close();
   });
 

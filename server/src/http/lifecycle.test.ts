@@ -71,7 +71,12 @@ describe("no evidence, no answer", () => {
 
 describe("time", () => {
   test("a deadline that passes is 504, whatever the variant does with its signal, and the evidence says so", async () => {
-    const hanging = defineFunction({ ...mailSheet, name: "triage-mail", variants: { rules: () => new Promise<undefined>(() => {}) }, fallback: ["rules"] });
+    const hanging = defineFunction({
+      ...mailSheet,
+      name: "triage-mail",
+      variants: { rules: () => new Promise<undefined>(() => {}) },
+      fallback: ["rules"],
+    });
     const edge = await start({ definitions: [hanging] });
     const answer = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: { ...mail, deadlineMs: 50 } });
     expect(answer.problem()).toMatchObject({ status: 504, code: "deadline_exceeded", details: { inferenceId: expect.any(String) } });

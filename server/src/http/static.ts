@@ -31,6 +31,8 @@ export async function registerConsole(app: FastifyInstance, publicFolder: string
     const file = path.slice(1);
     if (file !== "" && /\.\w+$/.test(file) && !file.includes("..") && existsSync(join(publicFolder, file)))
       return reply.sendFile(file, publicFolder);
+    // A page that waits for a script must not be handed a page instead.
+    if (path.startsWith("/assets/")) return reply.callNotFound();
     if (existsSync(join(publicFolder, "index.html"))) {
       setPageHeaders(reply);
       return reply.sendFile("index.html", publicFolder);

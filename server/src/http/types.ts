@@ -12,6 +12,8 @@ export interface EdgeContext extends Context {
   readonly signal: AbortSignal;
   /** As the client sees us, for links: `http://127.0.0.1:7070`. */
   readonly origin: string;
+  /** The address the connection comes from; behind a proxy, the proxy's. */
+  readonly remoteAddress: string;
   /** The session cookie's value, if one came. */
   readonly session: string | undefined;
   /** Sets the session cookie, or clears it with null. */

@@ -10,7 +10,7 @@ export function governanceHandlers({ governance }: Pick<Ports, "governance">, co
   const { keys, sessions, switches, auditLog } = governance;
   return {
     "governance.signIn": async ({ body }, context) => {
-      const decision = counters.increment("http:sign-in", signInRule);
+      const decision = counters.increment(`http:sign-in:${context.remoteAddress}`, signInRule);
       if (!decision.allowed)
         throw new AppError("rate_limited", "Too many sign-ins were tried.", { details: { retryAfterSeconds: decision.resetMs / 1000 } });
       const { session, principal, expiresAt } = await sessions.signIn(body.token);
