@@ -45,13 +45,14 @@ export interface Millrace extends Running {
 /** `millrace up` on a configuration of this folder, in a process of its own. */
 export async function startMillrace(options: { config: string; dataFolder?: string; keep?: boolean }): Promise<Millrace> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "millrace-bench-")));
-  const port = 20_000 + Math.floor(performance.now() % 20_000);
   const started = performance.now();
-  const child = spawn(process.execPath, [join(root, "server/src/main.ts"), "up", "--data", dataFolder, "--config", join(root, "bench", options.config), "--port", String(port)], {
-    stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, NODE_OPTIONS: "--conditions=source" },
-  });
-  const url = `http://127.0.0.1:${port}`;
+  // Port 0 lets the kernel choose one that is free; what it chose stands in the line the command prints.
+  const child = spawn(
+    process.execPath,
+    [...profiling(), join(root, "server/src/main.ts"), "up", "--json", "--data", dataFolder, "--config", join(root, "bench", options.config), "--port", "0"],
+    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_OPTIONS: "--conditions=source" } },
+  );
+  const { url } = JSON.parse(await firstLine(child)) as { url: string };
   while (!(await isReady(url))) {
     if (child.exitCode !== null) throw new Error(`millrace up ended with code ${child.exitCode}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -69,6 +70,12 @@ export async function startMillrace(options: { config: string; dataFolder?: stri
       if (options.keep !== true) await rm(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** `MILLRACE_BENCH_PROFILE=<folder>` leaves a CPU profile of the serving process there: where a missed target is lost. */
+function profiling(): string[] {
+  const folder = process.env["MILLRACE_BENCH_PROFILE"];
+  return folder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`];
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -11,7 +11,7 @@ import { trainIntent } from "./learned.ts";
 import { readBanking77 } from "./texts.ts";
 
 const repeats = 5;
-const requests = 4000;
+const requests = 8000;
 const concurrency = 16;
 
 /** CPU of the serving process per request, as a ratio to a bare echo, drain off; interleaved, medians of the ratios. */
