@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { sha256, silentLogger, startThread } from "../../core/index.ts";
+import { sha256, silentLogger, startThread, workerUrl } from "../../core/index.ts";
 import { makeRows } from "../test-rows.ts";
 import { type TrainedModel, findTrainer } from "../trainers/index.ts";
 import { type Runtime, type RuntimeConfig, createRuntime } from "./create-runtime.ts";
@@ -140,6 +140,21 @@ describe("the model runtime", () => {
     await expect(opened.load({ ...model, hash: "b".repeat(64), path })).rejects.toMatchObject({ code: "model_not_ready" });
     expect(opened.isReady(model.hash)).toBe(true);
     expect((await opened.run(model.hash, ["a", "b"])).batch).toBe(1);
+  });
+
+  test("without onnxruntime-node says its name", async () => {
+    const hook = `import { registerHooks } from "node:module";
+      registerHooks({ resolve: (name, context, next) => { if (name === "onnxruntime-node") throw new Error("Cannot find package"); return next(name, context); } });`;
+    runtime = createRuntime({
+      config: { threads: 1, maxQueue: 1, maxBatchRows: 1, maxSessions: 1 },
+      logger: silentLogger,
+      start: () =>
+        new Worker(workerUrl("./model-thread", new URL("./create-runtime.ts", import.meta.url).href), {
+          execArgv: ["--import", `data:text/javascript,${encodeURIComponent(hook)}`],
+        }),
+    });
+    await expect(runtime.load(model)).rejects.toMatchObject({ code: "model_runtime_missing", message: expect.stringContaining("onnxruntime-node") as unknown });
+    expect(runtime.isReady(model.hash)).toBe(false);
   });
 
   test("two threads share the queue", async () => {
