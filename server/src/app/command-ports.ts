@@ -1,5 +1,5 @@
 import { createCli, type CliDeps } from "../cli/index.ts";
-import { runDemo } from "../demo/index.ts";
+import { AppError } from "../core/index.ts";
 import { startApp } from "./create-app.ts";
 import { migrateStore } from "./migrate-store.ts";
 import { restoreStore } from "./restore-store.ts";
@@ -12,8 +12,18 @@ export function commandPorts(): CliDeps {
     startApp,
     migrate: migrateStore,
     restore: restoreStore,
-    runDemo: (options) => runDemo(options, { startApp, explain }),
+    runDemo: async (options) => (await loadDemo()).runDemo(options, { startApp, explain }),
   };
+}
+
+/** The demo's mail and its parsers (100 MB) are in a checkout only; without them every other command must still start. */
+async function loadDemo(): Promise<typeof import("../demo/index.ts")> {
+  try {
+    return await import("../demo/index.ts");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new AppError("not_found", "The demo is not in the published package. Run `npm run demo` in a checkout of Millrace.", { cause });
+  }
 }
 
 /** What `millrace explain` prints, as text. */

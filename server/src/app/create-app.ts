@@ -101,7 +101,9 @@ async function recordConfig({ stores, modules, loaded }: Pick<DoorDeps, "stores"
 }
 
 function defineUpkeep({ jobs }: Modules, { sql }: Stores): void {
-  jobs.defineSchedule("storage.maintain", maintainEveryMs, () => maintain(sql));
+  jobs.defineSchedule("storage.maintain", maintainEveryMs, async () => {
+    await maintain(sql);
+  });
 }
 
 async function signInLink({ governance }: Modules, url: string): Promise<string> {

@@ -1,3 +1,4 @@
+import type { Estimate, RunMetrics } from "@millrace/contract";
 import type { Context } from "../core/index.ts";
 import type { Data } from "../data/index.ts";
 import type { Functions } from "../functions/index.ts";
@@ -30,6 +31,7 @@ export async function readReference(context: Context, bindingHash: string, deps:
   return {
     name: trained.dataset,
     accuracy: trained.metrics?.accuracy ?? null,
+    recalls: trained.metrics === null ? null : readRecalls(trained.metrics),
     rows: rows
       .filter((_, index) => index % stride === 0)
       .map((row) => {
@@ -37,4 +39,11 @@ export async function readReference(context: Context, bindingHash: string, deps:
         return { input, label: typeof label === "string" ? label : null };
       }),
   };
+}
+
+/** Recall by label, from the slices a run reports. */
+function readRecalls(metrics: RunMetrics): Record<string, Estimate> {
+  const prefix = "label=";
+  const slices = metrics.slices.filter(({ slice, metric }) => metric === "recall" && slice.startsWith(prefix));
+  return Object.fromEntries(slices.map(({ slice, estimate }) => [slice.slice(prefix.length), estimate]));
 }
