@@ -11,7 +11,7 @@ const published = ["contract", "sdk", "server"];
 const readyWithinMs = 90_000;
 const stoppedWithinMs = 20_000;
 
-const config = `import { defineConfig, defineFunction, rules } from "millrace";
+const config = `import { defineConfig, defineFunction } from "millrace";
 import { z } from "zod";
 
 const greet = defineFunction({
@@ -22,7 +22,7 @@ const greet = defineFunction({
   input: z.object({ name: z.string() }),
   output: z.object({ text: z.string() }),
   latencyBudgetMs: 50,
-  variants: { rules: rules((input) => ({ text: \`Hello, \${input.name}.\` })) },
+  variants: { rules: (input) => ({ text: \`Hello, \${input.name}.\` }) },
   fallback: ["rules"],
 });
 
