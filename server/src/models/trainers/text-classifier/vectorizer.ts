@@ -3,7 +3,7 @@ import { type NgramKind, type NgramRange, NgramTable, type Tokens, createTokens,
 export interface VectorizerOptions {
   readonly kind: NgramKind;
   readonly range: NgramRange;
-  /** Texts an n-gram must stand in. Character n-grams stay within a word and its edges. */
+  /** Texts an n-gram must stand in. */
   readonly minimumTexts: number;
   /** Features kept, those in most texts first. */
   readonly maximumFeatures: number;
@@ -17,7 +17,7 @@ export interface SparseRows {
 }
 
 /**
- * Tf-idf of n-grams of one kind over one column. The value of a feature is sqrt(tf) * idf with idf = ln((1 + n) / (1 + df)) + 1
+ * Tf-idf of n-grams of one kind over one column; those of characters stay within a word and the spaces at its edges. The value of a feature is sqrt(tf) * idf with idf = ln((1 + n) / (1 + df)) + 1
  * (scikit-learn's smooth idf; the square root dampens repetition as 1 + ln does, but is zero at zero), each row scaled to
  * length 1.
  */
