@@ -22,7 +22,7 @@ export interface DemoDeps {
     configPath: string;
     port?: number | undefined;
     watch: false;
-    logLevel: "warn";
+    logLevel: "error";
   }): Promise<{ url: string; adminLink: string | null; close(): Promise<void>; stopped: Promise<void> }>;
   /** What `millrace explain <id>` prints, read from this server. */
   explain(input: { url: string; key: string; inferenceId: string }): Promise<string>;
@@ -40,7 +40,7 @@ export async function runDemo(options: DemoOptions, deps: DemoDeps): Promise<num
   const dataFolder = options.dataFolder ?? own!;
   try {
     const stage = progress.stage("start");
-    const app = await deps.startApp({ role: "up", dataFolder, configPath, port: options.port, watch: false, logLevel: "warn" });
+    const app = await deps.startApp({ role: "up", dataFolder, configPath, port: options.port, watch: false, logLevel: "error" });
     stage.done(`Millrace at ${app.url}, data in ${dataFolder}`);
     const key = (await readFile(join(dataFolder, "admin.key"), "utf8")).trim();
     let exitCode = 0;

@@ -21,6 +21,9 @@ export async function beginRetraining(tx: Tx, start: { function: string; trigger
   return id;
 }
 
+/** Causes new data can mend. A function that fails or is slow needs an operator, not another model. */
+const mendable: ReadonlySet<string> = new Set(["label-share", "input-change", "quality"]);
+
 /** Starts a retraining if an alert or enough new labels ask for one, and none runs. Answers its id, or null. */
 export async function considerRetraining(context: Context, functionName: string, deps: ReleaseDeps): Promise<string | null> {
   const config = retrainingConfigOf(deps.functions.definition(functionName));
@@ -29,7 +32,7 @@ export async function considerRetraining(context: Context, functionName: string,
   if (last !== undefined && isOpen(last)) return null;
   const since = last === undefined ? undefined : new Date(idTime(last.id)).toISOString();
   const labels = await deps.feedback.countLabels(context, { function: functionName, since });
-  const alerts = config.onAlert && labels >= config.minimumLabels ? (await deps.monitoring.alerts(context, { function: functionName, status: "open" })).filter((alert) => alert.workflowId === null) : [];
+  const alerts = config.onAlert && labels >= config.minimumLabels ? (await deps.monitoring.alerts(context, { function: functionName, status: "open" })).filter((alert) => alert.workflowId === null && mendable.has(alert.cause)) : [];
   const enough = config.afterLabels !== null && labels >= config.afterLabels;
   if (alerts.length === 0 && !enough) return null;
   const trigger = alerts.length > 0 ? `alert: ${alerts[0]!.title}` : `${labels} new labels`;
