@@ -15,7 +15,12 @@ export interface LoadResult {
 }
 
 async function send(pool: Pool, target: Target, index: number): Promise<boolean> {
-  const { statusCode, body } = await pool.request({ method: "POST", path: target.path, headers: { "content-type": "application/json", ...target.headers }, body: target.body(index) });
+  const { statusCode, body } = await pool.request({
+    method: "POST",
+    path: target.path,
+    headers: { "content-type": "application/json", ...target.headers },
+    body: target.body(index),
+  });
   await body.arrayBuffer();
   return statusCode === 200;
 }
@@ -50,7 +55,7 @@ export async function openLoad(target: Target, options: { ratePerSecond: number;
   const pending: Promise<void>[] = [];
   let failures = 0;
   const started = performance.now();
-  for (let index = 0; index < total; ) {
+  for (let index = 0; index < total;) {
     const due = started + (index * 1000) / options.ratePerSecond;
     if (performance.now() < due) {
       await new Promise((resolve) => setTimeout(resolve, 0));

@@ -24,15 +24,29 @@ export function atLeast(limit: number): { target: string; holds: (value: number)
   return { target: `at least ${limit.toLocaleString("en")}`, holds: (value) => value >= limit };
 }
 
-export function result(name: string, value: number, unit: string, more: { goal: ReturnType<typeof atMost> | null; n: number }): CheckResult {
+export function result(
+  name: string,
+  value: number,
+  unit: string,
+  more: { goal: ReturnType<typeof atMost> | null; n: number },
+): CheckResult {
   return { name, value, unit, target: more.goal?.target ?? "shown", ok: more.goal === null ? true : more.goal.holds(value), n: more.n };
 }
 
 export function printTable(area: string, results: readonly CheckResult[]): void {
-  const rows = results.map(({ name, value, unit, target, ok, n }) => [name, value === null ? "not measured" : `${format(value)} ${unit}`, target, ok === null ? "skipped" : ok ? "ok" : "MISSED", n.toLocaleString("en")]);
+  const rows = results.map(({ name, value, unit, target, ok, n }) => [
+    name,
+    value === null ? "not measured" : `${format(value)} ${unit}`,
+    target,
+    ok === null ? "skipped" : ok ? "ok" : "MISSED",
+    n.toLocaleString("en"),
+  ]);
   const head = ["figure", "value", "target", "verdict", "n"];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]) => cells.map((cell, column) => (column === 0 || column === 2 || column === 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ");
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column === 0 || column === 2 || column === 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join("  ");
   console.log(`\n${area}\n${line(head)}\n${widths.map((width) => "-".repeat(width)).join("  ")}`);
   for (const row of rows) console.log(line(row));
 }

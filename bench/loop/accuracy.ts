@@ -8,13 +8,20 @@ export const accuracyCheck: Check = {
   name: "banking77",
   async run() {
     const data = readBanking77();
-    if (data === null) return [{ name: "banking77 accuracy (shared data is not here)", value: null, unit: "", target: "at least 0.9", ok: null, n: 0 }];
+    if (data === null)
+      return [{ name: "banking77 accuracy (shared data is not here)", value: null, unit: "", target: "at least 0.9", ok: null, n: 0 }];
     const { train, test } = data;
     const before = process.cpuUsage();
-    const trained = findTrainer("text-classifier").train({ columns: { text: train.map((row) => row.text) }, labels: train.map((row) => row.label) }, {}, { seed: 7, onProgress: () => {} });
+    const trained = findTrainer("text-classifier").train(
+      { columns: { text: train.map((row) => row.text) }, labels: train.map((row) => row.label) },
+      {},
+      { seed: 7, onProgress: () => {} },
+    );
     const used = process.cpuUsage(before);
     const seconds = (used.user + used.system) / 1e6;
-    const right = trained.predict({ text: test.map((row) => row.text) }).filter((row, index) => trained.signature.labels[row.indexOf(Math.max(...row))] === test[index]!.label).length;
+    const right = trained
+      .predict({ text: test.map((row) => row.text) })
+      .filter((row, index) => trained.signature.labels[row.indexOf(Math.max(...row))] === test[index]!.label).length;
     const { value, low, high } = wilson(right, test.length);
     return [
       result(`banking77 accuracy [${low.toFixed(3)}, ${high.toFixed(3)}]`, value, "", { goal: atLeast(0.9), n: test.length }),

@@ -17,12 +17,24 @@ export const drainCheck: Check = {
   name: "drain",
   async run() {
     const dataFolder = await mkdtemp(join(tmpdir(), "millrace-bench-drain-"));
-    const storage = await createStorage({ dataFolder, migrations: "apply", config: storageConfig.parse({}), clock: systemClock, logger: silentLogger });
+    const storage = await createStorage({
+      dataFolder,
+      migrations: "apply",
+      config: storageConfig.parse({}),
+      clock: systemClock,
+      logger: silentLogger,
+    });
     const cpu: number[] = [];
     const speed: number[] = [];
     try {
       for (let repeat = 0; repeat < repeats; repeat++) {
-        const journal = await createJournal({ folder: join(dataFolder, `journal-${repeat}`), node: "bench", clock: systemClock, logger: silentLogger, config: { sync: "off" } });
+        const journal = await createJournal({
+          folder: join(dataFolder, `journal-${repeat}`),
+          node: "bench",
+          clock: systemClock,
+          logger: silentLogger,
+          config: { sync: "off" },
+        });
         await fill(journal);
         const before = process.cpuUsage();
         const started = performance.now();

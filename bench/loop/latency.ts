@@ -14,7 +14,12 @@ export const latencyCheck: Check = {
     try {
       const body = (index: number) => JSON.stringify({ input: { text: `where is my card number ${index}` } });
       const echoTarget: Target = { url: echo.url, path: "/", headers: {}, body };
-      const target: Target = { url: server.url, path: "/api/functions/echo-rules/infer", headers: { authorization: `Bearer ${server.key}` }, body };
+      const target: Target = {
+        url: server.url,
+        path: "/api/functions/echo-rules/infer",
+        headers: { authorization: `Bearer ${server.key}` },
+        body,
+      };
       await openLoad(target, { ratePerSecond: 500, seconds: 2 });
       const differences: number[] = [];
       for (let repeat = 0; repeat < repeats; repeat++) {
@@ -25,7 +30,10 @@ export const latencyCheck: Check = {
       }
       const lone = await closedLoad(target, { requests: 300, concurrency: 1 });
       return [
-        result("p99 at 1,000 requests/s over the echo's", median(differences), "ms", { goal: atMost(8), n: repeats * rate.ratePerSecond * rate.seconds }),
+        result("p99 at 1,000 requests/s over the echo's", median(differences), "ms", {
+          goal: atMost(8),
+          n: repeats * rate.ratePerSecond * rate.seconds,
+        }),
         result("lone request, median", percentile(lone.latenciesMs, 0.5), "ms", { goal: atMost(3), n: 300 }),
       ];
     } finally {

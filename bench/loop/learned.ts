@@ -4,9 +4,13 @@ import type { LabelledText } from "./texts.ts";
 /** Trains the model `intent` on a running server, through its API, and waits until the function answers with it. */
 export async function trainIntent(server: { url: string; key: string }, rows: readonly LabelledText[]): Promise<void> {
   const client = createClient(server);
-  const lines = rows.map((row, index) => JSON.stringify({ ...row, at: new Date(Date.UTC(2020, 0, 1) + index * 60_000).toISOString() })).join("\n");
+  const lines = rows
+    .map((row, index) => JSON.stringify({ ...row, at: new Date(Date.UTC(2020, 0, 1) + index * 60_000).toISOString() }))
+    .join("\n");
   const upload = await client.call("data.upload", { body: lines });
-  const dataset = await client.call("data.create", { body: { name: "intent", uploadId: upload.id, timeColumn: "at", labelColumn: "label", featureColumns: ["text"], holdout: 0.05 } });
+  const dataset = await client.call("data.create", {
+    body: { name: "intent", uploadId: upload.id, timeColumn: "at", labelColumn: "label", featureColumns: ["text"], holdout: 0.05 },
+  });
   await succeed(client, dataset.workflowId);
   const run = await client.call("models.createRun", { body: { model: "intent", trainer: "text-classifier", dataset: "intent@1" } });
   await succeed(client, run.workflowId);

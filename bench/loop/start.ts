@@ -13,7 +13,12 @@ export const startCheck: Check = {
   name: "start",
   async run() {
     const first = await startMillrace({ config: "millrace.config.ts", keep: true });
-    const rows = readBanking77()?.train ?? Array.from({ length: 400 }, (_, index) => ({ text: `${index % 2 ? "lost card" : "top up"} number ${index}`, label: index % 2 ? "lost" : "top_up" }));
+    const rows =
+      readBanking77()?.train ??
+      Array.from({ length: 400 }, (_, index) => ({
+        text: `${index % 2 ? "lost card" : "top up"} number ${index}`,
+        label: index % 2 ? "lost" : "top_up",
+      }));
     await trainIntent(first, rows);
     await first.stop();
     const seconds: number[] = [];

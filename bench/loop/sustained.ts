@@ -12,14 +12,20 @@ export const sustainedCheck: Check = {
     const server = await startMillrace({ config: "millrace.config.ts" });
     try {
       const body = (index: number) => JSON.stringify({ input: { text: `where is my card number ${index}` } });
-      const { failures } = await openLoad({ url: server.url, path: "/api/functions/echo-rules/infer", headers: { authorization: `Bearer ${server.key}` }, body }, rate);
+      const { failures } = await openLoad(
+        { url: server.url, path: "/api/functions/echo-rules/infer", headers: { authorization: `Bearer ${server.key}` }, body },
+        rate,
+      );
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       const evidence = await createClient(server).call("evidence.get", {});
       const n = rate.ratePerSecond * rate.seconds;
       return [
         result("2,000 requests/s for 60 s: failures", failures, "", { goal: atMost(0), n }),
         result("backlog 10 s after", evidence.backlog, "records", { goal: atMost(0), n }),
-        result("accepted less stored less rejected", evidence.accepted - evidence.stored - evidence.rejected, "records", { goal: atMost(0), n: evidence.accepted }),
+        result("accepted less stored less rejected", evidence.accepted - evidence.stored - evidence.rejected, "records", {
+          goal: atMost(0),
+          n: evidence.accepted,
+        }),
       ];
     } finally {
       await server.stop();

@@ -9,7 +9,9 @@ interface NoteTable {
 
 /** A small protected and watched table, for tests of the storage itself. */
 export async function createNotes(sql: Sql): Promise<void> {
-  await sql.owner.query("create table notes (project_id uuid not null, id uuid not null, body text not null, primary key (project_id, id))");
+  await sql.owner.query(
+    "create table notes (project_id uuid not null, id uuid not null, body text not null, primary key (project_id, id))",
+  );
   await sql.owner.query("select storage_protect('notes')");
   await sql.owner.query("select storage_watch('notes')");
 }
@@ -26,6 +28,8 @@ export async function writeNote(sql: Sql, context: Context, body: string): Promi
 }
 
 export async function readNotes(sql: Sql, context: Context): Promise<string[]> {
-  const rows = await sql.as(context, (tx) => tx.db.withTables<{ notes: NoteTable }>().selectFrom("notes").select("body").orderBy("body").execute());
+  const rows = await sql.as(context, (tx) =>
+    tx.db.withTables<{ notes: NoteTable }>().selectFrom("notes").select("body").orderBy("body").execute(),
+  );
   return rows.map((row) => row.body);
 }

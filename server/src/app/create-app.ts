@@ -65,7 +65,17 @@ export async function startApp(options: AppOptions): Promise<App> {
     closers.push(() => modules.governance.close());
     await modules.functions.start();
     closers.push(() => modules.functions.close());
-    const http = options.role === "work" ? undefined : await openDoor({ options, loaded, stores, modules, backUp: (name) => backUp(name, { stores, drain: () => drain, dataFolder, clock, logger }), logger });
+    const http =
+      options.role === "work"
+        ? undefined
+        : await openDoor({
+            options,
+            loaded,
+            stores,
+            modules,
+            backUp: (name) => backUp(name, { stores, drain: () => drain, dataFolder, clock, logger }),
+            logger,
+          });
     const address = http === undefined ? undefined : await http.listen();
     if (http !== undefined) closers.push(() => http.close());
     const adminLink = admin?.created === true && address !== undefined ? await signInLink(modules, address.url) : null;
@@ -88,8 +98,18 @@ interface DoorDeps {
 }
 
 function openDoor({ options, loaded, stores, modules, backUp: write, logger }: DoorDeps): Promise<Http> {
-  const config = { ...loaded.config.http, ...(options.host === undefined ? {} : { host: options.host }), ...(options.port === undefined ? {} : { port: options.port }) };
-  const ports = connectPorts({ stores, modules, backUp: write, configHash: loaded.hash, readiness: () => modules.functions.unreadyReasons() });
+  const config = {
+    ...loaded.config.http,
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.port === undefined ? {} : { port: options.port }),
+  };
+  const ports = connectPorts({
+    stores,
+    modules,
+    backUp: write,
+    configHash: loaded.hash,
+    readiness: () => modules.functions.unreadyReasons(),
+  });
   return createHttp({ config, ports, counters: stores.counters, clock: systemClock, logger, publicFolder, version });
 }
 

@@ -13,7 +13,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const head = `import { defineConfig, defineFunction } from "millrace";\nimport { z } from "zod";\n`;
-const greet = (extra = "") => `defineFunction({ name: "greet", owner: "team", purpose: { objective: "o", decision: "d", errors: [] }, boundary: "may greet",
+const greet = (
+  extra = "",
+) => `defineFunction({ name: "greet", owner: "team", purpose: { objective: "o", decision: "d", errors: [] }, boundary: "may greet",
   input: z.object({ name: z.string() }), output: z.object({ label: z.string() }), latencyBudgetMs: 20,
   variants: { rules: (input) => ({ label: \`hello \${input.name}\` }) }, fallback: ["rules"]${extra} })`;
 
@@ -34,7 +36,10 @@ describe("a configuration file", () => {
 
   test("has another hash when a file it imports changes, and none when an unrelated one does", async () => {
     await write("answer.ts", `export const answer = "a";\n`);
-    await write("one.config.ts", `import { answer } from "./answer.ts";\n${head}export default defineConfig({ functions: [${greet(", monitoring: { answer }")}] });`);
+    await write(
+      "one.config.ts",
+      `import { answer } from "./answer.ts";\n${head}export default defineConfig({ functions: [${greet(", monitoring: { answer }")}] });`,
+    );
     const first = await loadConfig("one.config.ts", folder);
     await write("unrelated.ts", "export const x = 1;\n");
     expect((await loadConfig("one.config.ts", folder)).sourceHash).toBe(first.sourceHash);
@@ -43,17 +48,26 @@ describe("a configuration file", () => {
   });
 
   test("that is not there is said with the place looked at", async () => {
-    await expect(loadConfig(undefined, folder)).rejects.toMatchObject({ code: "config_missing", message: expect.stringContaining("millrace.config.ts") });
+    await expect(loadConfig(undefined, folder)).rejects.toMatchObject({
+      code: "config_missing",
+      message: expect.stringContaining("millrace.config.ts"),
+    });
   });
 
   test("that cannot be read as code is said with its name and the reason", async () => {
     await write("broken.config.ts", "export default {");
-    await expect(loadConfig("broken.config.ts", folder)).rejects.toMatchObject({ code: "config_invalid", message: expect.stringContaining("broken.config.ts") });
+    await expect(loadConfig("broken.config.ts", folder)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("broken.config.ts"),
+    });
   });
 
   test("with a function that is wrong names the function and the path in it", async () => {
     await write("wrong.config.ts", `${head}export default defineConfig({ functions: [${greet(`, maxBodyBytes: -1`)}] });`);
-    await expect(loadConfig("wrong.config.ts", folder)).rejects.toMatchObject({ code: "config_invalid", message: expect.stringMatching(/wrong\.config\.ts.*greet.*maxBodyBytes/) });
+    await expect(loadConfig("wrong.config.ts", folder)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/wrong\.config\.ts.*greet.*maxBodyBytes/),
+    });
   });
 });
 

@@ -1,9 +1,7 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { AppError, type Clock, type Context } from "../core/index.ts";
 import type { AuditChange } from "../governance/index.ts";
 import type { Jobs } from "../jobs/index.ts";
-import type { BlobStore, Lake, Sql, Tx } from "../storage/index.ts";
+import { type BlobStore, type Lake, type Sql, type Tx, readLines } from "../storage/index.ts";
 import type { DataConfig } from "./config.ts";
 import { type CreateDeps, checkRoles, createDataset } from "./create-dataset.ts";
 import { type CreateDatasetInput, createDatasetWorkflow, defineWorkflows } from "./jobs.ts";
@@ -101,7 +99,7 @@ function toDetail({ quarantineHash: _, ...detail }: repository.StoredVersion): D
 
 async function readFirstLines(path: string, limit: number): Promise<QuarantinedRow[]> {
   const rows: QuarantinedRow[] = [];
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of readLines(path)) {
     rows.push(JSON.parse(line) as QuarantinedRow);
     if (rows.length >= limit) break;
   }

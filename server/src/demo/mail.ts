@@ -27,6 +27,8 @@ export async function readMails(onProgress: (done: number, total: number) => voi
   for (const [index, entry] of entries.entries()) {
     mails.push(await parseMail(entry));
     if (index % 100 === 0) onProgress(index, entries.length);
+    // Parsing never waits for anything: without a pause the server in this process would stand still.
+    if (index % 10 === 0) await new Promise(setImmediate);
   }
   onProgress(entries.length, entries.length);
   return mails.sort((a, b) => (a.receivedAt ?? "").localeCompare(b.receivedAt ?? "") || a.key.localeCompare(b.key));

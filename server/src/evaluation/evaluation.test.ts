@@ -22,13 +22,19 @@ const triage = defineFunction({
   input: z.object({ subject: z.string() }),
   output: z.object({ label: z.string(), confidence: z.number().optional() }),
   latencyBudgetMs: 50,
-  variants: { learned: { kind: "model", model: "triage", alias: "champion" }, plain: (input: { subject: string }) => ({ label: input.subject.includes("win") ? "spam" : "ham" }) },
+  variants: {
+    learned: { kind: "model", model: "triage", alias: "champion" },
+    plain: (input: { subject: string }) => ({ label: input.subject.includes("win") ? "spam" : "ham" }),
+  },
   fallback: ["learned", "plain"],
   retraining: { gate: { margin: 0.01 } },
 });
 
 // 400 held-back rows, one in four spam; a row without a label and one the function would refuse are there too.
-const rows: Record<string, unknown>[] = Array.from({ length: 400 }, (_, index) => ({ subject: index % 4 === 0 ? `win ${index}` : `hello ${index}`, label: index % 4 === 0 ? "spam" : "ham" }));
+const rows: Record<string, unknown>[] = Array.from({ length: 400 }, (_, index) => ({
+  subject: index % 4 === 0 ? `win ${index}` : `hello ${index}`,
+  label: index % 4 === 0 ? "spam" : "ham",
+}));
 rows.push({ subject: "no label", label: null }, { subject: null, label: "ham" });
 
 /** Versions are right about all but every n-th row. */
@@ -39,7 +45,8 @@ function numberOf(subject: string): number {
 }
 
 const models: EvaluationDeps["models"] = {
-  resolve: async (_context, { model, version }) => (version !== undefined && version in wrongEvery ? { model, version, hash: "0".repeat(64) } : null),
+  resolve: async (_context, { model, version }) =>
+    version !== undefined && version in wrongEvery ? { model, version, hash: "0".repeat(64) } : null,
   getVersion: async (_context, model, version) => {
     if (!(version in wrongEvery)) throw new AppError("unknown_model", `There is no model ${model}@${version}.`);
     return {} as never;
@@ -54,7 +61,16 @@ const models: EvaluationDeps["models"] = {
 
 beforeAll(async () => {
   store = await createTestStore();
-  jobs = createJobs({ sql: store.sql, audit: async () => {}, clock: systemClock, logger: silentLogger, config: configSchema.parse({ pollMs: 50 }), nodeId: "node-a", configHash: "", version: "0" });
+  jobs = createJobs({
+    sql: store.sql,
+    audit: async () => {},
+    clock: systemClock,
+    logger: silentLogger,
+    config: configSchema.parse({ pollMs: 50 }),
+    nodeId: "node-a",
+    configHash: "",
+    version: "0",
+  });
   evaluation = createEvaluation({
     sql: store.sql,
     jobs,
@@ -104,7 +120,14 @@ describe("an evaluation", () => {
     const { workflowId } = await evaluation.create(context, { function: "triage", dataset: "mail@2", champion: 1, challenger: 2 });
     const { evaluationId } = await jobs.result<{ evaluationId: string }>(workflowId);
     const report = await evaluation.get(context, evaluationId);
-    expect(report).toMatchObject({ function: "triage", dataset: "mail@2", rows: 400, verdict: "pass", missingRows: null, rulesAreEnough: true });
+    expect(report).toMatchObject({
+      function: "triage",
+      dataset: "mail@2",
+      rows: 400,
+      verdict: "pass",
+      missingRows: null,
+      rulesAreEnough: true,
+    });
     expect(report.scores.map((score) => [score.role, score.candidate, score.accuracy.value])).toEqual([
       ["champion", "model triage@1", 0.9],
       ["challenger", "model triage@2", 0.98],
@@ -118,7 +141,9 @@ describe("an evaluation", () => {
       ["label=ham", "recall", 300],
       ["label=spam", "recall", 100],
     ]);
-    expect(audited).toMatchObject([{ action: "evaluation.judge", object: "function:triage", after: { evaluation: evaluationId, verdict: "pass" } }]);
+    expect(audited).toMatchObject([
+      { action: "evaluation.judge", object: "function:triage", after: { evaluation: evaluationId, verdict: "pass" } },
+    ]);
   });
 
   test("says when the challenger is worse, and lists newest first, by project", async () => {

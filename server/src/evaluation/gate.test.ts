@@ -43,11 +43,17 @@ describe("the gate", () => {
   });
 
   test("passes one that is as good, when the interval ends within the margin", () => {
-    expect(judge(answers({ both: 5000, onlyChampion: 20, onlyChallenger: 25, neither: 10 }), gate)).toMatchObject({ verdict: "pass", reason: expect.stringMatching(/at least as good/) as string });
+    expect(judge(answers({ both: 5000, onlyChampion: 20, onlyChallenger: 25, neither: 10 }), gate)).toMatchObject({
+      verdict: "pass",
+      reason: expect.stringMatching(/at least as good/) as string,
+    });
   });
 
   test("fails one that is clearly worse", () => {
-    expect(judge(answers({ both: 900, onlyChampion: 60, onlyChallenger: 5, neither: 35 }), gate)).toMatchObject({ verdict: "fail", missingRows: null });
+    expect(judge(answers({ both: 900, onlyChampion: 60, onlyChallenger: 5, neither: 35 }), gate)).toMatchObject({
+      verdict: "fail",
+      missingRows: null,
+    });
   });
 
   test("cannot tell on few rows, and names how many are missing", () => {
@@ -63,9 +69,23 @@ describe("the gate", () => {
   });
 
   test("fails one that collapsed on a label, even if it is better over all", () => {
-    const result = judge(answers({ both: 900, onlyChampion: 0, onlyChallenger: 100, neither: 0 }, { both: 10, onlyChampion: 40, onlyChallenger: 0, neither: 0, label: "spam" }), gate);
+    const result = judge(
+      answers(
+        { both: 900, onlyChampion: 0, onlyChallenger: 100, neither: 0 },
+        { both: 10, onlyChampion: 40, onlyChallenger: 0, neither: 0, label: "spam" },
+      ),
+      gate,
+    );
     expect(result).toMatchObject({ verdict: "fail", reason: expect.stringMatching(/labelled "spam"/) as string });
-    expect(judge(answers({ both: 900, onlyChampion: 0, onlyChallenger: 100, neither: 0 }, { both: 10, onlyChampion: 40, onlyChallenger: 0, neither: 0, label: "spam" }), { ...gate, labelMargin: 1 }).verdict).toBe("pass");
+    expect(
+      judge(
+        answers(
+          { both: 900, onlyChampion: 0, onlyChallenger: 100, neither: 0 },
+          { both: 10, onlyChampion: 40, onlyChallenger: 0, neither: 0, label: "spam" },
+        ),
+        { ...gate, labelMargin: 1 },
+      ).verdict,
+    ).toBe("pass");
   });
 
   test("its margin can be set per function", () => {
@@ -74,7 +94,9 @@ describe("the gate", () => {
     expect(judge(pairs, { ...gate, margin: 0.02 }).verdict).toBe("pass");
   });
 
-  const cells = fc.record({ both: fc.nat(400), onlyChampion: fc.nat(60), onlyChallenger: fc.nat(60), neither: fc.nat(60) }).filter((each) => each.both + each.onlyChampion + each.onlyChallenger + each.neither > 0);
+  const cells = fc
+    .record({ both: fc.nat(400), onlyChampion: fc.nat(60), onlyChallenger: fc.nat(60), neither: fc.nat(60) })
+    .filter((each) => each.both + each.onlyChampion + each.onlyChallenger + each.neither > 0);
 
   test("never passes what is worse in the difference seen, and never fails what is better, over all rows", () => {
     fc.assert(
@@ -95,7 +117,12 @@ describe("the gate", () => {
         if (before.verdict !== "inconclusive" || before.difference.value <= 0) return;
         const rows = each.both + each.onlyChampion + each.onlyChallenger + each.neither;
         const times = Math.ceil((rows + before.missingRows!) / rows) + 1;
-        const grown = { both: each.both * times, onlyChampion: each.onlyChampion * times, onlyChallenger: each.onlyChallenger * times, neither: each.neither * times };
+        const grown = {
+          both: each.both * times,
+          onlyChampion: each.onlyChampion * times,
+          onlyChallenger: each.onlyChallenger * times,
+          neither: each.neither * times,
+        };
         expect(judge(answers(grown), { ...gate, labelMargin: 1 }).verdict).toBe("pass");
       }),
       { numRuns: 50 },

@@ -42,13 +42,13 @@ async function predictWithModel(deps: PredictDeps, context: Context, ask: Ask<Ex
   const spec = Object.values(definition.variants).find((variant) => variant.kind === "model" && variant.model === candidate.model);
   if (spec?.kind !== "model")
     throw new AppError("invalid_request", `No variant of "${definition.name}" uses the model "${candidate.model}".`);
-  const inputs = rows.map((row) => (spec.inputs === undefined ? row.input : (spec.inputs(row.input as never) as Record<string, unknown>)));
+  const inputs = rows.map((row) => (spec.inputs === undefined ? row.input : spec.inputs(row.input as never)));
   const predictions = await deps.models.predictMany(context, reference, inputs, { signal });
   return predictions.map((prediction, index) => {
     const output =
       spec.output === undefined
         ? { label: prediction.label, confidence: prediction.confidence }
-        : (spec.output(prediction, rows[index]!.input as never) as Record<string, unknown>);
+        : (spec.output(prediction, rows[index]!.input) as Record<string, unknown>);
     return { label: definition.labelOf(output), confidence: definition.confidenceOf(output) };
   });
 }

@@ -9,7 +9,11 @@ import type { ReleaseDeps } from "./types.ts";
  * A first version of a model was registered: where a function waits for it (its variant comes before the one that serves, and
  * no release has spoken yet), its binding becomes the stable one. Later versions have to earn it.
  */
-export async function adoptModel(context: Context, ask: { definition: FunctionDefinition; model: string; step: StepRun }, deps: ReleaseDeps): Promise<string | null> {
+export async function adoptModel(
+  context: Context,
+  ask: { definition: FunctionDefinition; model: string; step: StepRun },
+  deps: ReleaseDeps,
+): Promise<string | null> {
   const { definition, model, step } = ask;
   const name = definition.fallback.find((each) => {
     const spec = definition.variants[each]!;

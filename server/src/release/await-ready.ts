@@ -4,7 +4,10 @@ import type { ReleaseDeps } from "./types.ts";
 const lookMs = 200;
 
 /** Waits until every live node that serves has a binding loaded and warm; after the time it answers who has not. */
-export async function awaitReady(ask: { binding: string; timeoutMs: number; signal: AbortSignal }, deps: Pick<ReleaseDeps, "jobs">): Promise<string[]> {
+export async function awaitReady(
+  ask: { binding: string; timeoutMs: number; signal: AbortSignal },
+  deps: Pick<ReleaseDeps, "jobs">,
+): Promise<string[]> {
   const giveUpAt = performance.now() + ask.timeoutMs;
   for (;;) {
     const serving = (await deps.jobs.nodes()).filter((node) => node.alive && node.role !== "work");

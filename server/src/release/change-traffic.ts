@@ -36,8 +36,17 @@ export async function changeTraffic(tx: Tx, change: TrafficChange, deps: Release
   await insertRelease(tx, { id, function: functionName, stage, arms, beforeStable, retrainingId, holdRequests, reason });
   await deps.functions.setArms(tx, { function: functionName, release: id, arms: bare(arms) });
   await moveChampion(tx, { stable, reason, functionName }, deps);
-  await deps.audit(tx, { action: actions[stage], object: `function:${functionName}`, before: before?.arms ?? null, after: { release: id, stage, arms, reason } });
-  await deps.jobs.emit(tx, { type: `release.${stage}`, subject: `function:${functionName}`, payload: { release: id, retraining: retrainingId, reason } });
+  await deps.audit(tx, {
+    action: actions[stage],
+    object: `function:${functionName}`,
+    before: before?.arms ?? null,
+    after: { release: id, stage, arms, reason },
+  });
+  await deps.jobs.emit(tx, {
+    type: `release.${stage}`,
+    subject: `function:${functionName}`,
+    payload: { release: id, retraining: retrainingId, reason },
+  });
   return id;
 }
 
@@ -56,12 +65,21 @@ async function moveChampion(tx: Tx, to: { stable: ReleaseArm; reason: string; fu
 
 export function stableOf(arms: readonly ReleaseArm[], functionName: string): ReleaseArm {
   const stable = arms.find((arm) => arm.role === "stable");
-  if (stable === undefined) throw new AppError("conflict", `Function "${functionName}" has no stable binding yet, so there is nothing to compare with or go back to.`, { details: { function: functionName } });
+  if (stable === undefined)
+    throw new AppError(
+      "conflict",
+      `Function "${functionName}" has no stable binding yet, so there is nothing to compare with or go back to.`,
+      { details: { function: functionName } },
+    );
   return stable;
 }
 
 /** Puts all traffic back on the stable arm and closes the release of a retraining that is in shadow or canary. Answers whether there was one. */
-export async function withdraw(tx: Tx, ask: { function: string; retrainingId: string; reason: string }, deps: ReleaseDeps): Promise<boolean> {
+export async function withdraw(
+  tx: Tx,
+  ask: { function: string; retrainingId: string; reason: string },
+  deps: ReleaseDeps,
+): Promise<boolean> {
   const active = await lockActive(tx, ask.function);
   if (!isOnTrial(active, ask.retrainingId)) return false;
   const stable = stableOf(await readArms(tx, ask.function), ask.function);

@@ -38,6 +38,8 @@ export function retrainingConfigOf(definition: FunctionDefinition): RetrainingCo
   if (Object.keys(definition.retraining).length === 0) return null;
   const parsed = retrainingConfigSchema.safeParse(definition.retraining);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `functions.${definition.name}.retraining${issue.path.map((part) => `.${String(part)}`).join("")}: ${issue.message}`);
+  const problems = parsed.error.issues.map(
+    (issue) => `functions.${definition.name}.retraining${issue.path.map((part) => `.${String(part)}`).join("")}: ${issue.message}`,
+  );
   throw new AppError("config_invalid", problems.join("; "), { details: { problems } });
 }

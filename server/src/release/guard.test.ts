@@ -29,7 +29,14 @@ describe("the guard of a canary", () => {
     const arm = fc.record({ requests: fc.integer({ min: 1, max: 500 }), bad: fc.double({ min: 0, max: 1, noNaN: true }) });
     fc.assert(
       fc.property(arm, arm, (canary, stable) => {
-        const of = ({ requests, bad }: { requests: number; bad: number }): ArmFigures => ({ requests, failures: Math.floor(requests * bad), fallbacks: 0, p95Ms: 5, labelled: 0, right: 0 });
+        const of = ({ requests, bad }: { requests: number; bad: number }): ArmFigures => ({
+          requests,
+          failures: Math.floor(requests * bad),
+          fallbacks: 0,
+          p95Ms: 5,
+          labelled: 0,
+          right: 0,
+        });
         const [a, b] = [of(canary), of(stable)];
         if (a.failures / a.requests <= b.failures / b.requests) expect(findHarm(a, b, 50)).toBeNull();
       }),

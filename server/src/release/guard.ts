@@ -21,11 +21,14 @@ const requestsForLatency = 20;
  */
 export function findHarm(canary: ArmFigures, stable: ArmFigures, latencyBudgetMs: number): string | null {
   const failures = [wilson(canary.failures, canary.requests), wilson(stable.failures, stable.requests)] as const;
-  if (canary.requests > 0 && failures[0].low > failures[1].high) return `The canary fails more often: ${share(failures[0])} against ${share(failures[1])}.`;
+  if (canary.requests > 0 && failures[0].low > failures[1].high)
+    return `The canary fails more often: ${share(failures[0])} against ${share(failures[1])}.`;
   const fallbacks = [wilson(canary.fallbacks, canary.requests), wilson(stable.fallbacks, stable.requests)] as const;
-  if (canary.requests > 0 && fallbacks[0].low > fallbacks[1].high) return `The canary falls back more often: ${share(fallbacks[0])} against ${share(fallbacks[1])}.`;
+  if (canary.requests > 0 && fallbacks[0].low > fallbacks[1].high)
+    return `The canary falls back more often: ${share(fallbacks[0])} against ${share(fallbacks[1])}.`;
   const accuracy = [wilson(canary.right, canary.labelled), wilson(stable.right, stable.labelled)] as const;
-  if (canary.labelled > 0 && accuracy[0].high < accuracy[1].low) return `The canary is right less often: ${share(accuracy[0])} against ${share(accuracy[1])} of those with labels.`;
+  if (canary.labelled > 0 && accuracy[0].high < accuracy[1].low)
+    return `The canary is right less often: ${share(accuracy[0])} against ${share(accuracy[1])} of those with labels.`;
   if (canary.requests >= requestsForLatency && canary.p95Ms! > latencyBudgetMs && (stable.p95Ms ?? 0) <= latencyBudgetMs) {
     return `The canary is too slow: its slowest twentieth takes more than ${Math.round(canary.p95Ms!)} ms, over the budget of ${latencyBudgetMs} ms that the stable binding keeps.`;
   }

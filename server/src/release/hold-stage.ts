@@ -5,7 +5,10 @@ import { countRequests, readActive, readArmFigures, readShadowFigures, type Rele
 import type { ReleaseDeps } from "./types.ts";
 
 /** How a stage ended: with its requests served, with a reason to go back, or because somebody else changed the traffic. */
-export type HoldResult = { readonly end: "held"; readonly requests: number; readonly note: string } | { readonly end: "harm"; readonly reason: string } | { readonly end: "superseded" };
+export type HoldResult =
+  | { readonly end: "held"; readonly requests: number; readonly note: string }
+  | { readonly end: "harm"; readonly reason: string }
+  | { readonly end: "superseded" };
 
 export interface Hold {
   readonly function: string;
@@ -50,7 +53,8 @@ async function lookOnce(tx: Tx, hold: Hold): Promise<{ result: HoldResult | null
 export function lookAtShadow(binding: string): Hold["look"] {
   return async (tx, release) => {
     const figures = await readShadowFigures(tx, release, binding);
-    const agreement = figures.answers === 0 ? "no shadow answers yet" : `agreed with the stable binding on ${figures.agreed} of ${figures.answers}`;
+    const agreement =
+      figures.answers === 0 ? "no shadow answers yet" : `agreed with the stable binding on ${figures.agreed} of ${figures.answers}`;
     return { harm: findShadowHarm(figures), note: agreement };
   };
 }
@@ -59,7 +63,10 @@ export function lookAtShadow(binding: string): Hold["look"] {
 export function lookAtCanary(latencyBudgetMs: number): Hold["look"] {
   return async (tx, release) => {
     const { stable, canary } = await readArmFigures(tx, release);
-    return { harm: findHarm(canary, stable, latencyBudgetMs), note: `${canary.requests} requests on the canary: ${canary.failures} failed, ${canary.fallbacks} fell back` };
+    return {
+      harm: findHarm(canary, stable, latencyBudgetMs),
+      note: `${canary.requests} requests on the canary: ${canary.failures} failed, ${canary.fallbacks} fell back`,
+    };
   };
 }
 

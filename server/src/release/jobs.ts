@@ -21,17 +21,25 @@ export function defineReleaseJobs(deps: ReleaseDeps): void {
   jobs.defineWorkflow(retrainWorkflow, (workflow, input: RetrainInput) => retrain(deps, workflow, input));
 
   jobs.defineWorkflow(onAlertWorkflow, (workflow, event: EventInput<{ readonly function: string }>) =>
-    workflow.step("release.consider", async () => {
-      const { function: name } = event.payload;
-      return retrainable.some((definition) => definition.name === name) ? considerRetraining(workflow.context, name, deps) : null;
-    }, { attempts: 3 }),
+    workflow.step(
+      "release.consider",
+      async () => {
+        const { function: name } = event.payload;
+        return retrainable.some((definition) => definition.name === name) ? considerRetraining(workflow.context, name, deps) : null;
+      },
+      { attempts: 3 },
+    ),
   );
 
   jobs.defineWorkflow(onModelWorkflow, async (workflow, event: EventInput<{ readonly model: string }>) => {
     const { model } = event.payload;
     const releases: string[] = [];
     for (const definition of functions.definitions) {
-      const release = await workflow.step(`release.adopt-${definition.name}`, (step) => adoptModel(workflow.context, { definition, model, step }, deps), { attempts: 3 });
+      const release = await workflow.step(
+        `release.adopt-${definition.name}`,
+        (step) => adoptModel(workflow.context, { definition, model, step }, deps),
+        { attempts: 3 },
+      );
       if (release !== null) releases.push(release);
     }
     return releases;

@@ -15,12 +15,31 @@ export async function toRelease(tx: Tx, release: ReleaseRecord): Promise<Release
 export async function toRetraining(tx: Tx, row: RetrainingRecord): Promise<Retraining> {
   const { id, function: functionName, trigger, stage, dataset, modelVersion, evaluationId, verdict, reason, updatedAt } = row;
   const after = await measureAfter(tx, row);
-  return { id, function: functionName, workflowId: id, trigger, stage, dataset, modelVersion, evaluationId, verdict, promoted: stage === "promoted", reason, after, createdAt: instant(id), updatedAt };
+  return {
+    id,
+    function: functionName,
+    workflowId: id,
+    trigger,
+    stage,
+    dataset,
+    modelVersion,
+    evaluationId,
+    verdict,
+    promoted: stage === "promoted",
+    reason,
+    after,
+    createdAt: instant(id),
+    updatedAt,
+  };
 }
 
 async function measureAfter(tx: Tx, { releaseId, binding, previousBinding }: RetrainingRecord): Promise<Retraining["after"]> {
   if (releaseId === null || binding === null || previousBinding === null) return null;
-  const { n, championRight, previousRight, ...pairs } = await readAfter(tx, { id: releaseId, champion: binding, previous: previousBinding });
+  const { n, championRight, previousRight, ...pairs } = await readAfter(tx, {
+    id: releaseId,
+    champion: binding,
+    previous: previousBinding,
+  });
   if (n === 0) return null;
   return { champion: wilson(championRight, n), previous: wilson(previousRight, n), difference: pairedDifference({ n, ...pairs }) };
 }

@@ -16,7 +16,11 @@ export async function endCancelled(context: Context, deps: ReleaseDeps): Promise
       if (row === null || !isOpen(row)) return;
       await withdraw(tx, { function: functionName, retrainingId: id, reason }, deps);
       await updateRetraining(tx, id, { stage: status === "cancelled" ? "stopped" : "failed", reason });
-      await deps.audit(tx, { action: "release.retraining", object: `function:${functionName}`, after: { retraining: id, stage: "stopped", reason } });
+      await deps.audit(tx, {
+        action: "release.retraining",
+        object: `function:${functionName}`,
+        after: { retraining: id, stage: "stopped", reason },
+      });
     });
   }
 }

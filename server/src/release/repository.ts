@@ -39,33 +39,61 @@ export async function insertRelease(tx: Tx, release: Omit<ReleaseRecord, "reques
   await tx.client.query(
     `insert into release_releases (project_id, id, function, stage, arms, before_stable, retraining_id, hold_requests, reason, created_by)
      values ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $10)`,
-    [tx.projectId, release.id, release.function, release.stage, JSON.stringify(release.arms), release.beforeStable === null ? null : JSON.stringify(release.beforeStable), release.retrainingId, release.holdRequests, release.reason, tx.principalId],
+    [
+      tx.projectId,
+      release.id,
+      release.function,
+      release.stage,
+      JSON.stringify(release.arms),
+      release.beforeStable === null ? null : JSON.stringify(release.beforeStable),
+      release.retrainingId,
+      release.holdRequests,
+      release.reason,
+      tx.principalId,
+    ],
   );
 }
 
 /** The active release, locked until the transaction ends: whoever changes a function's traffic waits here for the other. */
 export async function lockActive(tx: Tx, functionName: string): Promise<ReleaseRecord | null> {
-  const { rows } = await tx.client.query<ReleaseRecord>(`select ${releaseColumns} from release_releases where project_id = $1 and function = $2 and active for update`, [tx.projectId, functionName]);
+  const { rows } = await tx.client.query<ReleaseRecord>(
+    `select ${releaseColumns} from release_releases where project_id = $1 and function = $2 and active for update`,
+    [tx.projectId, functionName],
+  );
   return rows[0] ?? null;
 }
 
 /** The active release, without waiting for anybody. */
 export async function readActive(tx: Tx, functionName: string): Promise<ReleaseRecord | null> {
-  const { rows } = await tx.client.query<ReleaseRecord>(`select ${releaseColumns} from release_releases where project_id = $1 and function = $2 and active`, [tx.projectId, functionName]);
+  const { rows } = await tx.client.query<ReleaseRecord>(
+    `select ${releaseColumns} from release_releases where project_id = $1 and function = $2 and active`,
+    [tx.projectId, functionName],
+  );
   return rows[0] ?? null;
 }
 
 /** Closes a release with the requests it saw. */
 export async function closeRelease(tx: Tx, release: ReleaseRecord): Promise<void> {
-  await tx.client.query("update release_releases set active = false, requests = $3 where project_id = $1 and id = $2", [tx.projectId, release.id, await countRequests(tx, release)]);
+  await tx.client.query("update release_releases set active = false, requests = $3 where project_id = $1 and id = $2", [
+    tx.projectId,
+    release.id,
+    await countRequests(tx, release),
+  ]);
 }
 
 export async function setReleaseArms(tx: Tx, id: string, arms: readonly ReleaseArm[]): Promise<void> {
-  await tx.client.query("update release_releases set arms = $3::jsonb where project_id = $1 and id = $2", [tx.projectId, id, JSON.stringify(arms)]);
+  await tx.client.query("update release_releases set arms = $3::jsonb where project_id = $1 and id = $2", [
+    tx.projectId,
+    id,
+    JSON.stringify(arms),
+  ]);
 }
 
 export async function listReleases(tx: Tx, functionName: string): Promise<ReleaseRecord[]> {
-  const { rows } = await tx.client.query<ReleaseRecord>(`select ${releaseColumns} from release_releases where project_id = $1 and function = $2 order by id desc limit 200`, [tx.projectId, functionName]);
+  const { rows } = await tx.client.query<ReleaseRecord>(
+    `select ${releaseColumns} from release_releases where project_id = $1 and function = $2 order by id desc limit 200`,
+    [tx.projectId, functionName],
+  );
   return rows;
 }
 
@@ -118,13 +146,24 @@ export async function readArmFigures(tx: Tx, release: Pick<ReleaseRecord, "id">)
   const figuresOf = (arm: "stable" | "canary"): ArmFigures => {
     const row = rows.find((each) => each.arm === arm);
     if (row === undefined) return { requests: 0, failures: 0, fallbacks: 0, p95Ms: null, labelled: 0, right: 0 };
-    return { requests: row.requests, failures: row.failures, fallbacks: row.fallbacks, p95Ms: row.p95, labelled: row.labelled, right: row.right };
+    return {
+      requests: row.requests,
+      failures: row.failures,
+      fallbacks: row.fallbacks,
+      p95Ms: row.p95,
+      labelled: row.labelled,
+      right: row.right,
+    };
   };
   return { stable: figuresOf("stable"), canary: figuresOf("canary") };
 }
 
 /** What a shadow did while a release was active. */
-export async function readShadowFigures(tx: Tx, release: Pick<ReleaseRecord, "id" | "function">, binding: string): Promise<{ answers: number; errors: number; agreed: number }> {
+export async function readShadowFigures(
+  tx: Tx,
+  release: Pick<ReleaseRecord, "id" | "function">,
+  binding: string,
+): Promise<{ answers: number; errors: number; agreed: number }> {
   const { rows } = await tx.client.query<{ answers: number; errors: number; agreed: number }>(
     `select count(*)::int as answers, count(error)::int as errors, (count(*) filter (where agrees))::int as agreed from functions_v_shadows
      where project_id = $1 and id >= $2 and function = $3 and binding = $4`,
@@ -134,7 +173,10 @@ export async function readShadowFigures(tx: Tx, release: Pick<ReleaseRecord, "id
 }
 
 /** How the champion and the one before, which shadows it, did on the same labelled requests of a release. */
-export async function readAfter(tx: Tx, release: { id: string; champion: string; previous: string }): Promise<PairedCounts & { championRight: number; previousRight: number }> {
+export async function readAfter(
+  tx: Tx,
+  release: { id: string; champion: string; previous: string },
+): Promise<PairedCounts & { championRight: number; previousRight: number }> {
   const { rows } = await tx.client.query<{ n: number; champion: number; previous: number; only_champion: number; only_previous: number }>(
     `select count(*)::int as n, (count(*) filter (where champion_right))::int as champion, (count(*) filter (where previous_right))::int as previous,
        (count(*) filter (where champion_right and not previous_right))::int as only_champion, (count(*) filter (where previous_right and not champion_right))::int as only_previous
@@ -148,7 +190,13 @@ export async function readAfter(tx: Tx, release: { id: string; champion: string;
     [tx.projectId, since(release), release.id, release.previous, release.champion],
   );
   const row = rows[0]!;
-  return { n: row.n, championRight: row.champion, previousRight: row.previous, onlyFirst: row.only_champion, onlySecond: row.only_previous };
+  return {
+    n: row.n,
+    championRight: row.champion,
+    previousRight: row.previous,
+    onlyFirst: row.only_champion,
+    onlySecond: row.only_previous,
+  };
 }
 
 /** The arms in force, as functions' table says. */
@@ -172,7 +220,12 @@ export async function insertRetraining(tx: Tx, retraining: { id: string; functio
   return rowCount > 0;
 }
 
-export type RetrainingChange = Partial<Pick<RetrainingRecord, "stage" | "dataset" | "modelVersion" | "evaluationId" | "verdict" | "reason" | "binding" | "previousBinding" | "releaseId">>;
+export type RetrainingChange = Partial<
+  Pick<
+    RetrainingRecord,
+    "stage" | "dataset" | "modelVersion" | "evaluationId" | "verdict" | "reason" | "binding" | "previousBinding" | "releaseId"
+  >
+>;
 
 const columnOf: Record<keyof RetrainingChange, string> = {
   stage: "stage",
@@ -189,16 +242,26 @@ const columnOf: Record<keyof RetrainingChange, string> = {
 export async function updateRetraining(tx: Tx, id: string, change: RetrainingChange): Promise<void> {
   const entries = Object.entries(change) as [keyof RetrainingChange, unknown][];
   const sets = entries.map(([key], index) => `${columnOf[key]} = $${index + 3}`);
-  await tx.client.query(`update release_retrainings set ${[...sets, "updated_at = now()"].join(", ")} where project_id = $1 and id = $2`, [tx.projectId, id, ...entries.map(([, value]) => value)]);
+  await tx.client.query(`update release_retrainings set ${[...sets, "updated_at = now()"].join(", ")} where project_id = $1 and id = $2`, [
+    tx.projectId,
+    id,
+    ...entries.map(([, value]) => value),
+  ]);
 }
 
 /** Locked, so that its stage cannot change under the reader. */
 export async function lockRetraining(tx: Tx, id: string): Promise<RetrainingRecord | null> {
-  const { rows } = await tx.client.query<RetrainingRecord>(`select ${retrainingColumns} from release_retrainings where project_id = $1 and id = $2 for update`, [tx.projectId, id]);
+  const { rows } = await tx.client.query<RetrainingRecord>(
+    `select ${retrainingColumns} from release_retrainings where project_id = $1 and id = $2 for update`,
+    [tx.projectId, id],
+  );
   return rows[0] ?? null;
 }
 
-export async function listRetrainings(tx: Tx, query: { function?: string | undefined; id?: string | undefined }): Promise<RetrainingRecord[]> {
+export async function listRetrainings(
+  tx: Tx,
+  query: { function?: string | undefined; id?: string | undefined },
+): Promise<RetrainingRecord[]> {
   const { rows } = await tx.client.query<RetrainingRecord>(
     `select ${retrainingColumns} from release_retrainings where project_id = $1 and ($2::text is null or function = $2) and ($3::uuid is null or id = $3) order by id desc limit 200`,
     [tx.projectId, query.function ?? null, query.id ?? null],

@@ -8,7 +8,15 @@ import { isOpen } from "./begin-retraining.ts";
 import { bare, changeTraffic, stableOf, withdraw } from "./change-traffic.ts";
 import { type RetrainingConfig, retrainingConfigOf } from "./config.ts";
 import { type Hold, type HoldResult, holdStage, lookAtCanary, lookAtNothing, lookAtShadow } from "./hold-stage.ts";
-import { lockActive, lockRetraining, readArms, type ReleaseArm, type RetrainingChange, setReleaseArms, updateRetraining } from "./repository.ts";
+import {
+  lockActive,
+  lockRetraining,
+  readArms,
+  type ReleaseArm,
+  type RetrainingChange,
+  setReleaseArms,
+  updateRetraining,
+} from "./repository.ts";
 import type { ReleaseDeps, Retraining } from "./types.ts";
 
 export interface RetrainInput {
@@ -74,17 +82,35 @@ interface Challenger {
 async function makeChallenger(way: Way): Promise<Challenger | RetrainOutcome | null> {
   const { deps, workflow, context, definition, config } = way;
   const plan = await workflow.step("release.plan", () => makePlan(way), { attempts: 3 });
-  const dataset = await deps.feedback.curate(context, { function: definition.name, dataset: config.dataset, parent: plan.parent ?? undefined, holdout: config.holdout }, workflow);
+  const dataset = await deps.feedback.curate(
+    context,
+    { function: definition.name, dataset: config.dataset, parent: plan.parent ?? undefined, holdout: config.holdout },
+    workflow,
+  );
   if (!(await change(way, "release.note-dataset", (tx) => note(tx, way, { stage: "train", dataset })))) return null;
   const { model } = plan;
-  const trained = await deps.models.train(context, { model, trainer: config.trainer, dataset, parameters: config.parameters, seed: config.seed, register: true }, workflow);
+  const trained = await deps.models.train(
+    context,
+    { model, trainer: config.trainer, dataset, parameters: config.parameters, seed: config.seed, register: true },
+    workflow,
+  );
   const { version } = trained.reference!;
   if (!(await change(way, "release.note-model", (tx) => note(tx, way, { stage: "evaluate", modelVersion: version })))) return null;
-  const bound = await workflow.step("release.bind", () => deps.functions.bind(context, { function: definition.name, variant: plan.variant, versions: { [model]: version } }), { attempts: 3 });
+  const bound = await workflow.step(
+    "release.bind",
+    () => deps.functions.bind(context, { function: definition.name, variant: plan.variant, versions: { [model]: version } }),
+    { attempts: 3 },
+  );
   const challenger = candidateOf(bound, definition);
-  const report = await deps.evaluation.compare(context, { function: definition.name, dataset, champion: plan.champion, challenger }, workflow);
+  const report = await deps.evaluation.compare(
+    context,
+    { function: definition.name, dataset, champion: plan.champion, challenger },
+    workflow,
+  );
   const { verdict } = report;
-  const rules = report.rulesAreEnough ? " Plain rules reach the share of the champion's accuracy at which they are enough: consider them." : "";
+  const rules = report.rulesAreEnough
+    ? " Plain rules reach the share of the champion's accuracy at which they are enough: consider them."
+    : "";
   const reason = `${report.reason}${rules}`;
   const judged = { evaluationId: report.id, verdict, reason, binding: bound.hash, previousBinding: plan.stable.binding };
   const stage = verdict === "pass" ? "gate" : "stopped";
@@ -105,29 +131,66 @@ async function tryInTraffic(way: Way, { plan, binding }: Challenger): Promise<Re
     return reason;
   });
   if (unchanged !== "unchanged") return unchanged === null ? superseded : { end: "stopped", reason: unchanged };
-  const shadow = await enter(way, "shadow", { arms: [stable, binding], holdRequests: config.shadowRequests, reason: "The gate let it through." });
+  const shadow = await enter(way, "shadow", {
+    arms: [stable, binding],
+    holdRequests: config.shadowRequests,
+    reason: "The gate let it through.",
+  });
   if (shadow === null) return superseded;
-  const laggards = await workflow.step("release.await-ready", (step) => awaitReady({ binding: binding.binding, timeoutMs: config.readyTimeoutMs, signal: step.signal }, deps));
-  if (laggards.length > 0) return goBack(way, "release.roll-back-unready", `${laggards.join(", ")} did not load ${binding.label} within ${config.readyTimeoutMs / 1000} s.`);
-  const shadowed = await hold(way, "release.hold-shadow", { release: shadow, requests: config.shadowRequests, look: lookAtShadow(binding.binding) });
+  const laggards = await workflow.step("release.await-ready", (step) =>
+    awaitReady({ binding: binding.binding, timeoutMs: config.readyTimeoutMs, signal: step.signal }, deps),
+  );
+  if (laggards.length > 0)
+    return goBack(
+      way,
+      "release.roll-back-unready",
+      `${laggards.join(", ")} did not load ${binding.label} within ${config.readyTimeoutMs / 1000} s.`,
+    );
+  const shadowed = await hold(way, "release.hold-shadow", {
+    release: shadow,
+    requests: config.shadowRequests,
+    look: lookAtShadow(binding.binding),
+  });
   if (shadowed.end !== "held") return shadowed.end === "superseded" ? superseded : goBack(way, "release.roll-back-shadow", shadowed.reason);
 
-  const canaryArms: ReleaseArm[] = [{ ...stable, share: 1 - config.canaryShare }, { ...binding, role: "canary", share: config.canaryShare }];
-  const canary = await enter(way, "canary", { arms: canaryArms, holdRequests: config.canaryRequests, reason: `In shadow it ${shadowed.note}.` });
+  const canaryArms: ReleaseArm[] = [
+    { ...stable, share: 1 - config.canaryShare },
+    { ...binding, role: "canary", share: config.canaryShare },
+  ];
+  const canary = await enter(way, "canary", {
+    arms: canaryArms,
+    holdRequests: config.canaryRequests,
+    reason: `In shadow it ${shadowed.note}.`,
+  });
   if (canary === null) return superseded;
-  const tried = await hold(way, "release.hold-canary", { release: canary, requests: config.canaryRequests, look: lookAtCanary(definition.latencyBudgetMs) });
+  const tried = await hold(way, "release.hold-canary", {
+    release: canary,
+    requests: config.canaryRequests,
+    look: lookAtCanary(definition.latencyBudgetMs),
+  });
   if (tried.end !== "held") return tried.end === "superseded" ? superseded : goBack(way, "release.roll-back-canary", tried.reason);
   return promote(way, { stable, binding, reason: `${tried.note}, over ${tried.requests} requests.` });
 }
 
-async function promote(way: Way, { stable, binding, reason }: { stable: ReleaseArm; binding: ReleaseArm; reason: string }): Promise<RetrainOutcome> {
+async function promote(
+  way: Way,
+  { stable, binding, reason }: { stable: ReleaseArm; binding: ReleaseArm; reason: string },
+): Promise<RetrainOutcome> {
   const { deps, workflow, context, definition, config } = way;
   const champion: ReleaseArm = { ...binding, role: "stable", share: 1 };
   const previous: ReleaseArm = { ...stable, role: "shadow", share: 0 };
   const release = await change(way, "release.promote", async (tx) => {
     const id = await changeTraffic(
       tx,
-      { function: definition.name, stage: "promoted", arms: [champion, previous], replaces: stable, retrainingId: workflow.workflowId, holdRequests: config.afterRequests, reason },
+      {
+        function: definition.name,
+        stage: "promoted",
+        arms: [champion, previous],
+        replaces: stable,
+        retrainingId: workflow.workflowId,
+        holdRequests: config.afterRequests,
+        reason,
+      },
       deps,
     );
     await note(tx, way, { stage: "promoted", releaseId: id });
@@ -143,7 +206,12 @@ async function promote(way: Way, { stable, binding, reason }: { stable: ReleaseA
         if (active?.id !== release) return;
         await setReleaseArms(tx, release, [champion]);
         await deps.functions.setArms(tx, { function: definition.name, release, arms: bare([champion]) });
-        await deps.audit(tx, { action: "release.retire", object: `function:${definition.name}`, before: active.arms, after: { release, arms: [champion] } });
+        await deps.audit(tx, {
+          action: "release.retire",
+          object: `function:${definition.name}`,
+          before: active.arms,
+          after: { release, arms: [champion] },
+        });
       }),
     ),
   );
@@ -171,7 +239,8 @@ function findModel(definition: FunctionDefinition, stableVariant: string): [vari
 /** A model is asked in batches; everything else as it is bound. */
 function candidateOf(binding: Binding, definition: FunctionDefinition): Candidate {
   const { model, version } = binding.resolved as { model?: unknown; version?: unknown };
-  if (definition.variants[binding.variant]?.kind === "model" && typeof model === "string" && typeof version === "number") return { kind: "model", model, version };
+  if (definition.variants[binding.variant]?.kind === "model" && typeof model === "string" && typeof version === "number")
+    return { kind: "model", model, version };
   return { kind: "binding", binding: binding.hash, label: binding.label };
 }
 
@@ -205,21 +274,35 @@ function change<T>(way: Way, name: string, run: (tx: Tx) => Promise<T>): Promise
 
 async function note(tx: Tx, { deps, workflow, definition }: Way, to: RetrainingChange): Promise<true> {
   await updateRetraining(tx, workflow.workflowId, to);
-  await deps.audit(tx, { action: "release.retraining", object: `function:${definition.name}`, after: { retraining: workflow.workflowId, ...to } });
+  await deps.audit(tx, {
+    action: "release.retraining",
+    object: `function:${definition.name}`,
+    after: { retraining: workflow.workflowId, ...to },
+  });
   return true;
 }
 
 /** Enters a stage: release, arms, row. Answers the release's id. */
-function enter(way: Way, stage: "shadow" | "canary", to: { arms: readonly ReleaseArm[]; holdRequests: number; reason: string }): Promise<string | null> {
+function enter(
+  way: Way,
+  stage: "shadow" | "canary",
+  to: { arms: readonly ReleaseArm[]; holdRequests: number; reason: string },
+): Promise<string | null> {
   return change(way, `release.start-${stage}`, async (tx) => {
-    const release = await changeTraffic(tx, { function: way.definition.name, stage, retrainingId: way.workflow.workflowId, ...to }, way.deps);
+    const release = await changeTraffic(
+      tx,
+      { function: way.definition.name, stage, retrainingId: way.workflow.workflowId, ...to },
+      way.deps,
+    );
     await note(tx, way, { stage });
     return release;
   });
 }
 
 function hold(way: Way, name: string, what: Pick<Hold, "release" | "requests" | "look">): Promise<HoldResult> {
-  return way.workflow.step(name, (step) => holdStage(way.context, { ...what, function: way.definition.name, signal: step.signal }, way.deps));
+  return way.workflow.step(name, (step) =>
+    holdStage(way.context, { ...what, function: way.definition.name, signal: step.signal }, way.deps),
+  );
 }
 
 async function goBack(way: Way, name: string, reason: string): Promise<RetrainOutcome> {

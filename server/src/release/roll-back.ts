@@ -16,12 +16,20 @@ export function rollBack(context: Context, ask: { function: string; reason: stri
     }
     const before = active?.beforeStable ?? null;
     if (before === null) {
-      throw new AppError("unknown_release", `Function "${ask.function}" has had no other stable binding than ${stable.label}, so there is nothing to go back to.`, { details: { function: ask.function } });
+      throw new AppError(
+        "unknown_release",
+        `Function "${ask.function}" has had no other stable binding than ${stable.label}, so there is nothing to go back to.`,
+        { details: { function: ask.function } },
+      );
     }
     return goTo(tx, before, ask, deps);
   });
 }
 
 function goTo(tx: Tx, stable: ReleaseArm, ask: { function: string; reason: string }, deps: ReleaseDeps): Promise<string> {
-  return changeTraffic(tx, { ...ask, stage: "rolled-back", arms: [{ ...stable, role: "stable", share: 1 }], retrainingId: null, holdRequests: null }, deps);
+  return changeTraffic(
+    tx,
+    { ...ask, stage: "rolled-back", arms: [{ ...stable, role: "stable", share: 1 }], retrainingId: null, holdRequests: null },
+    deps,
+  );
 }

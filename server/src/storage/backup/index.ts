@@ -1,3 +1,4 @@
 export * from "./types.ts";
+export { readLines } from "./read-lines.ts";
 export { restoreBackup } from "./restore-backup.ts";
 export { writeBackup } from "./write-backup.ts";

@@ -22,7 +22,7 @@ async function lockInChild(): Promise<{ child: ChildProcess; said: string }> {
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
-  const [line] = (await once(child.stdout!, "data")) as [Buffer];
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
   return { child, said: line.toString().trim() };
 }
 

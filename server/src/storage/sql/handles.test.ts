@@ -22,7 +22,9 @@ describe("who sees what", () => {
     await writeNote(store.sql, bob, "of bob");
     expect(await readNotes(store.sql, alice)).toEqual(["of alice"]);
     expect(await readNotes(store.sql, bob)).toEqual(["of bob"]);
-    const all = await store.sql.system("reconciliation", async (tx) => (await tx.client.query<{ body: string }>("select body from notes")).rows.map((row) => row.body));
+    const all = await store.sql.system("reconciliation", async (tx) =>
+      (await tx.client.query<{ body: string }>("select body from notes")).rows.map((row) => row.body),
+    );
     expect(all).toEqual(expect.arrayContaining(["of alice", "of bob"]));
     expect(await countOf("notes")).toBe("0");
   });
@@ -40,7 +42,10 @@ describe("who sees what", () => {
   test("a principal's name is data, whatever is in it", async () => {
     const names = ["o'neill", "back\\slash'", "'; set role millrace_system; --", "émile\n\t$1"];
     for (const name of names) {
-      const seen = await store.sql.as(newContext(name), async (tx) => (await tx.client.query<{ p: string }>("select storage_principal() as p")).rows[0]!.p);
+      const seen = await store.sql.as(
+        newContext(name),
+        async (tx) => (await tx.client.query<{ p: string }>("select storage_principal() as p")).rows[0]!.p,
+      );
       expect(seen).toBe(name);
     }
   });
@@ -52,7 +57,9 @@ describe("who sees what", () => {
 
   test("nothing a transaction set outlives it", async () => {
     await store.sql.as(newContext("alice"), async () => {});
-    const { rows } = await store.sql.owner.query<{ project: string | null }>("select nullif(current_setting('millrace.project', true), '') as project");
+    const { rows } = await store.sql.owner.query<{ project: string | null }>(
+      "select nullif(current_setting('millrace.project', true), '') as project",
+    );
     expect(rows[0]!.project).toBeNull();
   });
 });
@@ -102,7 +109,9 @@ describe("hostile SQL", () => {
   test("a query that switches its own project reads nothing where set_config is revoked", async () => {
     const [alice, bob] = [newContext("alice"), newContext("bob")];
     await writeNote(store.sql, bob, "of bob");
-    const { rows } = await store.sql.owner.query<{ may: boolean }>("select has_function_privilege('millrace_app', 'set_config(text,text,boolean)', 'execute') as may");
+    const { rows } = await store.sql.owner.query<{ may: boolean }>(
+      "select has_function_privilege('millrace_app', 'set_config(text,text,boolean)', 'execute') as may",
+    );
     // The embedded store revokes it. On PostgreSQL an administrator may (see the README); our own work never calls it.
     expect(rows[0]!.may).toBe(store.kind === "postgres");
     if (rows[0]!.may) return;
@@ -124,16 +133,27 @@ describe("hostile SQL", () => {
   });
 
   test("the role of as() cannot read files, run programs, or make temporary tables and functions", async () => {
-    const attempts = ["select pg_read_file('/etc/passwd')", "select pg_ls_dir('/')", "select lo_import('/etc/passwd')", "select * from pg_authid"];
+    const attempts = [
+      "select pg_read_file('/etc/passwd')",
+      "select pg_ls_dir('/')",
+      "select lo_import('/etc/passwd')",
+      "select * from pg_authid",
+    ];
     for (const statement of attempts) {
-      await expect(store.sql.as(newContext("alice"), (tx) => tx.client.query(statement)), statement).rejects.toThrow(/permission denied|must be superuser/);
+      await expect(
+        store.sql.as(newContext("alice"), (tx) => tx.client.query(statement)),
+        statement,
+      ).rejects.toThrow(/permission denied|must be superuser/);
     }
   });
 
   test("functions that run SQL given as text stay inside the project", async () => {
     const [alice, bob] = [newContext("alice"), newContext("bob")];
     await writeNote(store.sql, bob, "of bob");
-    const xml = await store.sql.as(alice, async (tx) => (await tx.client.query<{ x: string }>("select query_to_xml('select body from notes', true, true, '') as x")).rows[0]!.x);
+    const xml = await store.sql.as(
+      alice,
+      async (tx) => (await tx.client.query<{ x: string }>("select query_to_xml('select body from notes', true, true, '') as x")).rows[0]!.x,
+    );
     expect(xml ?? "").not.toContain("of bob");
     for (const text of ["set role millrace_system", "reset role"]) {
       await expect(store.sql.as(alice, (tx) => tx.client.query("select query_to_xml($1, true, true, '')", [text]))).rejects.toThrow();

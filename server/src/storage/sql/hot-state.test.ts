@@ -91,7 +91,10 @@ describe("hot state", () => {
   test("a node serves on what it knows for five minutes, then says state_stale", async () => {
     const clock = createManualClock(1_000_000);
     let away = false;
-    const sql: Sql = { ...store.sql, system: (reason, run) => (away ? Promise.reject(new Error("no route to host")) : store.sql.system(reason, run)) };
+    const sql: Sql = {
+      ...store.sql,
+      system: (reason, run) => (away ? Promise.reject(new Error("no route to host")) : store.sql.system(reason, run)),
+    };
     hotState = createHotState({ sql, clock, logger: silentLogger, pollMs: 600_000 });
     await hotState.start();
     away = true;

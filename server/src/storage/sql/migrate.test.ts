@@ -37,16 +37,24 @@ describe("migrations", () => {
 
   test("a changed one, a missing one and an unknown one are refused by name", async () => {
     const changed = [{ ...migrations[0]!, checksum: "0" }, ...migrations.slice(1)];
-    await expect(migrate(store.sql, changed, silentLogger)).rejects.toMatchObject({ code: "migration_changed", details: { migration: migrations[0]!.name } });
+    await expect(migrate(store.sql, changed, silentLogger)).rejects.toMatchObject({
+      code: "migration_changed",
+      details: { migration: migrations[0]!.name },
+    });
     await expect(assertCurrent(store.sql, changed)).rejects.toMatchObject({ code: "migration_changed" });
     await expect(migrate(store.sql, migrations.slice(1), silentLogger)).rejects.toMatchObject({ code: "schema_newer" });
     const more = [...migrations, made("29990101000000_core_later.sql", "select 1")];
-    await expect(assertCurrent(store.sql, more)).rejects.toMatchObject({ code: "schema_outdated", details: { missing: ["29990101000000_core_later.sql"] } });
+    await expect(assertCurrent(store.sql, more)).rejects.toMatchObject({
+      code: "schema_outdated",
+      details: { missing: ["29990101000000_core_later.sql"] },
+    });
   });
 
   test("one that fails leaves nothing behind, is named, and can be tried again", async () => {
     const name = "29990101000001_core_half.sql";
-    await expect(migrate(store.sql, [...migrations, made(name, "create table half (a int); select 1/0;")], silentLogger)).rejects.toThrow(name);
+    await expect(migrate(store.sql, [...migrations, made(name, "create table half (a int); select 1/0;")], silentLogger)).rejects.toThrow(
+      name,
+    );
     expect(await exists("half")).toBe(false);
     const repaired = [...migrations, made(name, "create table half (a int)")];
     expect(await migrate(store.sql, repaired, silentLogger)).toEqual([name]);

@@ -78,7 +78,10 @@ function checkKnown(known: ReadonlyMap<string, string>, migrations: readonly Mig
 async function apply(client: SqlClient, migration: Migration): Promise<boolean> {
   await client.query("begin");
   try {
-    const { rowCount } = await client.query("insert into core_migrations (name, checksum) values ($1, $2) on conflict do nothing", [migration.name, migration.checksum]);
+    const { rowCount } = await client.query("insert into core_migrations (name, checksum) values ($1, $2) on conflict do nothing", [
+      migration.name,
+      migration.checksum,
+    ]);
     if (rowCount > 0) await client.query(migration.sql);
     await client.query("commit");
     return rowCount > 0;
@@ -86,7 +89,9 @@ async function apply(client: SqlClient, migration: Migration): Promise<boolean> 
     await client.query("rollback").catch(() => {
       // The connection is gone, and the transaction with it.
     });
-    throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new AppError("internal", `The migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }
 

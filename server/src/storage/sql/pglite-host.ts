@@ -26,7 +26,21 @@ export type HostMessage =
   | { readonly id: number; readonly error: Record<string, unknown> };
 
 const port = parentPort!;
-const errorFields = ["message", "code", "severity", "detail", "hint", "position", "where", "schema", "table", "column", "dataType", "constraint", "routine"];
+const errorFields = [
+  "message",
+  "code",
+  "severity",
+  "detail",
+  "hint",
+  "position",
+  "where",
+  "schema",
+  "table",
+  "column",
+  "dataType",
+  "constraint",
+  "routine",
+];
 
 /*
  * PGlite's session is a superuser's, whom no row-level security binds. So nothing runs as it: the folder is made once with

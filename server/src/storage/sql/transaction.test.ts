@@ -71,7 +71,9 @@ describe("a transaction", () => {
 
   test("started by a timer that a transaction's callback left behind is not inside it", async () => {
     const alice = newContext("alice");
-    const later = await store.sql.as(alice, async () => ({ promise: new Promise((resolve) => setTimeout(resolve, 50)).then(() => readNotes(store.sql, alice)) }));
+    const later = await store.sql.as(alice, async () => ({
+      promise: new Promise((resolve) => setTimeout(resolve, 50)).then(() => readNotes(store.sql, alice)),
+    }));
     expect(await later.promise).toEqual([]);
   });
 
@@ -81,13 +83,18 @@ describe("a transaction", () => {
       contexts.map(async (context, worker) => {
         for (let round = 0; round < 15; round++) {
           const mine = `${worker}:${round}`;
-          const seen = await store.sql.as(context, async (tx) => {
-            const first = await tx.client.query<{ v: string; p: string }>("select $1::text as v, storage_principal() as p", [mine]);
-            await insert(tx, context, mine);
-            const both = await Promise.all([tx.client.query<{ v: string }>("select $1::text as v", [`${mine}!`]), tx.client.query<{ n: string }>("select count(*) as n from notes")]);
-            if (round % 5 === 4) throw new Error(`rolled back ${mine}`);
-            return [first.rows[0]!.v, first.rows[0]!.p, both[0].rows[0]!.v, both[1].rows[0]!.n];
-          }).catch((error: Error) => error.message);
+          const seen = await store.sql
+            .as(context, async (tx) => {
+              const first = await tx.client.query<{ v: string; p: string }>("select $1::text as v, storage_principal() as p", [mine]);
+              await insert(tx, context, mine);
+              const both = await Promise.all([
+                tx.client.query<{ v: string }>("select $1::text as v", [`${mine}!`]),
+                tx.client.query<{ n: string }>("select count(*) as n from notes"),
+              ]);
+              if (round % 5 === 4) throw new Error(`rolled back ${mine}`);
+              return [first.rows[0]!.v, first.rows[0]!.p, both[0].rows[0]!.v, both[1].rows[0]!.n];
+            })
+            .catch((error: Error) => error.message);
           const committed = round - Math.floor(round / 5) + 1;
           expect(seen).toEqual(round % 5 === 4 ? `rolled back ${mine}` : [mine, context.principalId, `${mine}!`, String(committed)]);
         }

@@ -71,7 +71,17 @@ describe("values", () => {
     ["jsonb", { a: ["x", { b: null }] }, { a: ["x", { b: null }] }],
     ["jsonb", JSON.stringify([1, 2]), [1, 2]],
     ["text[]", ["a", null, 'b"\\,{}', ""], ["a", null, 'b"\\,{}', ""]],
-    ["int4[]", [[1, 2], [3, 4]], [[1, 2], [3, 4]]],
+    [
+      "int4[]",
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
     ["text[]", [], []],
     ["timestamptz", new Date(0), "1970-01-01T00:00:00.000Z"],
     ["timestamptz", "2002-08-22T11:36:16.5Z", "2002-08-22T11:36:16.500Z"],
@@ -85,7 +95,13 @@ describe("values", () => {
   test("counts rows as pg does", async () => {
     await store.sql.owner.query("create table counted (a int)");
     const counts = [];
-    for (const text of ["insert into counted values (1), (2), (3)", "update counted set a = 4 where a > 1", "delete from counted where a = 9", "select * from counted", "delete from counted returning a"]) {
+    for (const text of [
+      "insert into counted values (1), (2), (3)",
+      "update counted set a = 4 where a > 1",
+      "delete from counted where a = 9",
+      "select * from counted",
+      "delete from counted returning a",
+    ]) {
       counts.push((await store.sql.owner.query(text)).rowCount);
     }
     expect(counts).toEqual([3, 2, 0, 3, 3]);
@@ -94,13 +110,22 @@ describe("values", () => {
   test("a failed statement carries PostgreSQL's code and names the constraint", async () => {
     await store.sql.owner.query("create table once (a int constraint only_once primary key)");
     await store.sql.owner.query("insert into once values (1)");
-    await expect(store.sql.owner.query("insert into once values ($1)", [1])).rejects.toMatchObject({ code: "23505", constraint: "only_once", table: "once" });
+    await expect(store.sql.owner.query("insert into once values ($1)", [1])).rejects.toMatchObject({
+      code: "23505",
+      constraint: "only_once",
+      table: "once",
+    });
   });
 
   test("parameters become the text that pg makes of them", () => {
     const { prepareValue } = createRequire(import.meta.url)("pg/lib/utils.js") as { prepareValue(value: unknown): unknown };
     const scalar = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.bigInt(), fc.double(), fc.constant(null));
-    const value = fc.oneof(scalar, fc.array(scalar), fc.array(fc.array(fc.string())), fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer())));
+    const value = fc.oneof(
+      scalar,
+      fc.array(scalar),
+      fc.array(fc.array(fc.string())),
+      fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer())),
+    );
     fc.assert(
       fc.property(value, (each) => {
         expect(toParameter(each)).toEqual(prepareValue(each));
@@ -110,10 +135,13 @@ describe("values", () => {
 
   test("any instant survives as ISO text", () => {
     fc.assert(
-      fc.property(fc.date({ min: new Date("0100-01-01T00:00:00Z"), max: new Date("9999-12-31T00:00:00Z"), noInvalidDate: true }), (date) => {
-        const text = date.toISOString();
-        expect(instantText(text.replace("T", " ").replace("Z", "+00"))).toBe(text);
-      }),
+      fc.property(
+        fc.date({ min: new Date("0100-01-01T00:00:00Z"), max: new Date("9999-12-31T00:00:00Z"), noInvalidDate: true }),
+        (date) => {
+          const text = date.toISOString();
+          expect(instantText(text.replace("T", " ").replace("Z", "+00"))).toBe(text);
+        },
+      ),
     );
   });
 });

@@ -144,7 +144,11 @@ function mix(hash: number): number {
 }
 
 /** Calls back for every n-gram of a token sequence that holds no unknown token, and the boundary only at its ends. */
-export function eachNgram(tokens: Int32Array, { range, boundary }: { range: NgramRange; boundary: number }, visit: (ngram: Ngram) => void): void {
+export function eachNgram(
+  tokens: Int32Array,
+  { range, boundary }: { range: NgramRange; boundary: number },
+  visit: (ngram: Ngram) => void,
+): void {
   const ngram = { tokens, start: 0, length: 0, hash: 0 };
   for (let start = 0; start < tokens.length; start++) {
     ngram.start = start;

@@ -60,14 +60,20 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
   const positions = new Map(labels.map((label, index) => [label, index]));
   const truth = Int32Array.from(rows.labels, (label) => positions.get(label)!);
   const { first, held } = drawCalibration(truth.length, context.seed);
-  const { model, pass } = startFit({ ...features, truth, labelCount: labels.length }, { seed: context.seed, learningRate: parameters.learningRate });
+  const { model, pass } = startFit(
+    { ...features, truth, labelCount: labels.length },
+    { seed: context.seed, learningRate: parameters.learningRate },
+  );
   const epochs = parameters.epochs + parameters.closingEpochs;
   const report = (done: number) => context.onProgress(0.4 + (0.6 * done) / epochs, `epoch ${done} of ${epochs}`);
   for (let epoch = 0; epoch < parameters.epochs; epoch++) {
     pass(first);
     report(epoch + 1);
   }
-  const temperature = fitTemperature(Array.from(held, (row) => logitsOf(model, features, row)), Array.from(held, (row) => truth[row]!));
+  const temperature = fitTemperature(
+    Array.from(held, (row) => logitsOf(model, features, row)),
+    Array.from(held, (row) => truth[row]!),
+  );
   const all = Int32Array.from(truth.keys());
   for (let epoch = 0; epoch < parameters.closingEpochs; epoch++) {
     pass(all);
