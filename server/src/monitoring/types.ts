@@ -16,6 +16,8 @@ export interface Reference {
   readonly rows: readonly { readonly input: Readonly<Record<string, unknown>>; readonly label: string | null }[];
   /** Accuracy on rows held back from training. */
   readonly accuracy: Estimate | null;
+  /** Of the held-back rows of each true label, the share answered right. With it a changed mix of labels is no loss of quality. */
+  readonly recalls?: Readonly<Record<string, Estimate>> | null;
 }
 
 /** Answers the reference of the model a binding names, or null when it names none. Asked once per binding, then kept. */
