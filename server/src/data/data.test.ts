@@ -63,7 +63,7 @@ describe("a dataset version", () => {
       JSON.stringify({ ...good[6], key: "edited", text: `${String(good[6]!["text"])} indeed` }),
       "{ not json",
       "[1, 2]",
-      JSON.stringify({ ...good[7], key: "undated", at: null, text: "no time at all in this one" }),
+      JSON.stringify({ ...good[7], key: "undated", at: null, text: "no time at all\u2028in this one" }),
       JSON.stringify({ ...good[7], key: "late", at: "2999-01-01T00:00:00Z", text: "from the far future" }),
       JSON.stringify({ ...good[8], key: "m7", text: "a key that is taken by another row" }),
       JSON.stringify({ ...good[8], key: "odd", label: "perhaps", text: "a label of its own" }),
