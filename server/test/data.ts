@@ -35,7 +35,7 @@ export async function createDataParts(
 ): Promise<DataParts> {
   const store = await createTestStore();
   const { sql, hotState, dataFolder } = store;
-  const governance = await createGovernance({
+  const governance = createGovernance({
     sql,
     hotState,
     config: governanceConfigSchema.parse(undefined),
