@@ -45,7 +45,7 @@ export async function createTestStore(options: TestStoreOptions = {}): Promise<T
 
 async function embedded(dataFolder: string, logger: Logger, migrated: boolean): Promise<TestStore> {
   const folder = join(dataFolder, "database");
-  if (migrated) copyTemplate(inject("templateFolder"), folder);
+  copyTemplate(inject(migrated ? "templateFolder" : "emptyTemplateFolder"), folder);
   const sql = await createEmbeddedSql({ folder, logger });
   const hotState = createHotState({ sql, clock: systemClock, logger });
   return {

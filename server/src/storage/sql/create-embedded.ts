@@ -1,8 +1,8 @@
-import type { Context, Logger } from "../../core/index.ts";
+import type { Context } from "../../core/index.ts";
 import type { QueryResult, Sql, SystemReason, Tx } from "../types.ts";
 import { checkStatement } from "./check-statement.ts";
 import { EmbeddedClient } from "./embedded-client.ts";
-import { EmbeddedPool } from "./embedded-pool.ts";
+import { EmbeddedPool, type EmbeddedPoolOptions } from "./embedded-pool.ts";
 import { refuseNesting } from "./nesting.ts";
 import { guardPool, transactionScript } from "./handles.ts";
 import { type TransactionClient, runTransaction } from "./transaction.ts";
@@ -13,8 +13,8 @@ export interface EmbeddedSql extends Sql {
 }
 
 /** The embedded store: PGlite in a thread. The folder's lock is taken by the caller. */
-export async function createEmbeddedSql(deps: { folder: string; logger: Logger; watchdogMs?: number }): Promise<EmbeddedSql> {
-  const pool = new EmbeddedPool(deps);
+export async function createEmbeddedSql(options: EmbeddedPoolOptions): Promise<EmbeddedSql> {
+  const pool = new EmbeddedPool(options);
   await pool.open();
 
   function as<T>(context: Context, run: (tx: Tx) => Promise<T>): Promise<T> {

@@ -14,6 +14,8 @@ export interface PostgresOptions {
   /** The schema of our tables; `public` unless told. */
   readonly schema?: string | undefined;
   readonly maxConnections?: number;
+  /** Milliseconds without an answer inside a transaction after which a connection is taken for dead and thrown away. */
+  readonly deadAfterMs?: number;
   readonly logger: Logger;
 }
 
@@ -21,12 +23,11 @@ const connectTimeoutMs = 5000;
 const ownerConnections = 10;
 /** A statement inside a transaction ends on the server soon after its callback's 2 s, even when nobody waits for it. */
 const statementTimeoutMs = 2500;
-/** Past this a connection is taken for dead (a cable, a firewall), and thrown away. */
-const deadAfterMs = 10_000;
+const defaultDeadAfterMs = 10_000;
 
 /** PostgreSQL 15 or newer. Refuses a login that row-level security does not bind (`unsafe_database_role`). */
 export async function createPostgresSql(options: PostgresOptions): Promise<Sql> {
-  const { logger } = options;
+  const { logger, deadAfterMs = defaultDeadAfterMs } = options;
   const settings: pg.PoolConfig = {
     connectionString: options.url,
     types: typeParsers,

@@ -7,7 +7,9 @@ export interface DatabaseThreadOptions {
   readonly folder: string;
   readonly logger: Logger;
   /** A statement that takes longer is taken for hung: the thread is ended and opened again. */
-  readonly watchdogMs?: number;
+  readonly watchdogMs?: number | undefined;
+  /** How long a statement waits for a thread that is being opened again, before it is `database_unavailable`. */
+  readonly patienceMs?: number | undefined;
   readonly onNotification: (channel: string, payload: string) => void;
   /** Repeats what a new session has to be told. */
   readonly onReopened: () => Promise<void>;
@@ -22,8 +24,7 @@ interface Pending {
 const defaultWatchdogMs = 60_000;
 const openingLimitMs = 120_000;
 const longestPauseMs = 5000;
-/** How long a statement waits for a thread that is being opened again. */
-const patienceMs = 10_000;
+const defaultPatienceMs = 30_000;
 
 /**
  * The thread PGlite lives in. It answers requests in order. When it dies, requests under way are rejected with
@@ -139,7 +140,10 @@ export class DatabaseThread {
   async #untilReopened(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new AppError("database_unavailable", "The embedded database is being opened again.")), patienceMs);
+      timer = setTimeout(
+        () => reject(new AppError("database_unavailable", "The embedded database is being opened again.")),
+        this.#options.patienceMs ?? defaultPatienceMs,
+      );
     });
     try {
       while (this.#isOpening()) await Promise.race([this.#reopening, patience]);

@@ -1,16 +1,10 @@
 import { EventEmitter } from "node:events";
-import type { Logger } from "../../core/index.ts";
-import { DatabaseThread } from "./database-thread.ts";
+import { DatabaseThread, type DatabaseThreadOptions } from "./database-thread.ts";
 import { EmbeddedClient, type QueryCallback, type QueryConfig } from "./embedded-client.ts";
 import type { HostResult } from "./pglite-host.ts";
 import { SessionTurns } from "./session-turns.ts";
 
-export interface EmbeddedPoolOptions {
-  /** The PGlite data folder. */
-  readonly folder: string;
-  readonly logger: Logger;
-  readonly watchdogMs?: number | undefined;
-}
+export type EmbeddedPoolOptions = Omit<DatabaseThreadOptions, "onNotification" | "onReopened">;
 
 /**
  * The embedded store behind the shape of `pg.Pool`. There is one session, so clients take turns: a client holds it for one
@@ -30,9 +24,7 @@ export class EmbeddedPool extends EventEmitter {
   constructor(options: EmbeddedPoolOptions) {
     super();
     this.thread = new DatabaseThread({
-      folder: options.folder,
-      logger: options.logger,
-      ...(options.watchdogMs === undefined ? {} : { watchdogMs: options.watchdogMs }),
+      ...options,
       onNotification: (channel, payload) => {
         for (const client of this.#listeners.get(channel) ?? [])
           client.emit("notification", { channel, payload, processId: client.processID });
