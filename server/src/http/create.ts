@@ -22,7 +22,9 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
   refuseOpenListening(deps);
   const guard = createOriginGuard(config);
   const hot = createHotHandler({ functions: ports.functions, governance: ports.governance, guard, clock, logger });
-  const openapi = createOpenapi(deps.version);
+  let document: Record<string, unknown> | undefined;
+  // Made when somebody asks: start need not wait for 60 schemas.
+  const openapi = () => (document ??= createOpenapi(deps.version));
   let server!: Server;
   const app: FastifyInstance = fastify({
     serverFactory: (control) => {
@@ -89,7 +91,13 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
     clearInterval(sweep);
   }
 
-  return { listen, close, openapi };
+  return {
+    listen,
+    close,
+    get openapi() {
+      return openapi();
+    },
+  };
 }
 
 function refuseOpenListening({ config }: HttpDeps): void {

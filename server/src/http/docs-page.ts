@@ -7,11 +7,10 @@ const docsPolicy =
 const docsPrefix = "/api/docs";
 
 /** /api/openapi.json and the reference page at /api/docs, for anyone with a key or a session. */
-export function registerDocs(app: FastifyInstance, openapi: unknown, requirePrincipal: (request: FastifyRequest) => void): void {
-  const text = JSON.stringify(openapi);
+export function registerDocs(app: FastifyInstance, openapi: () => unknown, requirePrincipal: (request: FastifyRequest) => void): void {
   const onRequest = async (request: FastifyRequest) => requirePrincipal(request);
   app.get("/api/openapi.json", { onRequest }, async (_request, reply) =>
-    reply.type("application/json").header("cache-control", "no-store").send(text),
+    reply.type("application/json").header("cache-control", "no-store").send(JSON.stringify(openapi())),
   );
 
   // The page's bundle is 4 MB of JavaScript in memory: it is loaded when somebody asks for it first.
