@@ -37,7 +37,7 @@ export async function runDemo(options: DemoOptions, deps: DemoDeps): Promise<num
   const progress = createProgress(output, () => performance.now());
   // Each demo starts from nothing: a folder given by name is kept, one of our own goes when the demo ends.
   const own = options.dataFolder === undefined ? await mkdtemp(join(tmpdir(), "millrace-demo-")) : undefined;
-  const dataFolder = options.dataFolder ?? own!;
+  const dataFolder = options.dataFolder ?? join(own!, "data");
   try {
     const stage = progress.stage("start");
     const app = await deps.startApp({ role: "up", dataFolder, configPath, port: options.port, watch: false, logLevel: "error" });
