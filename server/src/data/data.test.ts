@@ -212,3 +212,17 @@ describe("a dataset version", () => {
     expect(references.sort()).toEqual(["twins@1", "twins@2"]);
   });
 });
+
+describe("a build that is cut short", () => {
+  test("leaves no version; resumed, it leaves exactly one", async () => {
+    const upload = await parts.data.upload(parts.context, chunks(messages(400).map((row) => JSON.stringify(row)).join("\n")));
+    const { workflowId } = await parts.data.create(parts.context, { ...request, name: "cut", uploadId: upload.id, contract: "infer", holdout: 0.2 });
+    await expect.poll(async () => (await parts.jobs.get(parts.context, workflowId)).status).toBe("running");
+    await parts.jobs.cancel(parts.context, workflowId);
+    expect(isAppError(await rejection(parts.data.get(parts.context, "cut")), "unknown_dataset")).toBe(true);
+    await parts.jobs.resume(parts.context, workflowId);
+    expect(await parts.jobs.result(workflowId)).toBe("cut@1");
+    expect((await parts.data.list(parts.context, { limit: 50 })).items.filter(({ name }) => name === "cut")).toHaveLength(1);
+    expect((await parts.audited()).filter((entry) => entry === "data.create dataset:cut@1")).toHaveLength(1);
+  });
+});
