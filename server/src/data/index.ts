@@ -1,4 +1,4 @@
 export { type DataConfig, configSchema } from "./config.ts";
 export { type DataDeps, createData } from "./create.ts";
-export { formatReference, parseReference } from "./reference.ts";
+export { formatReference } from "./reference.ts";
 export type * from "./types.ts";

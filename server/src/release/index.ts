@@ -1,3 +1,3 @@
 export { createRelease } from "./create.ts";
-export { type RetrainingConfig, retrainingConfigSchema } from "./config.ts";
+export type { RetrainingConfig } from "./config.ts";
 export type * from "./types.ts";

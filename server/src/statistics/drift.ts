@@ -1,5 +1,3 @@
-import { quantile } from "./quantiles.ts";
-
 /** Population stability index of two count vectors over the same bins: sum (q - p) ln(q / p), shares floored at 0.0001. */
 export function populationStability(reference: readonly number[], current: readonly number[]): number {
   const p = shares(reference);
@@ -26,23 +24,6 @@ export function jensenShannon(reference: readonly number[], current: readonly nu
 export function shares(counts: readonly number[]): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => (total === 0 ? 0 : count / total));
-}
-
-/** Inner edges that cut sorted reference values into bins of about equal size; equal edges are merged. */
-export function quantileEdges(sortedReference: readonly number[], bins: number): number[] {
-  const edges = Array.from({ length: bins - 1 }, (_, index) => quantile(sortedReference, (index + 1) / bins));
-  return [...new Set(edges)];
-}
-
-/** Counts of values per bin; a value equal to an edge belongs to the bin below it. */
-export function binCounts(values: readonly number[], edges: readonly number[]): number[] {
-  const counts = new Array<number>(edges.length + 1).fill(0);
-  for (const value of values) {
-    let bin = 0;
-    while (bin < edges.length && value > edges[bin]!) bin += 1;
-    counts[bin]! += 1;
-  }
-  return counts;
 }
 
 /** Counts of both samples over the union of their categories, in one order. */
