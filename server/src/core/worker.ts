@@ -76,7 +76,10 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
       if (message.progress !== undefined) options.onProgress?.(message.progress);
       else answer = message;
     });
-    child.on("error", (cause) => reject(new AppError("task_failed", `The task ${file.name} could not start.`, { cause })));
+    child.on("error", (cause) => {
+      // Killed before it took its job: `close` follows and says so.
+      if (reason === "" || child.pid === undefined) reject(new AppError("task_failed", `The task ${file.name} could not start.`, { cause }));
+    });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", onAbort);

@@ -1,18 +1,18 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Worker } from "node:worker_threads";
 import type { CreateRun } from "@millrace/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDataParts, type DataParts } from "../../test/data.ts";
 import { type Step, createId, silentLogger, startThread } from "../core/index.ts";
 import type { EventInput } from "../jobs/index.ts";
-import { type Models, createModels } from "./index.ts";
+import { fitModel } from "./fit-model.ts";
+import { type Models, configSchema, createModels } from "./index.ts";
 import { makeRows } from "./test-rows.ts";
 import type { TrainResult } from "./types.ts";
 
 let parts: DataParts;
 let models: Models;
 let dataset: string;
-const workers: Worker[] = [];
 const registered: string[] = [];
 
 beforeAll(async () => {
@@ -27,11 +27,7 @@ beforeAll(async () => {
         logger: silentLogger,
         version: "1.2.3",
         scratchFolder: join(store.dataFolder, "scratch"),
-        startThread: () => {
-          const worker = startThread("./model-thread", new URL("./runtime/create-runtime.ts", import.meta.url).href, undefined);
-          workers.push(worker);
-          return worker;
-        },
+        startThread: () => startThread("./runtime/test-dying-thread", import.meta.url, undefined),
       });
       jobs.defineWorkflow("test.train-inside@1", (run, request: CreateRun) => models.train(run.context, request, run));
       jobs.defineWorkflow("test.heard@1", async (_run, event: EventInput) => {
@@ -191,6 +187,23 @@ describe("a training run", () => {
   });
 });
 
+describe("the task process", () => {
+  test("that is killed says so, and leaves nothing behind", async () => {
+    const scratchFolder = join(parts.store.dataFolder, "killed");
+    const { data, blobs } = parts;
+    const fit = fitModel(parts.context, request(), {
+      data,
+      blobs,
+      logger: silentLogger,
+      scratchFolder,
+      config: { ...configSchema.parse(undefined), trainMinutes: 1e-6 },
+      signal: AbortSignal.timeout(60_000),
+    });
+    await expect(fit).rejects.toMatchObject({ code: "task_killed", message: expect.stringMatching(/ran longer than/) as unknown });
+    expect(await readdir(scratchFolder)).toEqual([]);
+  });
+});
+
 describe("an alias", () => {
   test("moves in the caller's transaction, with history and audit, once", async () => {
     const { sql } = parts.store;
@@ -265,9 +278,8 @@ describe("predicting", () => {
     await models.load(parts.context, reference);
     const steps: Step[] = [];
     const evidence = { step: (step: Step) => void steps.push(step), elapsed: () => 1 };
-    const held = models.predict(parts.context, reference, { subject: "free money ".repeat(800), body: "x" }, { evidence });
-    const [outcome] = await Promise.all([Promise.allSettled([held]), workers.at(-1)!.terminate()]);
-    expect(outcome).toMatchObject([{ status: "rejected", reason: { code: "thread_died" } }]);
+    const held = models.predict(parts.context, reference, { subject: "die", body: "" }, { evidence });
+    await expect(held).rejects.toMatchObject({ code: "thread_died" });
     expect(steps).toMatchObject([{ kind: "model", status: "failed", error: "thread_died" }]);
     expect((await models.predict(parts.context, reference, { subject: "lunch?", body: "re: meeting" })).label).toBe("ham");
   });

@@ -57,8 +57,6 @@ interface Request {
 
 /** Padded characters of one batch: about 10 ms of work. */
 const maxBatchCharacters = 65_536;
-/** A run this long hangs; its thread is ended. */
-const hungMs = 30_000;
 const longestRestartMs = 5000;
 
 export function createRuntime({ config, logger, start = startModelThread }: RuntimeDeps): Runtime {
@@ -129,7 +127,6 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
     thread.busy = true;
     const sentAt = performance.now();
     for (const request of batch) request.signal?.removeEventListener("abort", request.onAbort);
-    const hung = setTimeout(() => void thread.terminate(), hungMs).unref();
     thread
       .run(
         batch[0]!.hash,
@@ -142,7 +139,6 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
         },
       )
       .finally(() => {
-        clearTimeout(hung);
         thread.busy = false;
         dispatch();
       });
@@ -212,7 +208,7 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       closed = true;
       for (const timer of restarts) clearTimeout(timer);
       for (const request of queue.splice(0)) request.reject(new AppError("overloaded", "The model runtime is closing."));
-      await Promise.all(living().map((thread) => thread.terminate()));
+      await Promise.all(living().map((thread) => thread.close()));
     },
   };
 

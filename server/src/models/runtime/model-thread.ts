@@ -42,10 +42,20 @@ function send(message: ThreadAnswer): void {
 }
 
 async function handle(request: ThreadRequest): Promise<RunAnswer | null> {
-  if (request.kind === "run") return runRows(request.hash, request.rows);
-  if (request.kind === "load") await load(request.model);
-  else await unload(request.hash);
-  return null;
+  switch (request.kind) {
+    case "run":
+      return runRows(request.hash, request.rows);
+    case "load":
+      await load(request.model);
+      return null;
+    case "unload":
+      await unload(request.hash);
+      return null;
+    case "close":
+      for (const hash of [...sessions.keys()]) await unload(hash);
+      parentPort!.close();
+      return null;
+  }
 }
 
 async function load(model: OpenModel): Promise<void> {

@@ -15,7 +15,9 @@ export type InputRow = readonly unknown[];
 export type ThreadRequest =
   | { readonly id: number; readonly kind: "load"; readonly model: OpenModel }
   | { readonly id: number; readonly kind: "unload"; readonly hash: string }
-  | { readonly id: number; readonly kind: "run"; readonly hash: string; readonly rows: readonly InputRow[] };
+  | { readonly id: number; readonly kind: "run"; readonly hash: string; readonly rows: readonly InputRow[] }
+  /** Not answered: the thread ends. */
+  | { readonly id: number; readonly kind: "close" };
 
 export interface RunAnswer {
   /** Rows x labels. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { AppError } from "../../core/index.ts";
 import type { OpenModel, RunAnswer, ThreadAnswer, ThreadRequest } from "./protocol.ts";
@@ -50,8 +51,15 @@ export class ThreadHost {
     return (await this.#call({ kind: "run", hash, rows }))!;
   }
 
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
+  /**
+   * Ends it when what it does now is done. Never `terminate()`: on a thread inside a native run that ends the whole process, since
+   * ONNX Runtime's binding throws where nobody can catch it.
+   */
+  async close(): Promise<void> {
+    if (!this.alive) return;
+    const ended = once(this.#worker, "exit");
+    this.#worker.postMessage({ id: 0, kind: "close" } satisfies ThreadRequest);
+    await ended;
   }
 
   #call(request: Unnumbered<ThreadRequest>): Promise<RunAnswer | null> {
