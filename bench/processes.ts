@@ -11,7 +11,9 @@ const ticksPerSecond = 100;
 
 /** CPU seconds a process and its threads have used, from /proc (Linux). */
 export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
@@ -49,7 +51,18 @@ export async function startMillrace(options: { config: string; dataFolder?: stri
   // Port 0 lets the kernel choose one that is free; what it chose stands in the line the command prints.
   const child = spawn(
     process.execPath,
-    [...profiling(), join(root, "server/src/main.ts"), "up", "--json", "--data", dataFolder, "--config", join(root, "bench", options.config), "--port", "0"],
+    [
+      ...profiling(),
+      join(root, "server/src/main.ts"),
+      "up",
+      "--json",
+      "--data",
+      dataFolder,
+      "--config",
+      join(root, "bench", options.config),
+      "--port",
+      "0",
+    ],
     { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_OPTIONS: "--conditions=source" } },
   );
   const { url } = JSON.parse(await firstLine(child)) as { url: string };

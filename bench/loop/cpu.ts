@@ -25,7 +25,10 @@ export const cpuCheck: Check = {
     try {
       if (data !== null) await trainIntent(server, data.train);
       const texts = data?.test.map((row) => row.text) ?? Array.from({ length: 500 }, (_, index) => `where is my card number ${index}`);
-      return [...(await compare("rules", { echo, server, texts })), ...(data === null ? [] : await compare("learned", { echo, server, texts }))];
+      return [
+        ...(await compare("rules", { echo, server, texts })),
+        ...(data === null ? [] : await compare("learned", { echo, server, texts })),
+      ];
     } finally {
       delete process.env["MILLRACE_BENCH_DRAIN"];
       await server.stop();
@@ -44,7 +47,12 @@ async function compare(kind: "rules" | "learned", { echo, server, texts }: Parts
   const name = kind === "rules" ? "echo-rules" : "intent";
   const body = (index: number) => JSON.stringify({ input: { text: texts[index % texts.length] } });
   const echoTarget: Target = { url: echo.url, path: "/", headers: {}, body };
-  const target: Target = { url: server.url, path: `/api/functions/${name}/infer`, headers: { authorization: `Bearer ${server.key}` }, body };
+  const target: Target = {
+    url: server.url,
+    path: `/api/functions/${name}/infer`,
+    headers: { authorization: `Bearer ${server.key}` },
+    body,
+  };
   await closedLoad(echoTarget, { requests: 1000, concurrency });
   await closedLoad(target, { requests: 1000, concurrency });
   const ratios: number[] = [];
@@ -71,7 +79,10 @@ async function measure(pid: number, target: Target): Promise<number> {
 async function sessionSeconds(server: Millrace, texts: readonly string[]): Promise<number> {
   const { hash } = await createClient(server).call("models.getVersion", { parameters: { name: "intent", version: 1 } });
   const blobs = createFolderBlobs({ folder: join(server.dataFolder, "blobs") });
-  const session = await InferenceSession.create(await blobs.path({ projectId: defaultProjectId }, hash), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const session = await InferenceSession.create(await blobs.path({ projectId: defaultProjectId }, hash), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+  });
   const feeds = texts.map((text) => ({ text: new Tensor("string", [prepareText(text)], [1]) }));
   for (const feed of feeds.slice(0, 200)) await session.run(feed, ["probabilities"]);
   const before = process.cpuUsage();

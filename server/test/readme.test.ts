@@ -15,7 +15,13 @@ beforeAll(async () => {
   // Beside the sources, so that "millrace" resolves as it does for a user's file.
   folder = await mkdtemp(join(fileURLToPath(new URL("server/", root)), ".readme-test-"));
   await writeFile(join(folder, "millrace.config.ts"), config);
-  app = await startApp({ role: "up", dataFolder: join(folder, "data"), configPath: join(folder, "millrace.config.ts"), port: 0, logLevel: "silent" });
+  app = await startApp({
+    role: "up",
+    dataFolder: join(folder, "data"),
+    configPath: join(folder, "millrace.config.ts"),
+    port: 0,
+    logLevel: "silent",
+  });
 });
 afterAll(async () => {
   await app.close();

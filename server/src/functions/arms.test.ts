@@ -62,7 +62,7 @@ describe("arms", () => {
       { binding: (await two!).hash, variant: "learned", role: "canary" as const, share: 1 },
     ];
     await running.store.sql.as(alice, (tx) => functions.setArms(tx, { function: "triage-mail", release: null, arms }));
-    await expect.poll(async () => (await ask(open!)).fallback, { timeout: 5000 }).toBe(true);
+    await expect.poll(async () => (await ask(open)).fallback, { timeout: 5000 }).toBe(true);
     expect(await ask(open)).toMatchObject({ binding: (await one!).hash, fallback: true });
   });
 

@@ -342,7 +342,7 @@ export async function insertInferences(tx: Tx, records: readonly unknown[]): Pro
       from batch on conflict do nothing)
     insert into functions_inference_bodies (project_id, id, input, output, steps, produced, metadata)
     select "projectId", id, coalesce(input, 'null'), coalesce(output, 'null'), coalesce(steps, '[]'), coalesce(produced, '{}'), coalesce(metadata, '{}') from batch on conflict do nothing`,
-    [JSON.stringify(records)],
+    [toRecordset(records)],
   );
 }
 
@@ -352,7 +352,7 @@ export async function insertShadows(tx: Tx, records: readonly unknown[]): Promis
     select "projectId", id, "inferenceId", function, variant, binding, coalesce(output, 'null'), label, confidence, agrees, error, "latencyMs", to_timestamp("recordedAt" / 1000)
     from json_to_recordset($1::json) as batch(id uuid, "projectId" uuid, "inferenceId" uuid, function text, variant text, binding text, output text, label text,
       confidence double precision, agrees boolean, error text, "latencyMs" double precision, "recordedAt" double precision) on conflict do nothing`,
-    [JSON.stringify(records)],
+    [toRecordset(records)],
   );
 }
 
@@ -363,7 +363,28 @@ export async function insertIdempotencyKeys(tx: Tx, records: readonly unknown[])
     from json_to_recordset($1::json) as batch(id uuid, "projectId" uuid, caller text, function text, key text, "inputHash" text, "recordedAt" double precision)
     on conflict (project_id, caller, function, key) do update set inference_id = excluded.inference_id, input_hash = excluded.input_hash, created_at = excluded.created_at
       where functions_idempotency.created_at < excluded.created_at - interval '24 hours'`,
-    [JSON.stringify(records)],
+    [toRecordset(records)],
+  );
+}
+
+// As JSON escapes them: NUL and surrogates, of which only lone ones come out of JSON.stringify escaped.
+const unholdable = /\\u0000|\\ud[89a-f]/;
+
+/**
+ * The batch as one JSON text. PostgreSQL's JSON functions refuse NUL and lone surrogates even in parts they only hand on: a
+ * batch that holds one carries its structured fields as JSON texts of their own, and plain text with U+FFFD in their place.
+ */
+function toRecordset(records: readonly unknown[]): string {
+  const text = JSON.stringify(records);
+  return unholdable.test(text) ? JSON.stringify(records.map(toHoldable)) : text;
+}
+
+function toHoldable(record: unknown): unknown {
+  return Object.fromEntries(
+    Object.entries(record as Record<string, unknown>).map(([field, value]) => {
+      if (typeof value === "string") return [field, value.toWellFormed().replaceAll("\0", "\ufffd")];
+      return [field, typeof value === "object" && value !== null ? JSON.stringify(value) : value];
+    }),
   );
 }
 

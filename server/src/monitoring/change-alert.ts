@@ -18,10 +18,16 @@ export async function changeAlert(tx: Tx, { id, change, audit }: ChangeInput): P
   // Again, now that nobody else can change it.
   const [alert] = await repository.listAlerts(tx, { id });
   if (alert!.status === change.status) return;
-  if (alert!.status === "resolved") throw new AppError("conflict", `The alert ${id} is resolved already; if its cause persists, a new one opens after a clean window.`);
+  if (alert!.status === "resolved")
+    throw new AppError("conflict", `The alert ${id} is resolved already; if its cause persists, a new one opens after a clean window.`);
   const [newest] = await repository.listWindows(tx, alert!.function, 1);
   const resolvedPosition = change.status === "resolved" ? (newest?.position ?? -1) : null;
   await repository.setAlertStatus(tx, id, { status: change.status, note: change.note ?? null, resolvedPosition });
   const verb = change.status === "resolved" ? "resolve" : "acknowledge";
-  await audit(tx, { action: `monitoring.${verb}-alert`, object: `alert:${id}`, before: { status: alert!.status }, after: { status: change.status, note: change.note ?? null } });
+  await audit(tx, {
+    action: `monitoring.${verb}-alert`,
+    object: `alert:${id}`,
+    before: { status: alert!.status },
+    after: { status: change.status, note: change.note ?? null },
+  });
 }

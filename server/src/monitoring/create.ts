@@ -29,7 +29,9 @@ const mostWindows = 500;
 /** Defines its schedule on `jobs`: call it before `jobs.start()`. `config_invalid` when a function's `monitoring` is. */
 export function createMonitoring(deps: MonitoringDeps): Monitoring {
   const { sql, jobs, functions, audit } = deps;
-  const monitored = new Map<string, Monitored>(functions.definitions.map((definition) => [definition.name, { definition, settings: readSettings(definition) }]));
+  const monitored = new Map<string, Monitored>(
+    functions.definitions.map((definition) => [definition.name, { definition, settings: readSettings(definition) }]),
+  );
   const runDeps: RunDeps = { sql, audit, emit: (tx, event) => jobs.emit(tx, event), references: createReferences(deps) };
   /** What a function's evidence looked like when all its windows were measured last. */
   const marks = new Map<string, string>();
@@ -78,7 +80,9 @@ export function createMonitoring(deps: MonitoringDeps): Monitoring {
     run: async (context, input) => run(context, input),
     async windows(context, functionName) {
       functions.definition(functionName);
-      return (await sql.as(context, (tx) => repository.listWindows(tx, functionName, mostWindows))).map((window) => toWindow(functionName, window));
+      return (await sql.as(context, (tx) => repository.listWindows(tx, functionName, mostWindows))).map((window) =>
+        toWindow(functionName, window),
+      );
     },
     alerts: (context, query) => sql.as(context, (tx) => repository.listAlerts(tx, query)),
     alert: find,
@@ -91,7 +95,12 @@ export function createMonitoring(deps: MonitoringDeps): Monitoring {
       if (alert.workflowId === workflowId) return;
       await sql.as(context, async (tx) => {
         await repository.setAlertWorkflow(tx, id, workflowId);
-        await audit(tx, { action: "monitoring.link-workflow", object: `alert:${id}`, before: { workflowId: alert.workflowId }, after: { workflowId } });
+        await audit(tx, {
+          action: "monitoring.link-workflow",
+          object: `alert:${id}`,
+          before: { workflowId: alert.workflowId },
+          after: { workflowId },
+        });
       });
     },
   };

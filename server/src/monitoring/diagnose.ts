@@ -35,7 +35,14 @@ export function diagnose(measures: readonly Measure[], active: ReadonlySet<Famil
   const behaviour = isQualityExplained ? null : diagnoseBehaviour(evidence);
   const isShareExplained = !evidence.isShareTrue && !active.has("label-share") && (explainsAnswers || behaviour !== null);
   if (failures.length > 0) {
-    diagnoses.push(conclude("failures", "failures", [...failures, ...latency, ...(isQualityExplained ? quality : []), ...(isShareExplained ? evidence.share : [])]));
+    diagnoses.push(
+      conclude("failures", "failures", [
+        ...failures,
+        ...latency,
+        ...(isQualityExplained ? quality : []),
+        ...(isShareExplained ? evidence.share : []),
+      ]),
+    );
   } else if (latency.length > 0) {
     diagnoses.push(conclude("latency", "latency", latency));
   }

@@ -75,7 +75,8 @@ export async function learnView(rows: readonly LabelledInput[]): Promise<{ view:
     await pace();
   }
   for (const [name, seen] of values) {
-    const isClosed = seen.size <= mostCategories && rows.length >= seen.size * 5 && [...seen].every((value) => String(value).length <= longestCategory);
+    const isClosed =
+      seen.size <= mostCategories && rows.length >= seen.size * 5 && [...seen].every((value) => String(value).length <= longestCategory);
     if (kinds[name] === "text" && isClosed) kinds[name] = "category";
   }
   const known = rows.slice(0, Math.ceil(rows.length * vocabularyShare));
@@ -109,7 +110,8 @@ export async function describeInputs(rows: readonly LabelledInput[], view: Input
     const group = label ?? "";
     growing.labels[group] = (growing.labels[group] ?? 0) + 1;
     const fields = new Map(fieldsOf(input));
-    for (const [name, kind] of Object.entries(view.kinds)) addField(growing, { name, kind, group, value: fields.get(name) ?? null, known: view.vocabulary[name] });
+    for (const [name, kind] of Object.entries(view.kinds))
+      addField(growing, { name, kind, group, value: fields.get(name) ?? null, known: view.vocabulary[name] });
     await pace();
   }
   return { rows: rows.length, ...growing };

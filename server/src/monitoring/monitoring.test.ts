@@ -38,7 +38,18 @@ beforeAll(async () => {
     define: ({ store, jobs, blobs, lake, data, governance }) => {
       const functions = { definitions: [definition], definition: () => definition };
       const audit = governance.audit.bind(governance);
-      feedback = createFeedback({ sql: store.sql, blobs, lake, jobs, data, functions, audit, clock: systemClock, scratchFolder: `${store.dataFolder}/scratch`, settle: async () => "complete" });
+      feedback = createFeedback({
+        sql: store.sql,
+        blobs,
+        lake,
+        jobs,
+        data,
+        functions,
+        audit,
+        clock: systemClock,
+        scratchFolder: `${store.dataFolder}/scratch`,
+        settle: async () => "complete",
+      });
       jobs.defineWorkflow<EventInput<AlertOpened>, null>("test.note-alert@1", async (_workflow, event) => {
         started.push(event.payload);
         return null;
@@ -52,7 +63,9 @@ afterAll(() => parts.close());
 
 beforeEach(async () => {
   await clearFunctions(parts.store);
-  await parts.store.sql.owner.query("truncate feedback_items, feedback_labels, feedback_counts, monitoring_windows, monitoring_alerts, monitoring_alert_windows");
+  await parts.store.sql.owner.query(
+    "truncate feedback_items, feedback_labels, feedback_counts, monitoring_windows, monitoring_alerts, monitoring_alert_windows",
+  );
   started.length = 0;
   reference.current = null;
   monitoring = restart();
@@ -87,7 +100,16 @@ async function play(traffic: Traffic, windows = 1): Promise<void> {
     const label = isRight ? truth : truth === "spam" ? "ham" : "spam";
     const body = (traffic.body ?? usualBody)(index, truth);
     sent += 1;
-    return { id: createId(), occurredAt: new Date(begin + sent * 60_000).toISOString(), label, truth, binding, input: { subject: `subject ${body.slice(0, 12)}`, body }, latencyMs: traffic.latencyMs ?? 3, fallback: traffic.fallback ?? false };
+    return {
+      id: createId(),
+      occurredAt: new Date(begin + sent * 60_000).toISOString(),
+      label,
+      truth,
+      binding,
+      input: { subject: `subject ${body.slice(0, 12)}`, body },
+      latencyMs: traffic.latencyMs ?? 3,
+      fallback: traffic.fallback ?? false,
+    };
   });
   await insertEvidence(parts.store.sql, inferences);
   if (traffic.labels !== false) await label(inferences);
@@ -95,7 +117,10 @@ async function play(traffic: Traffic, windows = 1): Promise<void> {
 }
 
 async function label(inferences: readonly { id: string; truth: string }[]): Promise<void> {
-  await feedback.submit(context, inferences.map(({ id, truth }) => ({ inferenceId: id, kind: "label", value: truth, source: "reader" })));
+  await feedback.submit(
+    context,
+    inferences.map(({ id, truth }) => ({ inferenceId: id, kind: "label", value: truth, source: "reader" })),
+  );
 }
 
 function setReference(spam: number): void {
@@ -118,7 +143,9 @@ describe("on real mail of August to December 2002", () => {
     const past = mails.filter(isPast).filter((_, index) => index % 2 === 0);
     // What `text-classifier` answered, trained on the mail up to July: one letter a message, in order of time.
     const predictions = (await readFile(new URL("../../test/fixtures/mail-predictions.txt", import.meta.url), "utf8")).trim();
-    const future = mails.filter((mail) => !isPast(mail)).map((mail, index) => ({ ...mail, id: createId(), answer: predictions[index] === "s" ? "spam" : "ham" }));
+    const future = mails
+      .filter((mail) => !isPast(mail))
+      .map((mail, index) => ({ ...mail, id: createId(), answer: predictions[index] === "s" ? "spam" : "ham" }));
     expect(predictions).toHaveLength(future.length);
     reference.current = {
       name: "mail@1",
@@ -129,13 +156,24 @@ describe("on real mail of August to December 2002", () => {
     const log: string[] = [];
     const known = new Map<string, number>();
     let waiting: { id: string; truth: string; dueAt: number }[] = [];
-    for (let start = 0; start < future.length; ) {
+    for (let start = 0; start < future.length;) {
       // Three days at a time: mail, the labels that are due, the monitors.
       const end = Date.parse(future[start]!.receivedAt!) + 3 * day;
       const batch = future.slice(start).filter((mail) => Date.parse(mail.receivedAt!) < end);
       start += batch.length;
-      await insertEvidence(parts.store.sql, batch.map((mail) => ({ id: mail.id, occurredAt: mail.receivedAt!, label: mail.answer, binding, input: { subject: mail.subject, body: mail.body } })));
-      for (const mail of batch) if (random.next() > 0.1) waiting.push({ id: mail.id, truth: mail.label, dueAt: Date.parse(mail.receivedAt!) + (1 + random.next() * 3) * day });
+      await insertEvidence(
+        parts.store.sql,
+        batch.map((mail) => ({
+          id: mail.id,
+          occurredAt: mail.receivedAt!,
+          label: mail.answer,
+          binding,
+          input: { subject: mail.subject, body: mail.body },
+        })),
+      );
+      for (const mail of batch)
+        if (random.next() > 0.1)
+          waiting.push({ id: mail.id, truth: mail.label, dueAt: Date.parse(mail.receivedAt!) + (1 + random.next() * 3) * day });
       const due = waiting.filter((each) => each.dueAt <= end);
       waiting = waiting.filter((each) => each.dueAt > end);
       for (let at = 0; at < due.length; at += 1000) await label(due.slice(at, at + 1000));
@@ -189,7 +227,17 @@ describe("a cause", () => {
     const [alert] = await monitoring.alerts(context, { status: "open" });
     expect(alert!.playbook).toContain("triage-mail");
     expect(alert!.title).toMatch(/spam 3\d%, 50% in mail@1|ham [67]\d%, 50% in mail@1/);
-    await expect.poll(() => started).toEqual([{ alertId: alert!.id, function: "triage-mail", cause: "label-share", occurredFrom: alert!.occurredFrom, occurredTo: expect.any(String) }]);
+    await expect
+      .poll(() => started)
+      .toEqual([
+        {
+          alertId: alert!.id,
+          function: "triage-mail",
+          cause: "label-share",
+          occurredFrom: alert!.occurredFrom,
+          occurredTo: expect.any(String),
+        },
+      ]);
   });
 
   test("that is very strong needs one window", async () => {
@@ -222,7 +270,11 @@ describe("a cause", () => {
     expect(await causes()).toEqual(["label-share x2 resolved", expect.stringMatching(/^label-share x\d open$/)]);
     const conflict = await monitoring.changeAlert(context, alert!.id, { status: "acknowledged" }).catch((error: unknown) => error);
     expect(isAppError(conflict, "conflict")).toBe(true);
-    expect((await parts.audited()).filter((entry) => entry.endsWith(`alert:${alert!.id}`)).map((entry) => entry.split(" ")[0])).toEqual(["monitoring.open-alert", "monitoring.acknowledge-alert", "monitoring.resolve-alert"]);
+    expect((await parts.audited()).filter((entry) => entry.endsWith(`alert:${alert!.id}`)).map((entry) => entry.split(" ")[0])).toEqual([
+      "monitoring.open-alert",
+      "monitoring.acknowledge-alert",
+      "monitoring.resolve-alert",
+    ]);
   });
 
   test("is the inputs when they change and nobody says yet whether answers suffer", async () => {
@@ -265,7 +317,14 @@ describe("late labels", () => {
     const inferences = Array.from({ length: 760 }, (_, index) => {
       const truth = index % 5 < 2 ? "spam" : "ham";
       sent += 1;
-      return { id: createId(), occurredAt: new Date(begin + sent * 60_000).toISOString(), label: index % 4 === 0 ? "ham" : truth, truth, binding, input: { subject: "s", body: usualBody(index, truth) } };
+      return {
+        id: createId(),
+        occurredAt: new Date(begin + sent * 60_000).toISOString(),
+        label: index % 4 === 0 ? "ham" : truth,
+        truth,
+        binding,
+        input: { subject: "s", body: usualBody(index, truth) },
+      };
     });
     await insertEvidence(parts.store.sql, inferences);
     await monitoring.run(context, {});
@@ -286,7 +345,13 @@ describe("late labels", () => {
 describe("windows", () => {
   test("go by when it happened, not by when it was stored, and take late evidence in", async () => {
     const at = (minute: number) => new Date(begin + minute * 60_000).toISOString();
-    const one = (minute: number): TestInference => ({ id: createId(), occurredAt: at(minute), label: "ham", binding, input: { subject: "s", body: "b" } });
+    const one = (minute: number): TestInference => ({
+      id: createId(),
+      occurredAt: at(minute),
+      label: "ham",
+      binding,
+      input: { subject: "s", body: "b" },
+    });
     const minutes = Array.from({ length: 600 }, (_, index) => index);
     const shuffled = random.shuffle(minutes.filter((minute) => minute !== 100));
     await insertEvidence(parts.store.sql, shuffled.map(one));
@@ -302,7 +367,12 @@ describe("windows", () => {
   });
 
   test("keep rows of one moment together, and are measured once when two run at once", async () => {
-    const rows = Array.from({ length: 520 }, (_, index): TestInference => ({ id: createId(), occurredAt: new Date(begin + Math.floor(index / 40) * 60_000).toISOString(), label: "ham", input: { subject: "s", body: "b" } }));
+    const rows = Array.from({ length: 520 }, (_, index): TestInference => ({
+      id: createId(),
+      occurredAt: new Date(begin + Math.floor(index / 40) * 60_000).toISOString(),
+      label: "ham",
+      input: { subject: "s", body: "b" },
+    }));
     await insertEvidence(parts.store.sql, rows);
     await Promise.all([monitoring.run(context, {}), restart().run(context, {}), monitoring.run(context, {})]);
     const windows = await monitoring.windows(context, "triage-mail");
@@ -314,9 +384,19 @@ describe("asking for what is not there", () => {
   test("says so", async () => {
     const missing = createId();
     expect(isAppError(await monitoring.alert(context, missing).catch((error: unknown) => error), "unknown_alert")).toBe(true);
-    expect(isAppError(await monitoring.changeAlert(context, missing, { status: "resolved" }).catch((error: unknown) => error), "unknown_alert")).toBe(true);
+    expect(
+      isAppError(await monitoring.changeAlert(context, missing, { status: "resolved" }).catch((error: unknown) => error), "unknown_alert"),
+    ).toBe(true);
     expect(() =>
-      createMonitoring({ sql: parts.store.sql, jobs: parts.jobs, functions: { definitions: [{ ...definition, monitoring: { window: { requests: 3 } } }], definition: () => definition }, audit: async () => {}, reference: { ofBinding: async () => null }, clock: systemClock, logger: silentLogger }),
+      createMonitoring({
+        sql: parts.store.sql,
+        jobs: parts.jobs,
+        functions: { definitions: [{ ...definition, monitoring: { window: { requests: 3 } } }], definition: () => definition },
+        audit: async () => {},
+        reference: { ofBinding: async () => null },
+        clock: systemClock,
+        logger: silentLogger,
+      }),
     ).toThrow(/triage-mail.*monitoring\.window/);
   });
 });

@@ -20,8 +20,24 @@ function truthOf(byLabel: Truth["byLabel"]): Truth {
 function input(window: Partial<WindowFacts>, reference: Partial<MonitorInput["reference"]> = {}): MonitorInput {
   return {
     settings,
-    window: { requests: 250, labels: { ham: 125, spam: 125 }, failed: 0, fallbacks: 0, overBudget: 0, budgetMs: 50, inputs: nothing, truth: truthOf({}), ...window },
-    reference: { name: "mail@1", inputs: { ...nothing, labels: { ham: 500, spam: 500 } }, accuracy: wilson(291, 300), recalls: { ham: wilson(149, 150), spam: wilson(142, 150) }, ...reference },
+    window: {
+      requests: 250,
+      labels: { ham: 125, spam: 125 },
+      failed: 0,
+      fallbacks: 0,
+      overBudget: 0,
+      budgetMs: 50,
+      inputs: nothing,
+      truth: truthOf({}),
+      ...window,
+    },
+    reference: {
+      name: "mail@1",
+      inputs: { ...nothing, labels: { ham: 500, spam: 500 } },
+      accuracy: wilson(291, 300),
+      recalls: { ham: wilson(149, 150), spam: wilson(142, 150) },
+      ...reference,
+    },
   };
 }
 
@@ -79,7 +95,16 @@ describe("accuracy", () => {
 
 describe("inputs", () => {
   const random = createRandom(1);
-  const rows = (count: number, length: number) => Array.from({ length: count }, (_, index) => ({ label: index % 2 === 0 ? "ham" : "spam", input: { text: Array.from({ length: length + random.integer(20) + (index % 2) * 30 }, () => `w${random.integer(300)}`).join(" "), amount: 10 + random.next() * 5, colour: index % 3 === 0 ? "red" : "blue", flags: { urgent: index % 4 === 0 } } }));
+  const rows = (count: number, length: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      label: index % 2 === 0 ? "ham" : "spam",
+      input: {
+        text: Array.from({ length: length + random.integer(20) + (index % 2) * 30 }, () => `w${random.integer(300)}`).join(" "),
+        amount: 10 + random.next() * 5,
+        colour: index % 3 === 0 ? "red" : "blue",
+        flags: { urgent: index % 4 === 0 },
+      },
+    }));
 
   async function compare(current: { label: string | null; input: unknown }[]): Promise<string[]> {
     const { view, profile } = await learnView(rows(600, 20));
@@ -100,7 +125,8 @@ describe("inputs", () => {
 
   test("that change are found by the field that changed", async () => {
     expect(await compare(rows(250, 60))).toEqual(["text: characters", "text: words"]);
-    const change = (edit: (fields: { text: string; amount: number; colour: string }) => object) => rows(250, 20).map((row) => ({ ...row, input: { ...row.input, ...edit(row.input) } }));
+    const change = (edit: (fields: { text: string; amount: number; colour: string }) => object) =>
+      rows(250, 20).map((row) => ({ ...row, input: { ...row.input, ...edit(row.input) } }));
     expect(await compare(change(({ amount }) => ({ amount: amount * 10 })))).toEqual(["amount"]);
     expect(await compare(change(() => ({ colour: "green" })))).toEqual(["colour"]);
     expect(await compare(change(({ text }) => ({ text: text.replaceAll("w", "v") })))).toEqual(["text: unseen words"]);
@@ -128,7 +154,17 @@ describe("latency and failures", () => {
 });
 
 describe("the decision table", () => {
-  const measure = (monitor: Measure["monitor"], name: string, isExceeded: boolean, strong = false): Measure => ({ monitor, measure: name, value: isExceeded ? 1 : 0, threshold: 0.5, pValue: null, n: 250, detail: `${name} said so`, exceeded: isExceeded, strong });
+  const measure = (monitor: Measure["monitor"], name: string, isExceeded: boolean, strong = false): Measure => ({
+    monitor,
+    measure: name,
+    value: isExceeded ? 1 : 0,
+    threshold: 0.5,
+    pValue: null,
+    n: 250,
+    detail: `${name} said so`,
+    exceeded: isExceeded,
+    strong,
+  });
   const S = measure("output-drift", "label share", true);
   const trueS = measure("output-drift", "true label share", true);
   const trueSame = measure("output-drift", "true label share", false);
@@ -137,7 +173,8 @@ describe("the decision table", () => {
   const fine = measure("accuracy", "accuracy lost", false);
   const F = measure("failures", "failed or fell back", true);
   const L = measure("latency", "over budget", true);
-  const decide = (measures: Measure[], active: Family[] = []) => diagnose(measures, new Set(active)).map(({ cause, signals }) => `${cause}: ${signals.length}`);
+  const decide = (measures: Measure[], active: Family[] = []) =>
+    diagnose(measures, new Set(active)).map(({ cause, signals }) => `${cause}: ${signals.length}`);
 
   test.each<[string, Measure[], Family[], string[]]>([
     ["nothing", [fine, trueSame], [], []],
@@ -178,7 +215,13 @@ describe("the decision table", () => {
   });
 
   test("gives every cause a playbook of steps", () => {
-    const found = [diagnose([S], new Set()), diagnose([I, Q], new Set()), diagnose([Q], new Set()), diagnose([L], new Set()), diagnose([F], new Set())].map(([first]) => first as Diagnosis);
+    const found = [
+      diagnose([S], new Set()),
+      diagnose([I, Q], new Set()),
+      diagnose([Q], new Set()),
+      diagnose([L], new Set()),
+      diagnose([F], new Set()),
+    ].map(([first]) => first as Diagnosis);
     for (const { cause } of found) expect(writePlaybook(cause, { function: "triage-mail", reference: "mail@1" })).toMatch(/^1\. .*\n2\. /);
     expect(writeTitle(found[1]!)).toBe("Inputs changed: body: words, body: words said so; and answers got worse: accuracy lost said so");
   });

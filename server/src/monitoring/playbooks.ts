@@ -57,5 +57,7 @@ const playbooks: Readonly<Record<Cause, (facts: PlaybookFacts) => readonly strin
 
 /** What to do, in steps. Markdown. */
 export function writePlaybook(cause: Cause, facts: PlaybookFacts): string {
-  return playbooks[cause](facts).map((step, index) => `${index + 1}. ${step}`).join("\n");
+  return playbooks[cause](facts)
+    .map((step, index) => `${index + 1}. ${step}`)
+    .join("\n");
 }

@@ -92,7 +92,19 @@ async function openAlert(tx: Tx, definition: FunctionDefinition, { window, diagn
   const title = writeTitle(diagnosis);
   const signals = diagnosis.signals.map(toSignal);
   const playbook = writePlaybook(cause, { function: definition.name, reference: window.detail.reference ?? "the first window" });
-  const alert = { id, function: definition.name, family, cause, title, status: "open" as const, owner: definition.owner, playbook, signals, workflowId: null, resolvedPosition: null };
+  const alert = {
+    id,
+    function: definition.name,
+    family,
+    cause,
+    title,
+    status: "open" as const,
+    owner: definition.owner,
+    playbook,
+    signals,
+    workflowId: null,
+    resolvedPosition: null,
+  };
   await repository.insertAlert(tx, alert);
   for (const { position } of neighbours) await repository.linkWindow(tx, id, { position, signals });
   const all = [...neighbours, window];
@@ -101,9 +113,16 @@ async function openAlert(tx: Tx, definition: FunctionDefinition, { window, diagn
     function: definition.name,
     cause,
     occurredFrom: all.map(({ startsAt }) => startsAt).sort()[0]!,
-    occurredTo: all.map(({ latestAt }) => latestAt).sort().at(-1)!,
+    occurredTo: all
+      .map(({ latestAt }) => latestAt)
+      .sort()
+      .at(-1)!,
   };
-  await deps.audit(tx, { action: "monitoring.open-alert", object: `alert:${id}`, after: { function: definition.name, cause, title, owner: definition.owner, from: payload.occurredFrom, to: payload.occurredTo } });
+  await deps.audit(tx, {
+    action: "monitoring.open-alert",
+    object: `alert:${id}`,
+    after: { function: definition.name, cause, title, owner: definition.owner, from: payload.occurredFrom, to: payload.occurredTo },
+  });
   await deps.emit(tx, { type: alertOpenedEvent, subject: definition.name, payload });
   return id;
 }

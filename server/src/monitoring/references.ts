@@ -14,7 +14,10 @@ export interface PreparedReference {
 
 export interface References {
   /** What the window at this position is compared with: the training rows of its model, or else the function's first window. */
-  find(context: Context, input: { function: string; binding: string | null; position: number; rows: readonly LabelledInput[] }): Promise<PreparedReference>;
+  find(
+    context: Context,
+    input: { function: string; binding: string | null; position: number; rows: readonly LabelledInput[] },
+  ): Promise<PreparedReference>;
 }
 
 export interface ReferencesDeps {
@@ -50,7 +53,10 @@ export function createReferences(deps: ReferencesDeps): References {
     } catch (error) {
       if (!isAppError(error)) throw error;
       // A dataset that is gone must not stop the monitors: the first window stands in.
-      deps.logger.warn({ err: error, binding }, "the training rows of a binding cannot be read; its windows are compared with the first one");
+      deps.logger.warn(
+        { err: error, binding },
+        "the training rows of a binding cannot be read; its windows are compared with the first one",
+      );
       return null;
     }
     return reference === null || reference.rows.length === 0 ? null : prepare(reference);
@@ -67,23 +73,35 @@ export function createReferences(deps: ReferencesDeps): References {
     async find(context, { function: functionName, binding, position, rows }) {
       const own = binding === null ? null : await keep(`${context.projectId}/${binding}`, () => ofBinding(context, binding));
       if (own !== null) return own;
-      const first = position === 0 ? null : await keep(`${context.projectId}/${functionName}/first`, () => ofFirstWindow(context, functionName));
+      const first =
+        position === 0 ? null : await keep(`${context.projectId}/${functionName}/first`, () => ofFirstWindow(context, functionName));
       return first ?? { view: (await learnView(rows)).view, facts: null };
     },
   };
 }
 
-async function prepare({ name, rows, accuracy, recalls }: Omit<Reference, "rows"> & { readonly rows: readonly LabelledInput[] }): Promise<PreparedReference> {
+async function prepare({
+  name,
+  rows,
+  accuracy,
+  recalls,
+}: Omit<Reference, "rows"> & { readonly rows: readonly LabelledInput[] }): Promise<PreparedReference> {
   const { view, profile } = await learnView(rows);
   return { view, facts: { name, inputs: profile, accuracy, recalls: recalls ?? null } };
 }
 
 /** Inputs of the answers within a range, a few at a time: bodies are large. */
-export async function readInputs(context: Context, functionName: string, { sql, range }: { sql: Sql; range: Range }): Promise<LabelledInput[]> {
+export async function readInputs(
+  context: Context,
+  functionName: string,
+  { sql, range }: { sql: Sql; range: Range },
+): Promise<LabelledInput[]> {
   const rows: LabelledInput[] = [];
   let after: string | null = null;
   for (;;) {
-    const page: (LabelledInput & { id: string })[] = await sql.as(context, (tx) => listInputs(tx, functionName, { ...range, after, limit: pageSize }));
+    const page: (LabelledInput & { id: string })[] = await sql.as(context, (tx) =>
+      listInputs(tx, functionName, { ...range, after, limit: pageSize }),
+    );
     for (const { input, label } of page) rows.push({ input, label });
     if (page.length < pageSize) return rows;
     after = page.at(-1)!.id;

@@ -44,7 +44,10 @@ export async function listWindows(tx: Tx, functionName: string, limit: number): 
 }
 
 export async function findWindow(tx: Tx, functionName: string, position: number): Promise<StoredWindow | null> {
-  const { rows } = await tx.client.query<StoredWindow>(`select ${windowColumns} from monitoring_windows where project_id = $1 and function = $2 and position = $3`, [tx.projectId, functionName, position]);
+  const { rows } = await tx.client.query<StoredWindow>(
+    `select ${windowColumns} from monitoring_windows where project_id = $1 and function = $2 and position = $3`,
+    [tx.projectId, functionName, position],
+  );
   return rows[0] ?? null;
 }
 
@@ -52,7 +55,18 @@ export async function saveWindow(tx: Tx, functionName: string, window: StoredWin
   await tx.client.query(
     `insert into monitoring_windows (project_id, function, position, starts_at, ends_at, latest_at, requests, labelled, agreed, detail) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb)
     on conflict (project_id, function, position) do update set latest_at = excluded.latest_at, requests = excluded.requests, labelled = excluded.labelled, agreed = excluded.agreed, detail = excluded.detail`,
-    [tx.projectId, functionName, window.position, window.startsAt, window.endsAt, window.latestAt, window.requests, window.labelled, window.agreed, JSON.stringify(window.detail)],
+    [
+      tx.projectId,
+      functionName,
+      window.position,
+      window.startsAt,
+      window.endsAt,
+      window.latestAt,
+      window.requests,
+      window.labelled,
+      window.agreed,
+      JSON.stringify(window.detail),
+    ],
   );
 }
 
@@ -63,7 +77,11 @@ const answered = "inference.project_id = $1 and inference.function = $2 and infe
  * The moment that ends a window of at least `requests` rows from `start` on: that of the first row after them, so that rows of
  * one moment stay together. Null while there is no such row.
  */
-export async function findEndByRequests(tx: Tx, functionName: string, input: { start: string | null; requests: number }): Promise<{ startsAt: string; endsAt: string } | null> {
+export async function findEndByRequests(
+  tx: Tx,
+  functionName: string,
+  input: { start: string | null; requests: number },
+): Promise<{ startsAt: string; endsAt: string } | null> {
   const { rows } = await tx.client.query<{ startsAt: string | null; endsAt: string | null }>(
     `with first as (select min(occurred_at) as at from functions_v_inferences as inference where ${answered} and ($3::timestamptz is null or occurred_at >= $3)),
     last as (select occurred_at as at from functions_v_inferences as inference where ${answered} and ($3::timestamptz is null or occurred_at >= $3) order by occurred_at offset $4 limit 1)
@@ -76,7 +94,11 @@ export async function findEndByRequests(tx: Tx, functionName: string, input: { s
 }
 
 /** The same by time: the first multiple of `hours` after `start` that leaves enough rows before it and at least one after it. */
-export async function findEndByHours(tx: Tx, functionName: string, input: { start: string | null; hours: number; minimumRequests: number }): Promise<{ startsAt: string; endsAt: string } | null> {
+export async function findEndByHours(
+  tx: Tx,
+  functionName: string,
+  input: { start: string | null; hours: number; minimumRequests: number },
+): Promise<{ startsAt: string; endsAt: string } | null> {
   const enough = await findEndByRequests(tx, functionName, { start: input.start, requests: input.minimumRequests });
   if (enough === null) return null;
   const { rows } = await tx.client.query<{ nth: string; newest: string }>(
@@ -111,7 +133,14 @@ const within = `${answered} and inference.occurred_at >= $3 and inference.occurr
 
 export async function countWindow(tx: Tx, functionName: string, range: Range & { budgetMs: number }): Promise<WindowCounts> {
   const values = [tx.projectId, functionName, range.from, range.to];
-  const totals = await tx.client.query<{ requests: string; failed: string; fallbacks: string; over: string; latest: string; binding: string | null }>(
+  const totals = await tx.client.query<{
+    requests: string;
+    failed: string;
+    fallbacks: string;
+    over: string;
+    latest: string;
+    binding: string | null;
+  }>(
     `select count(*) as requests, max(occurred_at) as latest, count(*) filter (where status <> 'ok') as failed, count(*) filter (where status = 'ok' and fallback) as fallbacks,
       count(*) filter (where status = 'ok' and latency_ms > $5) as over, mode() within group (order by binding) filter (where status = 'ok' and not fallback) as binding
     from functions_v_inferences as inference where ${within}`,
@@ -158,7 +187,11 @@ export async function readChangeMark(tx: Tx, functionName: string): Promise<stri
 }
 
 /** Windows among these whose rows or labels are no longer as many, or no longer as right, as when they were measured. */
-export async function findChanged(tx: Tx, functionName: string, windows: readonly StoredWindow[]): Promise<{ position: number; rowsChanged: boolean }[]> {
+export async function findChanged(
+  tx: Tx,
+  functionName: string,
+  windows: readonly StoredWindow[],
+): Promise<{ position: number; rowsChanged: boolean }[]> {
   if (windows.length === 0) return [];
   const { rows } = await tx.client.query<{ position: number; rowsChanged: boolean }>(
     `select position, requests <> total as "rowsChanged" from (
@@ -175,7 +208,11 @@ export async function findChanged(tx: Tx, functionName: string, windows: readonl
   return rows;
 }
 
-export async function listInputs(tx: Tx, functionName: string, query: Range & { after: string | null; limit: number }): Promise<(LabelledInput & { id: string })[]> {
+export async function listInputs(
+  tx: Tx,
+  functionName: string,
+  query: Range & { after: string | null; limit: number },
+): Promise<(LabelledInput & { id: string })[]> {
   const { rows } = await tx.client.query<LabelledInput & { id: string }>(
     `select inference.id, inference.label, body.input from functions_v_inferences as inference
     join functions_v_bodies as body on body.project_id = inference.project_id and body.id = inference.id
@@ -202,26 +239,46 @@ export interface AlertRow {
 const alertColumns = `id, function, family, cause, title, status, owner, playbook, signals, workflow_id as "workflowId", resolved_position as "resolvedPosition"`;
 
 export async function findActiveAlerts(tx: Tx, functionName: string): Promise<AlertRow[]> {
-  const { rows } = await tx.client.query<AlertRow>(`select ${alertColumns} from monitoring_alerts where project_id = $1 and function = $2 and status <> 'resolved'`, [tx.projectId, functionName]);
+  const { rows } = await tx.client.query<AlertRow>(
+    `select ${alertColumns} from monitoring_alerts where project_id = $1 and function = $2 and status <> 'resolved'`,
+    [tx.projectId, functionName],
+  );
   return rows;
 }
 
 /** The newest window at the moment the family's last alert was resolved; null when there was none. */
 export async function findResolvedPosition(tx: Tx, functionName: string, family: Family): Promise<number | null> {
-  const { rows } = await tx.client.query<{ position: number | null }>("select max(resolved_position) as position from monitoring_alerts where project_id = $1 and function = $2 and family = $3", [tx.projectId, functionName, family]);
+  const { rows } = await tx.client.query<{ position: number | null }>(
+    "select max(resolved_position) as position from monitoring_alerts where project_id = $1 and function = $2 and family = $3",
+    [tx.projectId, functionName, family],
+  );
   return rows[0]!.position;
 }
 
 export async function insertAlert(tx: Tx, alert: AlertRow): Promise<void> {
   await tx.client.query(
     `insert into monitoring_alerts (project_id, id, function, family, cause, title, status, owner, playbook, signals) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb)`,
-    [tx.projectId, alert.id, alert.function, alert.family, alert.cause, alert.title, alert.status, alert.owner, alert.playbook, JSON.stringify(alert.signals)],
+    [
+      tx.projectId,
+      alert.id,
+      alert.function,
+      alert.family,
+      alert.cause,
+      alert.title,
+      alert.status,
+      alert.owner,
+      alert.playbook,
+      JSON.stringify(alert.signals),
+    ],
   );
 }
 
 /** Counts a window to an alert, and keeps its signals if it is the newest of them. */
 export async function linkWindow(tx: Tx, alertId: string, window: { position: number; signals: readonly Signal[] }): Promise<void> {
-  await tx.client.query("insert into monitoring_alert_windows (project_id, alert_id, position) values ($1, $2, $3) on conflict do nothing", [tx.projectId, alertId, window.position]);
+  await tx.client.query(
+    "insert into monitoring_alert_windows (project_id, alert_id, position) values ($1, $2, $3) on conflict do nothing",
+    [tx.projectId, alertId, window.position],
+  );
   await tx.client.query(
     `update monitoring_alerts set signals = $3::jsonb where project_id = $1 and id = $2
       and not exists (select from monitoring_alert_windows where project_id = $1 and alert_id = $2 and position > $4)`,
@@ -229,8 +286,15 @@ export async function linkWindow(tx: Tx, alertId: string, window: { position: nu
   );
 }
 
-export async function setAlertStatus(tx: Tx, id: string, change: { status: Alert["status"]; note: string | null; resolvedPosition: number | null }): Promise<void> {
-  await tx.client.query("update monitoring_alerts set status = $3, note = coalesce($4, note), resolved_position = $5 where project_id = $1 and id = $2", [tx.projectId, id, change.status, change.note, change.resolvedPosition]);
+export async function setAlertStatus(
+  tx: Tx,
+  id: string,
+  change: { status: Alert["status"]; note: string | null; resolvedPosition: number | null },
+): Promise<void> {
+  await tx.client.query(
+    "update monitoring_alerts set status = $3, note = coalesce($4, note), resolved_position = $5 where project_id = $1 and id = $2",
+    [tx.projectId, id, change.status, change.note, change.resolvedPosition],
+  );
 }
 
 export async function setAlertWorkflow(tx: Tx, id: string, workflowId: string): Promise<void> {
@@ -238,9 +302,15 @@ export async function setAlertWorkflow(tx: Tx, id: string, workflowId: string): 
 }
 
 /** Newest first; one of them when `id` is given. */
-export async function listAlerts(tx: Tx, query: { id?: string; function?: string | undefined; status?: Alert["status"] | undefined }): Promise<Alert[]> {
+export async function listAlerts(
+  tx: Tx,
+  query: { id?: string; function?: string | undefined; status?: Alert["status"] | undefined },
+): Promise<Alert[]> {
   const { rows } = await tx.client.query<AlertRow & { occurredFrom: string; occurredTo: string; windows: string }>(
-    `select ${alertColumns.split(", ").map((column) => `alert.${column}`).join(", ")}, seen.*
+    `select ${alertColumns
+      .split(", ")
+      .map((column) => `alert.${column}`)
+      .join(", ")}, seen.*
     from monitoring_alerts as alert
     join lateral (select min(shown.starts_at) as "occurredFrom", max(shown.latest_at) as "occurredTo", count(*) as windows
       from monitoring_alert_windows as link join monitoring_windows as shown on shown.project_id = $1 and shown.function = alert.function and shown.position = link.position

@@ -38,7 +38,9 @@ export async function runMonitors(context: Context, monitored: Monitored, deps: 
     windows += 1;
     for (const id of touched) alerts.add(id);
   };
-  const changed = await deps.sql.as(context, async (tx) => repository.findChanged(tx, name, await repository.listWindows(tx, name, horizon)));
+  const changed = await deps.sql.as(context, async (tx) =>
+    repository.findChanged(tx, name, await repository.listWindows(tx, name, horizon)),
+  );
   for (const each of changed) note(await measureAgain(context, monitored, { ...each, deps }));
   for (;;) {
     const place = await deps.sql.as(context, (tx) => findNext(tx, monitored));
@@ -64,7 +66,10 @@ async function findNext(tx: Tx, { definition, settings }: Monitored): Promise<Pl
   const [newest] = await repository.listWindows(tx, definition.name, 1);
   const start = newest?.endsAt ?? null;
   const { window } = settings;
-  const found = "requests" in window ? await repository.findEndByRequests(tx, definition.name, { start, requests: window.requests }) : await repository.findEndByHours(tx, definition.name, { start, ...window });
+  const found =
+    "requests" in window
+      ? await repository.findEndByRequests(tx, definition.name, { start, requests: window.requests })
+      : await repository.findEndByHours(tx, definition.name, { start, ...window });
   return found === null ? null : { position: (newest?.position ?? -1) + 1, from: found.startsAt, to: found.endsAt };
 }
 
@@ -99,7 +104,12 @@ async function measure(context: Context, { definition, settings }: Monitored, { 
   const range = { from: place.from, to: place.to };
   const counts = await deps.sql.as(context, (tx) => repository.countWindow(tx, name, { ...range, budgetMs }));
   const rows = stored === undefined ? await readInputs(context, name, { sql: deps.sql, range }) : [];
-  const { view, facts: reference } = await deps.references.find(context, { function: name, binding: counts.binding, position: place.position, rows });
+  const { view, facts: reference } = await deps.references.find(context, {
+    function: name,
+    binding: counts.binding,
+    position: place.position,
+    rows,
+  });
   const window: WindowFacts = { ...counts, budgetMs, inputs: await describeInputs(rows, view) };
   const measures = measureWindow({ window, reference, settings });
   const kept = stored?.detail.measures.filter((measure) => measure.monitor === "input-drift") ?? [];
@@ -111,6 +121,12 @@ async function measure(context: Context, { definition, settings }: Monitored, { 
     requests: counts.requests,
     labelled: counts.truth.labelled,
     agreed: counts.truth.agreed,
-    detail: { binding: counts.binding, reference: reference?.name ?? null, labels: counts.labels, truth: counts.truth, measures: [...measures, ...kept] },
+    detail: {
+      binding: counts.binding,
+      reference: reference?.name ?? null,
+      labels: counts.labels,
+      truth: counts.truth,
+      measures: [...measures, ...kept],
+    },
   };
 }

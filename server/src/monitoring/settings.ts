@@ -36,5 +36,9 @@ export function readSettings(definition: FunctionDefinition): Settings {
   const parsed = settingsSchema.safeParse(definition.monitoring);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => ({ path: ["monitoring", ...issue.path].join("."), message: issue.message }));
-  throw new AppError("config_invalid", `Function "${definition.name}": ${problems.map(({ path, message }) => `${path}: ${message}`).join("; ")}.`, { details: { function: definition.name, problems } });
+  throw new AppError(
+    "config_invalid",
+    `Function "${definition.name}": ${problems.map(({ path, message }) => `${path}: ${message}`).join("; ")}.`,
+    { details: { function: definition.name, problems } },
+  );
 }

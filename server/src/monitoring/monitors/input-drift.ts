@@ -21,7 +21,9 @@ export const inputDrift: Monitor = {
     return [
       ...Object.keys(reference.numbers).flatMap((name) => compareNumbers(name, [reference.numbers[name]!, window.numbers[name]], input)),
       ...Object.keys(reference.unseen).flatMap((name) => compareUnseen(name, [reference.unseen[name]!, window.unseen[name]], input)),
-      ...Object.keys(reference.categories).flatMap((name) => compareCategories(name, [reference.categories[name]!, window.categories[name]], input)),
+      ...Object.keys(reference.categories).flatMap((name) =>
+        compareCategories(name, [reference.categories[name]!, window.categories[name]], input),
+      ),
     ];
   },
 };
@@ -34,20 +36,50 @@ interface Part {
   readonly words: string;
 }
 
-function compareNumbers(name: string, sides: readonly [ByLabel<readonly number[]>, ByLabel<readonly number[]> | undefined], input: MonitorInput): Measure[] {
-  const parts = pairs(sides, (values) => values.length, (values) => values.flat()).map(([label, from, to]): Part => {
+function compareNumbers(
+  name: string,
+  sides: readonly [ByLabel<readonly number[]>, ByLabel<readonly number[]> | undefined],
+  input: MonitorInput,
+): Measure[] {
+  const parts = pairs(
+    sides,
+    (values) => values.length,
+    (values) => values.flat(),
+  ).map(([label, from, to]): Part => {
     const { statistic, pValue } = kolmogorovSmirnov(from, to);
     return { label, effect: statistic, pValue, n: to.length, words: `median ${show(median(to))}, ${show(median(from))} before` };
   });
-  return combine(name, parts, { threshold: input.settings.inputChange, strongAt: input.settings.inputChange * strongFactor, name: input.reference!.name });
+  return combine(name, parts, {
+    threshold: input.settings.inputChange,
+    strongAt: input.settings.inputChange * strongFactor,
+    name: input.reference!.name,
+  });
 }
 
-function compareUnseen(name: string, sides: readonly [ByLabel<readonly number[]>, ByLabel<readonly number[]> | undefined], input: MonitorInput): Measure[] {
-  const parts = pairs(sides, (values) => values.length, (values) => values.flat()).map(([label, from, to]): Part => {
+function compareUnseen(
+  name: string,
+  sides: readonly [ByLabel<readonly number[]>, ByLabel<readonly number[]> | undefined],
+  input: MonitorInput,
+): Measure[] {
+  const parts = pairs(
+    sides,
+    (values) => values.length,
+    (values) => values.flat(),
+  ).map(([label, from, to]): Part => {
     const { pValue } = kolmogorovSmirnov(from, to);
-    return { label, effect: mean(to) - mean(from), pValue, n: to.length, words: `${Math.round(mean(to) * 100)}% new, ${Math.round(mean(from) * 100)}% before` };
+    return {
+      label,
+      effect: mean(to) - mean(from),
+      pValue,
+      n: to.length,
+      words: `${Math.round(mean(to) * 100)}% new, ${Math.round(mean(from) * 100)}% before`,
+    };
   });
-  return combine(name, parts, { threshold: input.settings.unseenWords, strongAt: input.settings.unseenWords * strongUnseenFactor, name: input.reference!.name });
+  return combine(name, parts, {
+    threshold: input.settings.unseenWords,
+    strongAt: input.settings.unseenWords * strongUnseenFactor,
+    name: input.reference!.name,
+  });
 }
 
 type Counts = Readonly<Record<string, number>>;
@@ -57,15 +89,31 @@ function compareCategories(name: string, sides: readonly [ByLabel<Counts>, ByLab
   const parts = pairs(sides, size, addCounts).map(([label, from, to]): Part => {
     const counts = categoryCounts(from, to);
     const { pValue } = chiSquare(counts.reference, counts.current);
-    return { label, effect: unbiasedDistance(counts.reference, counts.current), pValue, n: size(to), words: `most often ${mostFrequent(to)}, ${mostFrequent(from)} before` };
+    return {
+      label,
+      effect: unbiasedDistance(counts.reference, counts.current),
+      pValue,
+      n: size(to),
+      words: `most often ${mostFrequent(to)}, ${mostFrequent(from)} before`,
+    };
   });
-  return combine(name, parts, { threshold: input.settings.inputChange, strongAt: input.settings.inputChange * strongFactor, name: input.reference!.name });
+  return combine(name, parts, {
+    threshold: input.settings.inputChange,
+    strongAt: input.settings.inputChange * strongFactor,
+    name: input.reference!.name,
+  });
 }
 
 /** Reference and window by label; all labels together when no single one has enough rows on both sides. */
-function pairs<T>([reference, window]: readonly [ByLabel<T>, ByLabel<T> | undefined], size: (value: T) => number, join: (values: T[]) => T): [string, T, T][] {
+function pairs<T>(
+  [reference, window]: readonly [ByLabel<T>, ByLabel<T> | undefined],
+  size: (value: T) => number,
+  join: (values: T[]) => T,
+): [string, T, T][] {
   if (window === undefined) return [];
-  const common = Object.keys(reference).filter((label) => window[label] !== undefined && size(reference[label]!) >= fewestRows && size(window[label]!) >= fewestRows);
+  const common = Object.keys(reference).filter(
+    (label) => window[label] !== undefined && size(reference[label]!) >= fewestRows && size(window[label]!) >= fewestRows,
+  );
   if (common.length > 0) return common.map((label) => [label, reference[label]!, window[label]!]);
   const [from, to] = [join(Object.values(reference)), join(Object.values(window))];
   return size(from) >= fewestRows && size(to) >= fewestRows ? [["any label", from, to]] : [];
@@ -91,7 +139,10 @@ function combine(name: string, parts: readonly Part[], limits: { threshold: numb
       threshold: limits.threshold,
       pValue,
       n,
-      detail: `against ${limits.name}: ${parts.slice(0, 3).map((part) => `${part.label}: ${part.words}`).join("; ")}`,
+      detail: `against ${limits.name}: ${parts
+        .slice(0, 3)
+        .map((part) => `${part.label}: ${part.words}`)
+        .join("; ")}`,
       exceeded: value >= limits.threshold && pValue < chance,
       strong: value >= limits.strongAt && pValue < strongChance,
     },

@@ -15,7 +15,8 @@ export const outputDrift: Monitor = {
     if (reference === null) return [];
     const truth = Object.fromEntries(Object.entries(window.truth.byLabel).map(([label, { n }]) => [label, n]));
     const isKnown = window.truth.labelled >= settings.minimumLabels && window.truth.labelled >= window.requests * labelledShare;
-    const compare = (measure: string, labels: Readonly<Record<string, number>>) => compareShares({ measure, labels, reference: reference.inputs.labels, name: reference.name, threshold: settings.labelShare });
+    const compare = (measure: string, labels: Readonly<Record<string, number>>) =>
+      compareShares({ measure, labels, reference: reference.inputs.labels, name: reference.name, threshold: settings.labelShare });
     return [compare(answeredShare, window.labels), ...(isKnown ? [compare(trueShare, truth)] : [])];
   },
 };
@@ -60,7 +61,10 @@ function describeShares(counts: { categories: string[]; reference: number[]; cur
   const [from, to] = [shares(counts.reference), shares(counts.current)];
   const moves = counts.categories.map((label, index) => ({ label, from: from[index]!, to: to[index]! }));
   moves.sort((a, b) => Math.abs(b.to - b.from) - Math.abs(a.to - a.from));
-  return moves.slice(0, 3).map((move) => `${move.label === "" ? "no label" : move.label} ${percent(move.to)}, ${percent(move.from)} in ${name}`).join("; ");
+  return moves
+    .slice(0, 3)
+    .map((move) => `${move.label === "" ? "no label" : move.label} ${percent(move.to)}, ${percent(move.from)} in ${name}`)
+    .join("; ");
 }
 
 function percent(share: number): string {
