@@ -69,6 +69,17 @@ describe("evidence", () => {
     expect(audit.items).toHaveLength(1);
   });
 
+  test("keeps text that SQL cannot hold as it is: NUL and lone surrogates", async () => {
+    const open = await running.start();
+    const awkward = { subject: "a\u0000b", body: "\ud800 lone \udc00 \\u0000 plain" };
+    const { inferenceId } = await ask(open, { input: awkward, metadata: { note: "\u0000" } });
+    const neighbour = await ask(open);
+    await open.stored();
+    expect(open.journal.stats()).toMatchObject({ rejected: 0, backlog: 0 });
+    expect(await open.functions.getInference(alice, inferenceId)).toMatchObject({ input: awkward, metadata: { note: "\u0000" }, status: "ok" });
+    expect(await open.functions.getInference(alice, neighbour.inferenceId)).toMatchObject({ input: mail });
+  });
+
   test("no evidence, no answer: a journal that fails takes the answer with it", async () => {
     const open = await running.start({
       wrapJournal: (journal) => ({
