@@ -17,17 +17,17 @@ export async function createEmbeddedSql(options: EmbeddedPoolOptions): Promise<E
   const pool = new EmbeddedPool(options);
   await pool.open();
 
-  function as<T>(context: Context, run: (tx: Tx) => Promise<T>): Promise<T> {
+  async function as<T>(context: Context, run: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNesting("sql.as");
     const { projectId, principalId } = context;
-    return runTransaction(
+    return await runTransaction(
       borrow(pool),
       { script: transactionScript("millrace_app", { projectId, principalId }), projectId, principalId, check: checkStatement },
       run,
     );
   }
 
-  function system<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
+  async function system<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNesting("sql.system");
     const who = { projectId: "", principalId: `system:${reason}` };
     return runTransaction(borrow(pool), { script: transactionScript("millrace_system", who), ...who }, run);
@@ -44,13 +44,14 @@ export async function createEmbeddedSql(options: EmbeddedPoolOptions): Promise<E
     system,
     owner: { query, pool: guardPool(pool) },
     async listen(channel, onNotify) {
+      refuseNesting("sql.listen");
       const client = new EmbeddedClient(pool);
       client.on("notification", (message: { payload: string }) => onNotify(message.payload));
       await client.query(`listen "${channel}"`);
       return () => client.end();
     },
     async health() {
-      await pool.query("select 1");
+      await query("select 1");
     },
     close: () => pool.end(),
     crash: () => pool.thread.kill(),

@@ -61,7 +61,7 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
     }
   }
 
-  function as<T>(context: Context, run: (tx: Tx) => Promise<T>): Promise<T> {
+  async function as<T>(context: Context, run: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNesting("sql.as");
     const { projectId, principalId } = context;
     return transaction(
@@ -70,7 +70,7 @@ export async function createPostgresSql(options: PostgresOptions): Promise<Sql> 
     );
   }
 
-  function system<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
+  async function system<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNesting("sql.system");
     const who = { projectId: "", principalId: `system:${reason}` };
     return transaction({ script: transactionScript("millrace_system", who), ...who }, run);

@@ -5,10 +5,13 @@ import { Kysely, PostgresDialect } from "kysely";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { copyTemplate } from "../../../test/copy-template.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
-import { silentLogger } from "../../core/index.ts";
+import { readEnvironment, silentLogger } from "../../core/index.ts";
 import { type EmbeddedSql, createEmbeddedSql } from "./create-embedded.ts";
 
-describe("the embedded store in the shape of pg", () => {
+// The same store whatever the suite runs on: once is enough.
+const onPostgres = (readEnvironment("MILLRACE_TEST_DATABASE_URL") ?? "") !== "";
+
+describe.skipIf(onPostgres)("the embedded store in the shape of pg", () => {
   let sql: EmbeddedSql;
   let folder: string;
   beforeAll(async () => {
@@ -52,6 +55,11 @@ describe("the embedded store in the shape of pg", () => {
     expect(rows).toEqual([{ a: 5 }]);
     const code = await new Promise((resolve) => pool.query("select 1/0", (error) => resolve((error as unknown as { code: string }).code)));
     expect(code).toBe("22012");
+  });
+
+  test("has pgvector", async () => {
+    const { rows } = await sql.owner.query("select '[1,2]'::vector <-> '[1,4]'::vector as distance");
+    expect(rows).toEqual([{ distance: 2 }]);
   });
 
   test("a client given back in the middle of a transaction is rolled back", async () => {

@@ -1,6 +1,6 @@
 import { AppError, type Clock, type Logger } from "../../core/index.ts";
 import type { HotState, Sql, Tx } from "../types.ts";
-import { outsideTransaction } from "./nesting.ts";
+import { outsideTransaction, refuseNesting } from "./nesting.ts";
 
 export interface HotStateDeps {
   readonly sql: Sql;
@@ -12,9 +12,10 @@ export interface HotStateDeps {
 }
 
 const defaultMaxAgeMs = 5 * 60_000;
-const defaultPollMs = 400;
+/** How often it looks unasked. Nobody but this process writes to an embedded store, so there the wake-up is enough and a look is a belt. */
+const defaultPollMs = { postgres: 400, embedded: 2_000 };
 
-/** Keeps what `register`ed loaders read in step with the database: NOTIFY wakes it, and it looks every 400 ms anyway. */
+/** Keeps what `register`ed loaders read in step with the database: NOTIFY wakes it, and it looks every now and then anyway. */
 export function createHotState(deps: HotStateDeps): HotState {
   const { sql, clock, logger } = deps;
   const maxAgeMs = deps.maxAgeMs ?? defaultMaxAgeMs;
@@ -66,7 +67,7 @@ export function createHotState(deps: HotStateDeps): HotState {
 
   function schedule(): void {
     if (closed) return;
-    timer = setTimeout(() => void tick(), deps.pollMs ?? defaultPollMs);
+    timer = setTimeout(() => void tick(), deps.pollMs ?? defaultPollMs[sql.store]);
   }
 
   async function tick(): Promise<void> {
@@ -99,7 +100,10 @@ export function createHotState(deps: HotStateDeps): HotState {
       });
       schedule();
     },
-    refresh,
+    async refresh() {
+      refuseNesting("hotState.refresh");
+      await refresh();
+    },
     ageMs: () => Math.max(0, clock.now() - contactAt),
     version: () => loaded,
     assertFresh() {

@@ -60,6 +60,8 @@ describe("a transaction", () => {
       () => store.sql.owner.query("select 1"),
       () => store.sql.owner.pool.query("select 1"),
       () => store.sql.owner.pool.connect(),
+      () => store.sql.health(),
+      () => store.hotState.refresh(),
     ];
     for (const each of inner) {
       await expect(store.sql.as(alice, async () => void (await each()))).rejects.toMatchObject({ code: "nested_transaction" });
