@@ -29,7 +29,7 @@ export function createRelease(deps: ReleaseDeps): Release {
   }
 
   const release: Release = {
-    list(context, functionName) {
+    async list(context, functionName) {
       functions.definition(functionName);
       return readReleases(context, functionName);
     },
