@@ -43,9 +43,12 @@ export function createMemory(hotState: HotState, clock: Clock): Memory {
   let sessions = new Map<string, KnownSession>();
   let grants = new Map<string, Grant>();
   let switches = new Map<string, Map<string, SwitchState>>();
+  /** Key texts that proved themselves, so that a key in use is hashed once and not with every request. */
+  let proven = new Map<string, KnownKey>();
 
   hotState.register("governance", async (tx) => {
     const rows = await loadMemory(tx);
+    proven = new Map();
     keys = new Map(rows.keys.map((row) => [row.prefix, knownKey(row)]));
     sessions = new Map(rows.sessions.map((row) => [row.lookup, knownSession(row)]));
     const principals = [...[...keys.values()].filter((key) => key.revokedAt === null), ...sessions.values()].map(
@@ -66,12 +69,18 @@ export function createMemory(hotState: HotState, clock: Clock): Memory {
     throw new AppError("unauthenticated", "The request carries neither a key nor a session.");
   }
 
-  function byKey(text: string): Principal {
+  function prove(text: string): KnownKey {
     const parts = parseKey(text);
     const known = parts === null ? undefined : keys.get(parts.lookup);
     if (parts === null || known === undefined || !matches(parts.secret, known.secretHash)) {
       throw new AppError("unauthenticated", "The key in the Authorization header is not one of this server's.");
     }
+    proven.set(text, known);
+    return known;
+  }
+
+  function byKey(text: string): Principal {
+    const known = proven.get(text) ?? prove(text);
     if (known.revokedAt !== null) throw new AppError("key_revoked", `The key "${known.principal.name}" was revoked at ${known.revokedAt}.`);
     return known.principal;
   }

@@ -4,7 +4,7 @@ import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { AppError, type Context, type Logger } from "../core/index.ts";
 import type { Sql, Tx } from "../storage/index.ts";
 import { adaptLogger } from "./log-adapter.ts";
-import { quietEngine } from "./quiet-engine.ts";
+import { lookWhenAsked, quietEngine } from "./quiet-engine.ts";
 import { prepareWorkflows, unusedUrl } from "./prepare-workflows.ts";
 import { grantEnqueue } from "./repository.ts";
 import { retryablePool } from "./retry-pool.ts";
@@ -39,6 +39,7 @@ export class Engine {
   readonly #closed = new AbortController();
   readonly #watchers = new Map<string, Set<AbortController>>();
   #client: DBOSClient | undefined;
+  #ask: () => void = () => {};
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
@@ -92,7 +93,9 @@ export class Engine {
       ...(options.works ? {} : { listenQueues: [] }),
     });
     quietEngine();
+    if (sql.store === "embedded") this.#ask = lookWhenAsked().ask;
     await DBOS.launch();
+    this.#ask();
   }
 
   #queueOf(name: string): string {
@@ -117,6 +120,7 @@ export class Engine {
 
   async enqueue(workflowId: string, name: WorkflowName, envelope: Envelope): Promise<void> {
     await this.#started().enqueue(this.#enqueueOptions(workflowId, name, envelope.context), envelope);
+    this.#ask();
   }
 
   async enqueueIn(tx: Tx, workflowId: string, start: { name: WorkflowName; envelope: Envelope }): Promise<void> {
@@ -125,6 +129,7 @@ export class Engine {
       this.#enqueueOptions(workflowId, start.name, start.envelope.context),
       start.envelope,
     );
+    this.#ask();
   }
 
   async status(workflowId: string): Promise<WorkflowStatus | undefined> {
@@ -158,11 +163,14 @@ export class Engine {
   async resume(workflowId: string): Promise<void> {
     const status = await this.status(workflowId);
     if (status?.status === "CANCELLED") await this.#started().resumeWorkflow(workflowId, { queueName: this.#queueOf(status.workflowName) });
+    this.#ask();
   }
 
   /** Puts a dead executor's unfinished workflows back on their queues. */
   async recover(executorId: string): Promise<number> {
-    return (await DBOSExecutor.globalInstance!.recoverPendingWorkflows([executorId])).length;
+    const recovered = await DBOSExecutor.globalInstance!.recoverPendingWorkflows([executorId]);
+    this.#ask();
+    return recovered.length;
   }
 
   #watch(workflowId: string): { signal: AbortSignal; release(): void } {
