@@ -5,8 +5,9 @@ import { closingLine, countTests, listSkipped } from "./test-reporter.ts";
 type State = "passed" | "failed" | "skipped" | "pending";
 
 /** A test file as Vitest reports it, reduced to what the reporter reads. */
-function testFile(states: readonly State[], own: { state?: string; note?: string } = {}): TestModule {
-  const tests = states.map((state, index) => ({ fullName: `test ${index}`, result: () => ({ state, note: own.note }) }));
+function testFile(states: readonly State[], own: { state?: string; note?: string; group?: string } = {}): TestModule {
+  const parent = own.group === undefined ? { type: "module" } : { type: "suite", fullName: own.group };
+  const tests = states.map((state) => ({ parent, result: () => ({ state, note: own.note }) }));
   const children = { allTests: (only?: State) => tests.filter((test) => only === undefined || test.result().state === only) };
   return { relativeModuleId: "server/src/x.test.ts", state: () => own.state ?? "passed", children } as unknown as TestModule;
 }
@@ -36,7 +37,8 @@ describe("the list of skipped tests", () => {
     expect(lines).toEqual(["  skipped  server/src/x.test.ts (needs the sample data): 2 tests"]);
   });
 
-  it("names each test that gave no reason", () => {
-    expect(listSkipped([testFile(["skipped", "skipped"])])).toHaveLength(2);
+  it("gives one line for each group that gave no reason", () => {
+    const lines = listSkipped([testFile(["skipped", "skipped"], { group: "needs a disk" }), testFile(["skipped"])]);
+    expect(lines).toEqual(["  skipped  server/src/x.test.ts > needs a disk: 2 tests", "  skipped  server/src/x.test.ts: 1 test"]);
   });
 });

@@ -20,7 +20,7 @@ export default class TestReporter extends DefaultReporter {
     const counts = countTests(modules, errors.length);
     // Written at exit, so that nothing (a late warning, another reporter) can come after it.
     process.once("exit", () => {
-      writeSync(1, `${[...listSkipped(modules), closingLine(counts)].join("\n")}\n`);
+      writeWhole(`${[...listSkipped(modules), closingLine(counts)].join("\n")}\n`);
       const isBad = counts.failed > 0 || counts.passed === 0 || reason !== "passed";
       if (isBad && !process.exitCode) process.exitCode = 1;
     });
@@ -45,21 +45,34 @@ export function countTests(modules: readonly TestModule[], unhandledErrors: numb
   return counts;
 }
 
-/** One line for each reason in each file: `  skipped  server/src/x.test.ts: 3 tests (needs the sample data)`. */
+/** One line for each reason in each file, or for each group of tests that gave none. */
 export function listSkipped(modules: readonly TestModule[]): string[] {
   const lines = new Map<string, number>();
   for (const module of modules) {
     for (const test of module.children.allTests("skipped")) {
-      const line = `${module.relativeModuleId} > ${test.fullName}`;
+      const group = test.parent.type === "suite" ? ` > ${test.parent.fullName}` : "";
       const reason = reasonOf(test);
-      const key = reason === undefined ? `${line} (no reason given)` : `${module.relativeModuleId} (${reason})`;
-      lines.set(key, (lines.get(key) ?? 0) + 1);
+      const line = reason === undefined ? `${module.relativeModuleId}${group}` : `${module.relativeModuleId} (${reason})`;
+      lines.set(line, (lines.get(line) ?? 0) + 1);
     }
   }
-  return [...lines].map(([line, tests]) => `  skipped  ${line}${tests > 1 ? `: ${tests} tests` : ""}`);
+  return [...lines].map(([line, tests]) => `  skipped  ${line}: ${tests} ${tests === 1 ? "test" : "tests"}`);
 }
 
 function reasonOf(test: TestCase): string | undefined {
   const result = test.result();
   return result.state === "skipped" ? result.note : undefined;
+}
+
+/** At exit nothing may wait for an event, and a pipe that another process made non-blocking may be full for the moment. */
+function writeWhole(text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
 }
