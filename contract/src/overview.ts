@@ -21,7 +21,7 @@ export type Overview = z.infer<typeof overviewSchema>;
 export const backupRequestSchema = z.object({
   name: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,100}$/)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
     .optional(),
 });
 export const backupSchema = z.object({ path: z.string(), files: z.number().int(), bytes: z.number().int(), seconds: z.number() });

@@ -8,6 +8,7 @@ import type { HttpConfig } from "./config.ts";
 import { readCredentials, writeSessionCookie } from "./credentials.ts";
 import type { OriginGuard } from "./guard-origin.ts";
 import { plainHeaders, problemHeaders, toProblem } from "./problem.ts";
+import { findUnstorableText } from "./find-unstorable-text.ts";
 import { bodyTooLarge, capStream } from "./read-body.ts";
 import type { AuthorizedContext, ControlOperation, EdgeContext, Handlers } from "./types.ts";
 
@@ -122,6 +123,12 @@ function createContext(
 }
 
 function parsePart(schema: z.ZodType, value: unknown, place: string): unknown {
+  const unstorable = findUnstorableText(value);
+  if (unstorable !== null) {
+    throw new AppError("invalid_request", `Wrong in ${place}: ${unstorable || "its top"}: the text holds a NUL or half a character.`, {
+      details: { issues: [{ path: unstorable, message: "no NUL and no lone surrogate" }] },
+    });
+  }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join("."), message: issue.message }));
