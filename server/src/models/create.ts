@@ -76,7 +76,7 @@ export function createModels(deps: ModelsDeps): Models {
       const runId = createId();
       const workflowId = createId();
       await sql.as(context, async (tx) => {
-        await openRun(tx, request, { id: runId, workflowId, gitCommit }, trainDeps);
+        await openRun(tx, { id: runId, request, workflowId, gitCommit }, trainDeps);
         await jobs.startWorkflowIn(tx, trainWorkflow, { request, runId }, { workflowId });
       });
       return { workflowId, runId };

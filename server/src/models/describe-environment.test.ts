@@ -23,7 +23,8 @@ test("the commit is null outside a repository, and marked when files differ from
   } catch {
     context.skip("git is not installed");
   }
-  const git = (...parameters: string[]) => execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.org", ...parameters]);
+  const git = (...parameters: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.org", ...parameters]);
   await writeFile(join(folder, "a"), "1");
   git("init", "--quiet");
   git("add", "a");

@@ -48,7 +48,14 @@ describe("the metrics of a run", () => {
       probabilities: many.map(() => [1, 0]),
       slices: { same: many.map(() => "x"), id: many, half: many.map((index) => index % 2 === 0) },
     });
-    expect(metrics.slices.map(({ slice }) => slice)).toEqual(["label=ham", "label=ham", "label=spam", "label=spam", "half=false", "half=true"]);
+    expect(metrics.slices.map(({ slice }) => slice)).toEqual([
+      "label=ham",
+      "label=ham",
+      "label=spam",
+      "label=spam",
+      "half=false",
+      "half=true",
+    ]);
   });
 });
 

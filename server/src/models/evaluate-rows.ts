@@ -1,5 +1,5 @@
 import type { RunMetrics } from "@millrace/contract";
-import { accuracy, confusionMatrix, expectedCalibrationError, labelScores, logLoss } from "../statistics/index.ts";
+import { accuracy, confusionMatrix, expectedCalibrationError, labelScores, logLoss, wilson } from "../statistics/index.ts";
 
 export interface EvaluatedRows {
   /** Labels the model knows, in the order of `probabilities`. */
@@ -34,29 +34,21 @@ export function evaluateRows({ labels, truth, probabilities, slices }: Evaluated
         { slice: `label=${label}`, metric: "recall", estimate: recall },
         { slice: `label=${label}`, metric: "precision", estimate: precision },
       ]),
-      ...Object.entries(slices).flatMap(([column, values]) => sliceAccuracies(column, values, truth, predicted)),
+      ...Object.entries(slices).flatMap(([column, values]) => sliceAccuracies(column, values, right)),
     ],
     confusion,
   };
 }
 
-function sliceAccuracies(
-  column: string,
-  values: readonly unknown[],
-  truth: readonly string[],
-  predicted: readonly string[],
-): RunMetrics["slices"] {
-  const rowsOf = Map.groupBy(truth.keys(), (row) => String(values[row]));
-  if (rowsOf.size < 2 || rowsOf.size > maxSliceValues) return [];
-  return [...rowsOf]
+function sliceAccuracies(column: string, values: readonly unknown[], right: readonly boolean[]): RunMetrics["slices"] {
+  const slices = Map.groupBy(right.keys(), (row) => String(values[row]));
+  if (slices.size < 2 || slices.size > maxSliceValues) return [];
+  return [...slices]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([value, rows]) => ({
       slice: `${column}=${value}`,
       metric: "accuracy",
-      estimate: accuracy(
-        rows.map((row) => truth[row]!),
-        rows.map((row) => predicted[row]!),
-      ),
+      estimate: wilson(rows.filter((row) => right[row]).length, rows.length),
     }));
 }
 

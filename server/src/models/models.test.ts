@@ -269,6 +269,7 @@ describe("predicting", () => {
     const reference = (await models.resolve(parts.context, { model: "triage-mail" }))!;
     await expect(models.predict(parts.context, reference, { subject: "lunch?" })).rejects.toThrow(/needs the input "body"/);
     expect((await models.predict(parts.context, reference, { subject: "lunch?", body: null })).label).toBe("ham");
+    expect((await models.predict(parts.context, reference, { subject: ["free money"], body: { text: "your prize" } })).label).toBe("spam");
     const wrong = { ...reference, hash: "0".repeat(64) };
     await expect(models.predict(parts.context, wrong, { subject: "a", body: "b" })).rejects.toMatchObject({ code: "unknown_model" });
   });

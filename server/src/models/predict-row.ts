@@ -1,14 +1,17 @@
 import { AppError } from "../core/index.ts";
 import { indexOfLargest } from "./evaluate-rows.ts";
 import type { RowAnswer, Runtime } from "./runtime/create-runtime.ts";
+import type { InputRow } from "./runtime/protocol.ts";
 import type { ModelInputs, ModelReference, ModelSignature, PredictOptions, Prediction } from "./types.ts";
 
+interface Asked {
+  readonly reference: ModelReference;
+  readonly signature: ModelSignature;
+  readonly inputs: ModelInputs;
+}
+
 /** One row through the runtime: inputs in the signature's order, the answer by label, the step in the evidence. */
-export async function predictRow(
-  runtime: Runtime,
-  asked: { readonly reference: ModelReference; readonly signature: ModelSignature; readonly inputs: ModelInputs },
-  options: PredictOptions,
-): Promise<Prediction> {
+export async function predictRow(runtime: Runtime, asked: Asked, options: PredictOptions): Promise<Prediction> {
   const { reference, signature } = asked;
   const { evidence } = options;
   const startMs = evidence?.elapsed() ?? 0;
@@ -37,15 +40,7 @@ export async function predictRow(
 }
 
 /** Text is cut here already: what the model does not read need not travel to its thread. */
-function readRow({
-  reference,
-  signature,
-  inputs,
-}: {
-  reference: ModelReference;
-  signature: ModelSignature;
-  inputs: ModelInputs;
-}): unknown[] {
+function readRow({ reference, signature, inputs }: Asked): InputRow {
   return signature.inputs.map(({ name }) => {
     const value = inputs[name];
     if (value === undefined) {
@@ -55,7 +50,8 @@ function readRow({
         { details: { input: name } },
       );
     }
-    return typeof value === "string" && value.length > signature.text.maxCharacters ? value.slice(0, signature.text.maxCharacters) : value;
+    const text = typeof value === "string" || value === null ? value : JSON.stringify(value);
+    return text !== null && text.length > signature.text.maxCharacters ? text.slice(0, signature.text.maxCharacters) : text;
   });
 }
 

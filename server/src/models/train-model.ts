@@ -30,19 +30,26 @@ export function checkRequest({ trainer, parameters }: CreateRun): void {
   );
 }
 
+export interface NewRun {
+  readonly id: string;
+  readonly request: CreateRun;
+  readonly workflowId: string;
+  readonly gitCommit: string | null;
+}
+
 /** Writes the row of a run that begins, with its audit entry, in the caller's transaction. */
 export async function openRun(
   tx: Tx,
-  request: CreateRun,
-  run: { readonly id: string; readonly workflowId: string; readonly gitCommit: string | null },
+  { id, request, workflowId, gitCommit }: NewRun,
   deps: Pick<TrainDeps, "audit" | "version">,
 ): Promise<void> {
   const { model, trainer, dataset, parameters, seed } = request;
-  await repository.insertRun(tx, { ...run, model, trainer, dataset, parameters, seed, environment: describeEnvironment(deps.version) });
+  const environment = describeEnvironment(deps.version);
+  await repository.insertRun(tx, { id, model, trainer, dataset, parameters, seed, gitCommit, environment, workflowId });
   await deps.audit(tx, {
     action: "models.train",
     object: `model:${model}`,
-    after: { runId: run.id, trainer, dataset, parameters, seed, workflowId: run.workflowId },
+    after: { runId: id, trainer, dataset, parameters, seed, workflowId },
   });
 }
 
@@ -62,7 +69,7 @@ export async function trainModel(
       return deps.sql.as(context, (tx) =>
         step.once(tx, async () => {
           const id = createId();
-          await openRun(tx, request, { id, workflowId, gitCommit }, deps);
+          await openRun(tx, { id, request, workflowId, gitCommit }, deps);
           return id;
         }),
       );

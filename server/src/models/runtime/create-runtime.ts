@@ -200,7 +200,8 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
         };
         queue.push(request);
         dispatch();
-        if (signal !== undefined && queue.includes(request)) signal.addEventListener("abort", request.onAbort, { once: true });
+        // A request that waits is the last in the queue; one that found a thread idle is gone from it.
+        if (queue.at(-1) === request) signal?.addEventListener("abort", request.onAbort, { once: true });
       });
     },
 
@@ -252,6 +253,6 @@ function deadlinePassed(): AppError {
 
 function longestText(row: InputRow): number {
   let longest = 0;
-  for (const value of row) if (typeof value === "string" && value.length > longest) longest = value.length;
+  for (const text of row) if (text !== null && text.length > longest) longest = text.length;
   return longest;
 }

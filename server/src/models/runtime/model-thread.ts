@@ -52,7 +52,7 @@ async function handle(request: ThreadRequest): Promise<RunAnswer | null> {
       await unload(request.hash);
       return null;
     case "close":
-      for (const hash of [...sessions.keys()]) await unload(hash);
+      for (const hash of sessions.keys()) await unload(hash);
       parentPort!.close();
       return null;
   }

@@ -9,8 +9,8 @@ export interface OpenModel {
   readonly signature: ModelSignature;
 }
 
-/** One row's inputs, in the signature's order: text cut to the model's length, other values as they are. */
-export type InputRow = readonly unknown[];
+/** One row's texts, in the signature's order, cut to the model's length but not prepared yet; null for an empty one. */
+export type InputRow = readonly (string | null)[];
 
 export type ThreadRequest =
   | { readonly id: number; readonly kind: "load"; readonly model: OpenModel }

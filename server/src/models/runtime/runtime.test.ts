@@ -65,7 +65,9 @@ describe("the model runtime", () => {
     expect(opened.isReady(model.hash)).toBe(true);
     const { columns } = makeRows(60, 9);
     const expected = trained.predict(columns);
-    const answers = await Promise.all(expected.map((_, row) => opened.run(model.hash, [columns["subject"]![row], columns["body"]![row]])));
+    const answers = await Promise.all(
+      expected.map((_, row) => opened.run(model.hash, [String(columns["subject"]![row]), String(columns["body"]![row])])),
+    );
     for (const [row, answer] of answers.entries()) {
       for (const [label, probability] of expected[row]!.entries())
         expect(Math.abs(answer.probabilities[label]! - probability)).toBeLessThan(1e-5);
@@ -153,7 +155,10 @@ describe("the model runtime", () => {
           execArgv: ["--import", `data:text/javascript,${encodeURIComponent(hook)}`],
         }),
     });
-    await expect(runtime.load(model)).rejects.toMatchObject({ code: "model_runtime_missing", message: expect.stringContaining("onnxruntime-node") as unknown });
+    await expect(runtime.load(model)).rejects.toMatchObject({
+      code: "model_runtime_missing",
+      message: expect.stringContaining("onnxruntime-node") as unknown,
+    });
     expect(runtime.isReady(model.hash)).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { AppError } from "../../core/index.ts";
-import type { OpenModel, RunAnswer, ThreadAnswer, ThreadRequest } from "./protocol.ts";
+import type { InputRow, OpenModel, RunAnswer, ThreadAnswer, ThreadRequest } from "./protocol.ts";
 
 interface Call {
   resolve(answer: RunAnswer | null): void;
@@ -47,7 +47,7 @@ export class ThreadHost {
     await this.#call({ kind: "unload", hash });
   }
 
-  async run(hash: string, rows: readonly (readonly unknown[])[]): Promise<RunAnswer> {
+  async run(hash: string, rows: readonly InputRow[]): Promise<RunAnswer> {
     return (await this.#call({ kind: "run", hash, rows }))!;
   }
 
