@@ -215,8 +215,21 @@ describe("a dataset version", () => {
 
 describe("a build that is cut short", () => {
   test("leaves no version; resumed, it leaves exactly one", async () => {
-    const upload = await parts.data.upload(parts.context, chunks(messages(400).map((row) => JSON.stringify(row)).join("\n")));
-    const { workflowId } = await parts.data.create(parts.context, { ...request, name: "cut", uploadId: upload.id, contract: "infer", holdout: 0.2 });
+    const upload = await parts.data.upload(
+      parts.context,
+      chunks(
+        messages(400)
+          .map((row) => JSON.stringify(row))
+          .join("\n"),
+      ),
+    );
+    const { workflowId } = await parts.data.create(parts.context, {
+      ...request,
+      name: "cut",
+      uploadId: upload.id,
+      contract: "infer",
+      holdout: 0.2,
+    });
     await expect.poll(async () => (await parts.jobs.get(parts.context, workflowId)).status).toBe("running");
     await parts.jobs.cancel(parts.context, workflowId);
     expect(isAppError(await rejection(parts.data.get(parts.context, "cut")), "unknown_dataset")).toBe(true);

@@ -27,30 +27,19 @@ interface Evidence {
 /** Which measures of a window belong together, and what causes them. The decision table of docs/monitoring.md. */
 export function diagnose(measures: readonly Measure[], active: ReadonlySet<Family>): Diagnosis[] {
   const evidence = sort(measures);
-  const { failures, latency, quality, inputs } = evidence;
+  const { failures, latency, quality, inputs, share } = evidence;
   const diagnoses: Diagnosis[] = [];
-  // When a fallback answers, its labels and its errors are consequences; when the true labels moved, that is a fact of the world.
-  const explainsAnswers = failures.length > 0;
-  const isQualityExplained = explainsAnswers && !active.has("quality");
-  const behaviour = isQualityExplained ? null : diagnoseBehaviour(evidence);
-  const isShareExplained = !evidence.isShareTrue && !active.has("label-share") && (explainsAnswers || behaviour !== null);
-  if (failures.length > 0) {
-    diagnoses.push(
-      conclude("failures", "failures", [
-        ...failures,
-        ...latency,
-        ...(isQualityExplained ? quality : []),
-        ...(isShareExplained ? evidence.share : []),
-      ]),
-    );
-  } else if (latency.length > 0) {
-    diagnoses.push(conclude("latency", "latency", latency));
-  }
+  // What comes late falls back, so slowness beside failures is part of them.
+  if (failures.length > 0) diagnoses.push(conclude("failures", "failures", [...failures, ...latency]));
+  else if (latency.length > 0) diagnoses.push(conclude("latency", "latency", latency));
+  const behaviour = diagnoseBehaviour(evidence);
+  // Answers that moved because they are wrong are no news about the world; true labels that moved are.
+  const isConsequence = behaviour !== null && !evidence.isShareTrue && !active.has("label-share");
   if (behaviour !== null) {
     const signals = behaviour === "input-change" ? [...inputs, ...quality] : quality;
-    diagnoses.push(conclude("quality", behaviour, [...signals, ...(isShareExplained && !explainsAnswers ? evidence.share : [])]));
+    diagnoses.push(conclude("quality", behaviour, [...signals, ...(isConsequence ? share : [])]));
   }
-  if (evidence.share.length > 0 && !isShareExplained) diagnoses.push(conclude("label-share", "label-share", evidence.share));
+  if (share.length > 0 && !isConsequence) diagnoses.push(conclude("label-share", "label-share", share));
   return diagnoses;
 }
 

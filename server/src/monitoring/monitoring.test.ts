@@ -303,11 +303,14 @@ describe("a cause", () => {
     expect(alert!.signals.map((signal) => signal.measure)).toContain("body: unseen words");
   });
 
-  test("is the failures when a fallback answers: its worse answers and other labels are consequences", async () => {
+  test("is the failures when a fallback answers: its other labels say nothing about the model", async () => {
     setReference(0.4);
     await play({ spam: 0.4, labels: false }, 2);
     await play({ spam: 0.05, labels: false, fallback: true, latencyMs: 900 }, 3);
     expect(await causes()).toEqual([expect.stringMatching(/^failures x\d open$/)]);
+    const [last] = (await monitoring.windows(context, "triage-mail")).slice(-1);
+    expect(Object.values(last!.labels).reduce((sum, each) => sum + each, 0)).toBe(250);
+    expect(last!.measures.map(({ monitor }) => monitor)).toEqual(["output-drift", "latency", "failures"]);
   });
 });
 

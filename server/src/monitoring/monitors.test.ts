@@ -192,8 +192,7 @@ describe("the decision table", () => {
     ["slow", [L], [], ["latency: 1"]],
     ["failing", [F], [], ["failures: 1"]],
     ["failing because slow", [F, L], [], ["failures: 2"]],
-    ["failing, so a fallback answers differently and worse", [F, S, Q], [], ["failures: 3"]],
-    ["failing while other causes last", [F, S, Q], ["quality", "label-share"], ["failures: 1", "quality: 1", "label-share: 1"]],
+    ["failing while the model's own answers got worse", [F, I, Q], [], ["failures: 1", "input-change: 2"]],
     ["slow and another label share", [L, S], [], ["latency: 1", "label-share: 1"]],
   ])("%s", (_name, measures, active, expected) => {
     expect(decide(measures, active)).toEqual(expected);

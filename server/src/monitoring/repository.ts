@@ -9,8 +9,8 @@ import type { Measure, Truth } from "./monitors/index.ts";
 export interface WindowDetail {
   readonly binding: string | null;
   readonly reference: string | null;
+  /** All answers by label, those of fallbacks included. */
   readonly labels: Readonly<Record<string, number>>;
-  readonly truth: Truth;
   readonly measures: readonly Measure[];
   readonly causes: readonly { readonly family: Family; readonly cause: Cause; readonly strong: boolean }[];
 }
@@ -112,6 +112,12 @@ export async function findEndByHours(
   return Date.parse(rows[0]!.newest) < end ? null : { startsAt: enough.startsAt, endsAt: new Date(end).toISOString() };
 }
 
+/** Answers by label, and what their true labels say. */
+export interface AnswerCounts {
+  readonly labels: Readonly<Record<string, number>>;
+  readonly truth: Truth;
+}
+
 export interface WindowCounts {
   readonly requests: number;
   readonly failed: number;
@@ -120,8 +126,10 @@ export interface WindowCounts {
   readonly latestAt: string;
   /** The binding most answers came from. */
   readonly binding: string | null;
-  readonly labels: Readonly<Record<string, number>>;
-  readonly truth: Truth;
+  /** Every answer. */
+  readonly all: AnswerCounts;
+  /** Without those of fallbacks, which say nothing about the binding. */
+  readonly own: AnswerCounts;
 }
 
 export interface Range {
@@ -132,7 +140,6 @@ export interface Range {
 const within = `${answered} and inference.occurred_at >= $3 and inference.occurred_at < $4`;
 
 export async function countWindow(tx: Tx, functionName: string, range: Range & { budgetMs: number }): Promise<WindowCounts> {
-  const values = [tx.projectId, functionName, range.from, range.to];
   const totals = await tx.client.query<{
     requests: string;
     failed: string;
@@ -144,12 +151,9 @@ export async function countWindow(tx: Tx, functionName: string, range: Range & {
     `select count(*) as requests, max(occurred_at) as latest, count(*) filter (where status <> 'ok') as failed, count(*) filter (where status = 'ok' and fallback) as fallbacks,
       count(*) filter (where status = 'ok' and latency_ms > $5) as over, mode() within group (order by binding) filter (where status = 'ok' and not fallback) as binding
     from functions_v_inferences as inference where ${within}`,
-    [...values, range.budgetMs],
+    [tx.projectId, functionName, range.from, range.to, range.budgetMs],
   );
-  const labels = await tx.client.query<{ label: string; n: string }>(
-    `select coalesce(label, '') as label, count(*) as n from functions_v_inferences as inference where ${within} and status = 'ok' group by label`,
-    values,
-  );
+  const answers = await countAnswers(tx, functionName, range);
   const row = totals.rows[0]!;
   return {
     requests: Number(row.requests),
@@ -158,22 +162,44 @@ export async function countWindow(tx: Tx, functionName: string, range: Range & {
     overBudget: Number(row.over),
     latestAt: row.latest,
     binding: row.binding,
-    labels: Object.fromEntries(labels.rows.map((each) => [each.label, Number(each.n)])),
-    truth: await countTruth(tx, functionName, range),
+    all: sumAnswers(answers),
+    own: sumAnswers(answers.filter((each) => !each.fallback)),
   };
 }
 
-/** True labels of a window's answers. */
-export async function countTruth(tx: Tx, functionName: string, range: Range): Promise<Truth> {
-  const { rows } = await tx.client.query<{ label: string; n: string; right: string }>(
-    `select truth.label, count(*) as n, count(*) filter (where inference.label = truth.label) as right
-    from functions_v_inferences as inference join feedback_v_labels as truth on truth.project_id = inference.project_id and truth.inference_id = inference.id
-    where ${within} and inference.status = 'ok' group by truth.label`,
+interface AnswerRow {
+  readonly label: string | null;
+  readonly fallback: boolean;
+  readonly truth: string | null;
+  readonly n: number;
+}
+
+async function countAnswers(tx: Tx, functionName: string, range: Range): Promise<AnswerRow[]> {
+  const { rows } = await tx.client.query<AnswerRow>(
+    `select inference.label, inference.fallback, truth.label as truth, count(*)::int as n
+    from functions_v_inferences as inference left join feedback_v_labels as truth on truth.project_id = inference.project_id and truth.inference_id = inference.id
+    where ${within} and inference.status = 'ok' group by inference.label, inference.fallback, truth.label`,
     [tx.projectId, functionName, range.from, range.to],
   );
-  const byLabel = Object.fromEntries(rows.map((row) => [row.label, { n: Number(row.n), right: Number(row.right) }]));
-  const sum = (pick: "n" | "right") => Object.values(byLabel).reduce((total, each) => total + each[pick], 0);
-  return { labelled: sum("n"), agreed: sum("right"), byLabel };
+  return rows;
+}
+
+function sumAnswers(rows: readonly AnswerRow[]): AnswerCounts {
+  const labels: Record<string, number> = {};
+  const byLabel: Record<string, { n: number; right: number }> = {};
+  let labelled = 0;
+  let agreed = 0;
+  for (const { label, truth, n } of rows) {
+    labels[label ?? ""] = (labels[label ?? ""] ?? 0) + n;
+    if (truth === null) continue;
+    const right = label === truth ? n : 0;
+    labelled += n;
+    agreed += right;
+    const entry = (byLabel[truth] ??= { n: 0, right: 0 });
+    entry.n += n;
+    entry.right += right;
+  }
+  return { labels, truth: { labelled, agreed, byLabel } };
 }
 
 /** What tells that evidence or labels of a function have changed: equal marks, no change. */
@@ -208,6 +234,7 @@ export async function findChanged(
   return rows;
 }
 
+/** Inputs of a window's own answers, by id. */
 export async function listInputs(
   tx: Tx,
   functionName: string,
@@ -216,7 +243,7 @@ export async function listInputs(
   const { rows } = await tx.client.query<LabelledInput & { id: string }>(
     `select inference.id, inference.label, body.input from functions_v_inferences as inference
     join functions_v_bodies as body on body.project_id = inference.project_id and body.id = inference.id
-    where ${within} and inference.status = 'ok' and ($5::uuid is null or inference.id > $5) order by inference.id limit $6`,
+    where ${within} and inference.status = 'ok' and not inference.fallback and ($5::uuid is null or inference.id > $5) order by inference.id limit $6`,
     [tx.projectId, functionName, query.from, query.to, query.after, query.limit],
   );
   return rows;

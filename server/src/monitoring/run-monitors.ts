@@ -110,7 +110,7 @@ async function measure(context: Context, { definition, settings }: Monitored, { 
     position: place.position,
     rows,
   });
-  const window: WindowFacts = { ...counts, budgetMs, inputs: await describeInputs(rows, view) };
+  const window: WindowFacts = { ...counts, ...counts.own, budgetMs, inputs: await describeInputs(rows, view) };
   const measures = measureWindow({ window, reference, settings });
   const kept = stored?.detail.measures.filter((measure) => measure.monitor === "input-drift") ?? [];
   return {
@@ -119,13 +119,12 @@ async function measure(context: Context, { definition, settings }: Monitored, { 
     endsAt: place.to,
     latestAt: counts.latestAt,
     requests: counts.requests,
-    labelled: counts.truth.labelled,
-    agreed: counts.truth.agreed,
+    labelled: counts.all.truth.labelled,
+    agreed: counts.all.truth.agreed,
     detail: {
       binding: counts.binding,
       reference: reference?.name ?? null,
-      labels: counts.labels,
-      truth: counts.truth,
+      labels: counts.all.labels,
       measures: [...measures, ...kept],
     },
   };

@@ -14,7 +14,8 @@ export const outputDrift: Monitor = {
   measure({ window, reference, settings }) {
     if (reference === null) return [];
     const truth = Object.fromEntries(Object.entries(window.truth.byLabel).map(([label, { n }]) => [label, n]));
-    const isKnown = window.truth.labelled >= settings.minimumLabels && window.truth.labelled >= window.requests * labelledShare;
+    const answers = Object.values(window.labels).reduce((sum, count) => sum + count, 0);
+    const isKnown = window.truth.labelled >= settings.minimumLabels && window.truth.labelled >= answers * labelledShare;
     const compare = (measure: string, labels: Readonly<Record<string, number>>) =>
       compareShares({ measure, labels, reference: reference.inputs.labels, name: reference.name, threshold: settings.labelShare });
     return [compare(answeredShare, window.labels), ...(isKnown ? [compare(trueShare, truth)] : [])];

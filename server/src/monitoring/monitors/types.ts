@@ -19,11 +19,11 @@ export interface Truth {
   readonly byLabel: Readonly<Record<string, { readonly n: number; readonly right: number }>>;
 }
 
-/** Everything monitors may look at in one window. */
+/** Everything monitors may look at in one window. Labels, inputs and truth are those of its own answers: a fallback's say nothing about the model. */
 export interface WindowFacts {
   /** Refused requests are not among them. */
   readonly requests: number;
-  /** Answers by label. */
+  /** Own answers by label. */
   readonly labels: Readonly<Record<string, number>>;
   readonly failed: number;
   readonly fallbacks: number;
