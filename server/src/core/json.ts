@@ -8,3 +8,8 @@ export function canonicalJson(value: unknown): string {
     return sorted;
   });
 }
+
+/** Text as SQL can hold it: NUL becomes a space, half a surrogate pair U+FFFD. */
+export function storableText(text: string): string {
+  return text.replaceAll("\u0000", " ").toWellFormed();
+}

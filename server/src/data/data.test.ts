@@ -136,6 +136,14 @@ describe("a dataset version", () => {
     expect(read.rows.slice(0, awkward.length).map((row) => row["text"])).toEqual(awkward.map((text) => text.toWellFormed()));
   });
 
+  test("says about rows what SQL can hold, even where they hold more", async () => {
+    const rows = messages(120).map((row, index) => ({ ...row, label: index % 3 === 0 ? "yes\u0000" : "no\ud800" }));
+    const reference = await parts.build([...rows, { ...rows[0], key: "x\u0000", at: "a\u0000" }], { ...request, name: "odd" });
+    const detail = await parts.data.get(parts.context, reference);
+    expect(detail.labels.map(({ label }) => label)).toEqual(["no\ufffd", "yes "]);
+    expect(detail.quarantined).toBe(1);
+  });
+
   test("inherits the contract of the version before it, and quarantines what breaks it", async () => {
     await parts.build(messages(120), { ...request, name: "grown" });
     const later = messages(40, Date.parse("2026-03-01T00:00:00Z")).map((row, index) => ({

@@ -76,7 +76,8 @@ function count(counts: ColumnCounts, value: unknown): void {
     counts.high = Math.max(counts.high, value);
   }
   if (counts.distinct === null) return;
-  const key = value as string | number | boolean;
+  // As rows keep it.
+  const key = typeof value === "string" ? value.toWellFormed() : (value as number | boolean);
   counts.distinct.set(key, (counts.distinct.get(key) ?? 0) + 1);
   if (counts.distinct.size > mostDistinct) counts.distinct = null;
 }

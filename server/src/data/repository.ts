@@ -1,4 +1,4 @@
-import { createId, idTime } from "../core/index.ts";
+import { createId, idTime, storableText } from "../core/index.ts";
 import type { Tx } from "../storage/index.ts";
 import type { Dataset, DatasetDetail, Page, Upload } from "./types.ts";
 
@@ -101,7 +101,7 @@ export async function insertVersion(tx: Tx, version: NewVersion): Promise<void> 
       near_duplicates: counts.nearDuplicates,
       quarantined: counts.quarantined,
       // The driver would write an array or object in its own syntax.
-      detail: JSON.stringify(version.detail) as never,
+      detail: JSON.stringify(version.detail, (_name, value: unknown) => (typeof value === "string" ? storableText(value) : value)) as never,
     })
     .execute();
 }

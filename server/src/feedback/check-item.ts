@@ -1,4 +1,5 @@
 import type { ErrorCode, FeedbackItem } from "@millrace/contract";
+import { storableText } from "../core/index.ts";
 import type { FunctionDefinition } from "../functions/index.ts";
 import { z } from "zod";
 
@@ -22,6 +23,9 @@ export function checkItem(item: FeedbackItem, definition: FunctionDefinition | u
   if (item.occurredAt !== undefined && Date.parse(item.occurredAt) > now + clockToleranceMs) {
     return refuse("invalid_request", `occurredAt ${item.occurredAt} is in the future.`);
   }
+  if (!isStorable(item.value) || !isStorable(item.source)) {
+    return refuse("invalid_request", "The value or source holds a NUL character or half a surrogate pair, which cannot be stored.");
+  }
   switch (item.kind) {
     case "label":
       return checkLabel(item.value, definition);
@@ -36,6 +40,13 @@ export function checkItem(item: FeedbackItem, definition: FunctionDefinition | u
     case "correction":
       return checkCorrection(item.value, definition);
   }
+}
+
+/** Whether SQL can hold every text in a JSON value. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === "string") return storableText(value) === value;
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([name, part]) => isStorable(name) && isStorable(part));
 }
 
 function checkLabel(value: unknown, definition: FunctionDefinition | undefined): Checked | Refused {

@@ -68,8 +68,11 @@ describe("submitting feedback", () => {
       { inferenceId: id, kind: "comment", value: "  ", source: "reader" },
       { inferenceId: id, kind: "correction", value: { label: "ham", confidence: 7 }, source: "editor" },
       label(id, "ham", { occurredAt: "2999-01-01T00:00:00Z" }),
+      { inferenceId: id, kind: "comment", value: "a\u0000b", source: "reader" },
+      { inferenceId: id, kind: "comment", value: "\ud800 half", source: "reader" },
+      { inferenceId: id, kind: "comment", value: "fine \\u0000 \ud83d\ude00", source: "reader", occurredAt: day(1) },
     ]);
-    expect(receipt).toMatchObject({ accepted: 4, repeated: 0, refused: 6 });
+    expect(receipt).toMatchObject({ accepted: 5, repeated: 0, refused: 8 });
     expect(receipt.results.map(({ status, code }) => code ?? status)).toEqual([
       "accepted",
       "accepted",
@@ -81,11 +84,20 @@ describe("submitting feedback", () => {
       "invalid_request",
       "invalid_input",
       "invalid_request",
+      "invalid_request",
+      "invalid_request",
+      "accepted",
     ]);
     expect(receipt.results[5]!.reason).toBe('"eggs" is no label of triage-mail; it has ham, spam.');
-    expect(await feedback.stats(context, {})).toEqual({ accepted: 4, repeated: 0, refused: 6, labelled: 1, unlabelled: 0 });
-    expect(await feedback.stats(context, { function: "triage-mail" })).toMatchObject({ refused: 5 });
-    expect((await feedback.ofInference(context, id)).map(({ kind }) => kind)).toEqual(["label", "rating", "comment", "correction"]);
+    expect(await feedback.stats(context, {})).toEqual({ accepted: 5, repeated: 0, refused: 8, labelled: 1, unlabelled: 0 });
+    expect(await feedback.stats(context, { function: "triage-mail" })).toMatchObject({ refused: 7 });
+    expect((await feedback.ofInference(context, id)).map(({ kind }) => kind)).toEqual([
+      "comment",
+      "label",
+      "rating",
+      "comment",
+      "correction",
+    ]);
     expect((await parts.audited()).filter((entry) => entry.startsWith("feedback."))).toEqual(["feedback.submit function:triage-mail"]);
   });
 

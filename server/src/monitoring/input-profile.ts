@@ -1,3 +1,5 @@
+import { storableText } from "../core/index.ts";
+
 /** One row as monitors see it: its input, and the label it is grouped by. */
 export interface LabelledInput {
   readonly input: unknown;
@@ -45,7 +47,14 @@ function wordsOf(text: string): string[] {
 export function fieldsOf(input: unknown, prefix = ""): [string, string | number | boolean | null][] {
   if (input === null || typeof input !== "object") return [[prefix === "" ? "input" : prefix, input as string | number | boolean | null]];
   if (Array.isArray(input)) return [[prefix === "" ? "input" : prefix, JSON.stringify(input)]];
-  return Object.entries(input).flatMap(([name, part]) => fieldsOf(part, prefix === "" ? name : `${prefix}.${name}`));
+  return Object.entries(input).flatMap(([name, part]) =>
+    fieldsOf(part, prefix === "" ? storableText(name) : `${prefix}.${storableText(name)}`),
+  );
+}
+
+/** A record without a prototype: a label or field named like one of its members is one like any other. */
+function emptyRecord<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
 }
 
 /** Gives the event loop a turn whenever the slice is used up: requests are answered in between. */
@@ -61,7 +70,7 @@ function createPacer(): () => Promise<void> {
 /** Learns from reference rows, oldest first, how to look at inputs, and what those of the reference look like. */
 export async function learnView(rows: readonly LabelledInput[]): Promise<{ view: InputView; profile: InputProfile }> {
   const pace = createPacer();
-  const kinds: Record<string, "text" | "number" | "category"> = {};
+  const kinds = emptyRecord<"text" | "number" | "category">();
   const values = new Map<string, Set<unknown>>();
   for (const { input } of rows) {
     for (const [name, value] of fieldsOf(input)) {
@@ -80,7 +89,7 @@ export async function learnView(rows: readonly LabelledInput[]): Promise<{ view:
     if (kinds[name] === "text" && isClosed) kinds[name] = "category";
   }
   const known = rows.slice(0, Math.ceil(rows.length * vocabularyShare));
-  const vocabulary: Record<string, Set<string>> = {};
+  const vocabulary = emptyRecord<Set<string>>();
   for (const { input } of known) {
     for (const [name, value] of fieldsOf(input)) {
       if (kinds[name] !== "text" || value === null) continue;
@@ -105,7 +114,7 @@ interface Growing {
 /** What the inputs of these rows look like in a view. */
 export async function describeInputs(rows: readonly LabelledInput[], view: InputView): Promise<InputProfile> {
   const pace = createPacer();
-  const growing: Growing = { labels: {}, numbers: {}, unseen: {}, categories: {} };
+  const growing: Growing = { labels: emptyRecord(), numbers: emptyRecord(), unseen: emptyRecord(), categories: emptyRecord() };
   for (const { input, label } of rows) {
     const group = label ?? "";
     growing.labels[group] = (growing.labels[group] ?? 0) + 1;
@@ -138,18 +147,18 @@ function addField(growing: Growing, { name, kind, group, value, known }: Field):
     push(growing.numbers, name, group, value);
   } else {
     // A number that is missing or of another type is told apart from those that are there.
-    const categories = ((growing.categories[kind === "number" ? `${name}: present` : name] ??= {})[group] ??= {});
-    const category = kind === "number" ? "no" : String(value);
+    const categories = ((growing.categories[kind === "number" ? `${name}: present` : name] ??= emptyRecord())[group] ??= emptyRecord());
+    const category = kind === "number" ? "no" : storableText(String(value));
     categories[category] = (categories[category] ?? 0) + 1;
   }
   if (kind === "number" && typeof value === "number") {
-    const present = ((growing.categories[`${name}: present`] ??= {})[group] ??= {});
+    const present = ((growing.categories[`${name}: present`] ??= emptyRecord())[group] ??= emptyRecord());
     present["yes"] = (present["yes"] ?? 0) + 1;
   }
 }
 
 function push(into: Record<string, Record<string, number[]>>, name: string, group: string, value: number): void {
-  ((into[name] ??= {})[group] ??= []).push(value);
+  ((into[name] ??= emptyRecord())[group] ??= []).push(value);
 }
 
 function share(words: ReadonlySet<string>, known: ReadonlySet<string> | undefined): number {

@@ -134,6 +134,17 @@ describe("inputs", () => {
     expect(await compare(change(() => ({ text: "" })))).toEqual(expect.arrayContaining(["text: characters"]));
   });
 
+  test("and labels named like members of an object, or holding what SQL cannot, are like any other", async () => {
+    const odd = rows(200, 20).map((row) => ({
+      label: "constructor",
+      input: { ["toString"]: row.input.text, ["a\u0000b"]: "x\u0000\ud800" },
+    }));
+    const { view, profile } = await learnView(odd);
+    expect(view.kinds).toEqual({ toString: "text", "a b": "category" });
+    expect(profile.labels).toEqual({ constructor: 200 });
+    expect(profile.categories).toEqual({ "a b": { constructor: { "x \ufffd": 200 } } });
+  });
+
   test("of any shape become fields", () => {
     expect(fieldsOf({ a: { b: 1, c: [1, "x"] }, d: null })).toEqual([
       ["a.b", 1],

@@ -185,8 +185,9 @@ async function countAnswers(tx: Tx, functionName: string, range: Range): Promise
 }
 
 function sumAnswers(rows: readonly AnswerRow[]): AnswerCounts {
-  const labels: Record<string, number> = {};
-  const byLabel: Record<string, { n: number; right: number }> = {};
+  // Without a prototype: a label may be called `constructor`.
+  const labels = Object.create(null) as Record<string, number>;
+  const byLabel = Object.create(null) as Record<string, { n: number; right: number }>;
   let labelled = 0;
   let agreed = 0;
   for (const { label, truth, n } of rows) {
