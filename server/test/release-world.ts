@@ -56,7 +56,15 @@ function define(retraining: Record<string, unknown>): FunctionDefinition {
 
 export async function createReleaseWorld(retraining: Record<string, unknown> = {}): Promise<ReleaseWorld> {
   const store = await createTestStore();
-  const definition = define({ dataset: "mail", afterLabels: 1000, shadowRequests: 20, canaryRequests: 20, afterRequests: 30, readyTimeoutMs: 2000, ...retraining });
+  const definition = define({
+    dataset: "mail",
+    afterLabels: 1000,
+    shadowRequests: 20,
+    canaryRequests: 20,
+    afterRequests: 30,
+    readyTimeoutMs: 2000,
+    ...retraining,
+  });
   const script: Script = { verdict: "pass", trainingError: null, labels: 0, alerts: [], ready: null };
   const audited: AuditChange[] = [];
   const champions: number[] = [];
@@ -64,48 +72,63 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
   const audit: ReleaseDeps["audit"] = async (_tx, change) => {
     audited.push(change);
   };
-  const jobs = createJobs({ sql: store.sql, audit, clock: systemClock, logger: silentLogger, config: configSchema.parse({ pollMs: 50, heartbeatMs: 200, staleAfterMs: 2000 }), nodeId: "node-a", configHash: "", version: "0" });
+  const jobs = createJobs({
+    sql: store.sql,
+    audit,
+    clock: systemClock,
+    logger: silentLogger,
+    config: configSchema.parse({ pollMs: 50, heartbeatMs: 200, staleAfterMs: 2000 }),
+    nodeId: "node-a",
+    configHash: "",
+    version: "0",
+  });
 
   function bindingOf(variant: string, version: number): Binding {
     const label = variant === "learned" ? `triage@${version}` : "plain";
     const hash = derivedId(label).replaceAll("-", "").repeat(2);
-    return { hash, function: functionName, variant, kind: variant === "learned" ? "model" : "rules", label, resolved: variant === "learned" ? { model: "triage", version } : {} };
+    return {
+      hash,
+      function: functionName,
+      variant,
+      kind: variant === "learned" ? "model" : "rules",
+      label,
+      resolved: variant === "learned" ? { model: "triage", version } : {},
+    };
   }
 
   async function keep(binding: Binding): Promise<Binding> {
     await store.sql.as(context, (tx) =>
-      tx.client.query("insert into functions_bindings (project_id, hash, function, variant, kind, label, resolved, created_by) values ($1, $2, $3, $4, $5, $6, $7, 'test') on conflict do nothing", [
-        tx.projectId,
-        binding.hash,
-        binding.function,
-        binding.variant,
-        binding.kind,
-        binding.label,
-        JSON.stringify(binding.resolved),
-      ]),
+      tx.client.query(
+        "insert into functions_bindings (project_id, hash, function, variant, kind, label, resolved, created_by) values ($1, $2, $3, $4, $5, $6, $7, 'test') on conflict do nothing",
+        [tx.projectId, binding.hash, binding.function, binding.variant, binding.kind, binding.label, JSON.stringify(binding.resolved)],
+      ),
     );
     return binding;
   }
 
-  async function setArms(tx: Tx, input: { function: string; release: string | null; arms: readonly { binding: string; variant: string; role: string; share: number }[] }): Promise<void> {
+  async function setArms(
+    tx: Tx,
+    input: { function: string; release: string | null; arms: readonly { binding: string; variant: string; role: string; share: number }[] },
+  ): Promise<void> {
     await tx.client.query("delete from functions_arms where project_id = $1 and function = $2", [tx.projectId, input.function]);
     for (const [position, arm] of input.arms.entries()) {
-      await tx.client.query("insert into functions_arms (project_id, function, position, binding, variant, role, share, release_id) values ($1, $2, $3, $4, $5, $6, $7, $8)", [
-        tx.projectId,
-        input.function,
-        position,
-        arm.binding,
-        arm.variant,
-        arm.role,
-        arm.share,
-        input.release,
-      ]);
+      await tx.client.query(
+        "insert into functions_arms (project_id, function, position, binding, variant, role, share, release_id) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        [tx.projectId, input.function, position, arm.binding, arm.variant, arm.role, arm.share, input.release],
+      );
     }
   }
 
   const deps: ReleaseDeps = {
     sql: store.sql,
-    jobs: { ...jobs, nodes: async () => (await jobs.nodes()).map((node) => ({ ...node, readyBindings: script.ready ?? everyVersion.map((version) => bindingOf("learned", version).hash) })) },
+    jobs: {
+      ...jobs,
+      nodes: async () =>
+        (await jobs.nodes()).map((node) => ({
+          ...node,
+          readyBindings: script.ready ?? everyVersion.map((version) => bindingOf("learned", version).hash),
+        })),
+    },
     audit,
     clock: systemClock,
     logger: silentLogger,
@@ -113,7 +136,14 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
       get: async (_context, reference) => {
         if (!reference.startsWith("mail")) throw new AppError("unknown_dataset");
         const curated = reference !== "mail@1";
-        return { reference: curated ? "mail@2" : "mail@1", lineage: { parent: curated ? "mail@1" : null, workflowId: null, sources: [{ kind: curated ? "inferences" : "upload", reference: "x", rows: 1 }] } } as never;
+        return {
+          reference: curated ? "mail@2" : "mail@1",
+          lineage: {
+            parent: curated ? "mail@1" : null,
+            workflowId: null,
+            sources: [{ kind: curated ? "inferences" : "upload", reference: "x", rows: 1 }],
+          },
+        } as never;
       },
     },
     models: {
@@ -136,7 +166,8 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
         return definition;
       },
       bind: async (_context, input) => keep(bindingOf(input.variant, input.versions?.["triage"] ?? 1)),
-      binding: async (_context, hash) => [bindingOf("plain", 0), ...everyVersion.map((version) => bindingOf("learned", version))].find((each) => each.hash === hash) ?? null,
+      binding: async (_context, hash) =>
+        [bindingOf("plain", 0), ...everyVersion.map((version) => bindingOf("learned", version))].find((each) => each.hash === hash) ?? null,
       arms: async () => ({ function: functionName, release: null, arms: [] }),
       setArms,
     },
@@ -149,7 +180,17 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
     },
     evaluation: {
       compare: async (_context, comparison, run) =>
-        run.step("compare", async () => ({ id: createId(), verdict: script.verdict, reason: `It is a ${script.verdict}.`, rulesAreEnough: false, dataset: comparison.dataset }) as never),
+        run.step(
+          "compare",
+          async () =>
+            ({
+              id: createId(),
+              verdict: script.verdict,
+              reason: `It is a ${script.verdict}.`,
+              rulesAreEnough: false,
+              dataset: comparison.dataset,
+            }) as never,
+        ),
     },
     monitoring: {
       alerts: async () => script.alerts as never,
@@ -195,19 +236,37 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
              values ($1, $2, $3, 'ok', $4, $5, $6, $7, $8, $9, 3, 'test', now(), now())`,
             [tx.projectId, id, functionName, arm.variant, arm.binding, arm.role, arm.release, fallback, how.label ?? "ham"],
           );
-          await tx.client.query("insert into feedback_labels (project_id, inference_id, function, label, source, item_id, occurred_at, recorded_at) values ($1, $2, $3, 'ham', 'test', $2, now(), now())", [tx.projectId, id, functionName]);
+          await tx.client.query(
+            "insert into feedback_labels (project_id, inference_id, function, label, source, item_id, occurred_at, recorded_at) values ($1, $2, $3, 'ham', 'test', $2, now(), now())",
+            [tx.projectId, id, functionName],
+          );
           if (shadow === undefined) continue;
           await tx.client.query(
             `insert into functions_shadows (project_id, id, inference_id, function, variant, binding, output, label, agrees, error, latency_ms, recorded_at)
              values ($1, $2, $3, $4, $5, $6, 'null', $7, true, $8, 3, now())`,
-            [tx.projectId, createId(), id, functionName, shadow.variant, shadow.binding, how.shadowLabel ?? "ham", how.shadowError === true ? "variant_failed" : null],
+            [
+              tx.projectId,
+              createId(),
+              id,
+              functionName,
+              shadow.variant,
+              shadow.binding,
+              how.shadowLabel ?? "ham",
+              how.shadowError === true ? "variant_failed" : null,
+            ],
           );
         }
       });
     },
     async firstStart() {
       const binding = await keep(bindingOf("learned", 1));
-      await store.sql.as(context, (tx) => setArms(tx, { function: functionName, release: null, arms: [{ binding: binding.hash, variant: "learned", role: "stable", share: 1 }] }));
+      await store.sql.as(context, (tx) =>
+        setArms(tx, {
+          function: functionName,
+          release: null,
+          arms: [{ binding: binding.hash, variant: "learned", role: "stable", share: 1 }],
+        }),
+      );
       return binding;
     },
     async close() {

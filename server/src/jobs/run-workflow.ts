@@ -93,9 +93,16 @@ export async function runWorkflow<I, O>(
   }
 }
 
-/** A lost database passes by itself, so it uses up no attempt. */
+const passingSqlStates = new Set(["40001", "40P01"]);
+
+/**
+ * A lost database passes by itself, and a transaction that was rolled back because the machine was slow or another was faster
+ * left nothing behind: neither uses up an attempt, within a bound.
+ */
 function mayRetry(error: unknown, tried: number, options: StepOptions): boolean {
   if (isLostDatabase(error)) return tried < 200;
+  if (isAppError(error, "transaction_too_long") || passingSqlStates.has(String((error as { code?: unknown } | null)?.code)))
+    return tried < 10;
   return tried < (options.attempts ?? 1) && (!isAppError(error) || toAppError(error).kind === "operational");
 }
 

@@ -45,7 +45,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
 }
 
-const tries = { flaky: 0, wrong: 0, once: 0 };
+const tries = { flaky: 0, wrong: 0, once: 0, slow: 0 };
 const runs = { count: 0, effects: 0, tick: 0 };
 const narrow = { running: 0, most: 0 };
 const survive = { reached: deferred(), goOn: deferred() };
@@ -71,6 +71,12 @@ function defineWorkflows(): void {
     }),
   );
   jobs.defineWorkflow("test.flaky@1", (workflow) => workflow.step("flaky", async () => failUntil(++tries.flaky, 2), { attempts: 2 }));
+  jobs.defineWorkflow("test.slow@1", (workflow) =>
+    workflow.step("slow", async () => {
+      if (++tries.slow < 2) throw new AppError("transaction_too_long");
+      return tries.slow;
+    }),
+  );
   jobs.defineWorkflow("test.wrong@1", (workflow) =>
     workflow.step(
       "wrong",
@@ -238,6 +244,9 @@ describe("a workflow", () => {
     expect(await jobs.result(flaky.workflowId)).toBe(2);
     await expect(jobs.result(wrong.workflowId)).rejects.toMatchObject({ code: "unknown_dataset" });
     expect(tries.wrong).toBe(1);
+    // A transaction that was rolled back for taking too long left nothing behind.
+    const slow = await jobs.startWorkflow(context, "test.slow@1", {});
+    expect(await jobs.result(slow.workflowId)).toBe(2);
   });
 
   test("waits for a message, which may come before it asks", async () => {

@@ -14,9 +14,15 @@ export function isOpen(retraining: Pick<RetrainingRecord, "stage">): boolean {
 export async function beginRetraining(tx: Tx, start: { function: string; trigger: string }, deps: ReleaseDeps): Promise<string> {
   const id = createId(deps.clock);
   if (!(await insertRetraining(tx, { id, ...start }))) {
-    throw new AppError("release_in_progress", `A retraining of "${start.function}" is under way.`, { details: { function: start.function } });
+    throw new AppError("release_in_progress", `A retraining of "${start.function}" is under way.`, {
+      details: { function: start.function },
+    });
   }
-  await deps.audit(tx, { action: "release.retrain", object: `function:${start.function}`, after: { retraining: id, trigger: start.trigger } });
+  await deps.audit(tx, {
+    action: "release.retrain",
+    object: `function:${start.function}`,
+    after: { retraining: id, trigger: start.trigger },
+  });
   await deps.jobs.startWorkflowIn(tx, retrainWorkflow, { function: start.function }, { workflowId: id });
   return id;
 }
@@ -32,7 +38,12 @@ export async function considerRetraining(context: Context, functionName: string,
   if (last !== undefined && isOpen(last)) return null;
   const since = last === undefined ? undefined : new Date(idTime(last.id)).toISOString();
   const labels = await deps.feedback.countLabels(context, { function: functionName, since });
-  const alerts = config.onAlert && labels >= config.minimumLabels ? (await deps.monitoring.alerts(context, { function: functionName, status: "open" })).filter((alert) => alert.workflowId === null && mendable.has(alert.cause)) : [];
+  const alerts =
+    config.onAlert && labels >= config.minimumLabels
+      ? (await deps.monitoring.alerts(context, { function: functionName, status: "open" })).filter(
+          (alert) => alert.workflowId === null && mendable.has(alert.cause),
+        )
+      : [];
   const enough = config.afterLabels !== null && labels >= config.afterLabels;
   if (alerts.length === 0 && !enough) return null;
   const trigger = alerts.length > 0 ? `alert: ${alerts[0]!.title}` : `${labels} new labels`;

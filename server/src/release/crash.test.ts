@@ -36,7 +36,19 @@ describe("kill -9 after every step of a retraining, with the real modules", () =
     expect(last.ended).toBe("0");
 
     const deaths = (await readFile(join(store.dataFolder, "deaths.txt"), "utf8")).trim().split("\n");
-    expect(deaths).toEqual(expect.arrayContaining(["release.plan", "keep evaluation", "release.note-verdict", "release.start-shadow", "release.hold-shadow", "release.start-canary", "release.hold-canary", "release.promote", "release.retire-previous"]));
+    expect(deaths).toEqual(
+      expect.arrayContaining([
+        "release.plan",
+        "keep evaluation",
+        "release.note-verdict",
+        "release.start-shadow",
+        "release.hold-shadow",
+        "release.start-canary",
+        "release.hold-canary",
+        "release.promote",
+        "release.retire-previous",
+      ]),
+    );
     expect(new Set(deaths).size).toBe(deaths.length);
     expect(deaths.length).toBeGreaterThan(15);
 
@@ -48,10 +60,21 @@ describe("kill -9 after every step of a retraining, with the real modules", () =
     expect(champion).toMatchObject({ version: 2 });
 
     const sql = await createEmbeddedSql({ folder: `${store.dataFolder}/database`, logger: silentLogger });
-    const count = async (text: string) => (await sql.as(context, (tx) => tx.client.query<{ key: string; count: number }>(text))).rows.map(({ key, count }) => [key, count] as const);
-    const audited = Object.fromEntries(await count("select action as key, count(*)::int as count from governance_audit where action like 'release.%' or action in ('models.register', 'models.move-alias', 'evaluation.judge') group by action"));
+    const count = async (text: string) =>
+      (await sql.as(context, (tx) => tx.client.query<{ key: string; count: number }>(text))).rows.map(
+        ({ key, count }) => [key, count] as const,
+      );
+    const audited = Object.fromEntries(
+      await count(
+        "select action as key, count(*)::int as count from governance_audit where action like 'release.%' or action in ('models.register', 'models.move-alias', 'evaluation.judge') group by action",
+      ),
+    );
     const stages = Object.fromEntries(await count("select stage as key, count(*)::int as count from release_releases group by stage"));
-    const events = Object.fromEntries(await count("select type as key, count(*)::int as count from jobs_events where type like 'release.%' or type = 'models.version-registered' group by type"));
+    const events = Object.fromEntries(
+      await count(
+        "select type as key, count(*)::int as count from jobs_events where type like 'release.%' or type = 'models.version-registered' group by type",
+      ),
+    );
     const made = Object.fromEntries([
       ...(await count("select 'datasets' as key, count(*)::int as count from data_versions")),
       ...(await count("select 'models' as key, count(*)::int as count from models_versions")),

@@ -20,7 +20,10 @@ export function createRelease(deps: ReleaseDeps): Release {
     });
   }
 
-  async function readRetrainings(context: Context, query: { function?: string | undefined; id?: string | undefined }): Promise<Retraining[]> {
+  async function readRetrainings(
+    context: Context,
+    query: { function?: string | undefined; id?: string | undefined },
+  ): Promise<Retraining[]> {
     return sql.as(context, async (tx) => {
       const retrainings: Retraining[] = [];
       for (const each of await listRetrainings(tx, query)) retrainings.push(await toRetraining(tx, each));
@@ -42,9 +45,15 @@ export function createRelease(deps: ReleaseDeps): Release {
 
     async startRetraining(context, input) {
       if (retrainingConfigOf(functions.definition(input.function)) === null) {
-        throw new AppError("invalid_request", `The function "${input.function}" declares no retraining; add \`retraining: { dataset: ... }\` to it.`, { details: { function: input.function } });
+        throw new AppError(
+          "invalid_request",
+          `The function "${input.function}" declares no retraining; add \`retraining: { dataset: ... }\` to it.`,
+          { details: { function: input.function } },
+        );
       }
-      const id = await sql.as(context, (tx) => beginRetraining(tx, { function: input.function, trigger: `asked for: ${input.reason}` }, deps));
+      const id = await sql.as(context, (tx) =>
+        beginRetraining(tx, { function: input.function, trigger: `asked for: ${input.reason}` }, deps),
+      );
       return release.getRetraining(context, id);
     },
 

@@ -23,7 +23,14 @@ beforeEach(async () => {
 afterEach(async () => {
   // Each test begins as after a first start.
   await world.store.sql.as(context, async (tx) => {
-    for (const table of ["release_releases", "release_retrainings", "functions_arms", "functions_inferences", "functions_shadows", "feedback_labels"]) {
+    for (const table of [
+      "release_releases",
+      "release_retrainings",
+      "functions_arms",
+      "functions_inferences",
+      "functions_shadows",
+      "feedback_labels",
+    ]) {
       await tx.client.query(`delete from ${table} where project_id = $1`, [tx.projectId]);
     }
   });
@@ -47,7 +54,14 @@ describe("a retraining", () => {
   test("goes from data to traffic: shadow, canary, promotion, each audited; the one before is compared on later labels, then retired", async () => {
     const { id } = await startRetraining();
     const shadowed = await reach(id, "shadow");
-    expect(shadowed).toMatchObject({ workflowId: id, trigger: "asked for: test", dataset: "mail@2", verdict: "pass", promoted: false, after: null });
+    expect(shadowed).toMatchObject({
+      workflowId: id,
+      trigger: "asked for: test",
+      dataset: "mail@2",
+      verdict: "pass",
+      promoted: false,
+      after: null,
+    });
     const version = shadowed.modelVersion!;
     expect(await roles()).toEqual(["stable 1", "shadow 0"]);
     await world.serve(20);
@@ -60,7 +74,11 @@ describe("a retraining", () => {
     await world.serve(25, { label: "ham", shadowLabel: "spam" });
     await world.serve(5, { label: "spam", shadowLabel: "ham" });
     const { after } = await world.release.getRetraining(context, id);
-    expect(after).toMatchObject({ champion: { n: 30, value: 25 / 30 }, previous: { n: 30, value: 5 / 30 }, difference: { n: 30, value: 20 / 30 } });
+    expect(after).toMatchObject({
+      champion: { n: 30, value: 25 / 30 },
+      previous: { n: 30, value: 5 / 30 },
+      difference: { n: 30, value: 20 / 30 },
+    });
     expect(await world.jobs.result<RetrainOutcome>(id)).toMatchObject({ end: "promoted" });
     expect(await roles()).toEqual(["stable 1"]);
 
@@ -71,23 +89,42 @@ describe("a retraining", () => {
       ["shadow", false, 20, 20],
     ]);
     expect(world.audited.map((change) => change.action)).toEqual(
-      expect.arrayContaining(["release.retrain", "release.retraining", "release.shadow", "release.canary", "release.promote", "release.retire"]),
+      expect.arrayContaining([
+        "release.retrain",
+        "release.retraining",
+        "release.shadow",
+        "release.canary",
+        "release.promote",
+        "release.retire",
+      ]),
     );
-    expect((await world.jobs.events(context, { limit: 10 })).items.map((event) => event.type)).toEqual(expect.arrayContaining(["release.shadow", "release.canary", "release.promoted"]));
+    expect((await world.jobs.events(context, { limit: 10 })).items.map((event) => event.type)).toEqual(
+      expect.arrayContaining(["release.shadow", "release.canary", "release.promoted"]),
+    );
   });
 
-  test.each(["fail", "inconclusive"] as const)("ends at the gate when the verdict is %s, with the reason, and touches no traffic", async (verdict) => {
-    world.script.verdict = verdict;
-    const { id } = await startRetraining();
-    expect(await world.jobs.result<RetrainOutcome>(id)).toEqual({ end: "stopped", reason: `It is a ${verdict}.` });
-    expect(await world.release.getRetraining(context, id)).toMatchObject({ stage: "stopped", verdict, promoted: false, reason: `It is a ${verdict}.` });
-    expect(await roles()).toEqual(["stable 1"]);
-    expect(await world.release.list(context, "triage")).toEqual([]);
-  });
+  test.each(["fail", "inconclusive"] as const)(
+    "ends at the gate when the verdict is %s, with the reason, and touches no traffic",
+    async (verdict) => {
+      world.script.verdict = verdict;
+      const { id } = await startRetraining();
+      expect(await world.jobs.result<RetrainOutcome>(id)).toEqual({ end: "stopped", reason: `It is a ${verdict}.` });
+      expect(await world.release.getRetraining(context, id)).toMatchObject({
+        stage: "stopped",
+        verdict,
+        promoted: false,
+        reason: `It is a ${verdict}.`,
+      });
+      expect(await roles()).toEqual(["stable 1"]);
+      expect(await world.release.list(context, "triage")).toEqual([]);
+    },
+  );
 
   test("runs alone for its function, and another may follow", async () => {
     const { id } = await startRetraining();
-    await expect(world.release.startRetraining(context, { function: "triage", reason: "again" })).rejects.toMatchObject({ code: "release_in_progress" });
+    await expect(world.release.startRetraining(context, { function: "triage", reason: "again" })).rejects.toMatchObject({
+      code: "release_in_progress",
+    });
     await reach(id, "shadow");
     await world.release.rollback(context, "triage", "enough");
     world.script.verdict = "fail";
@@ -100,7 +137,11 @@ describe("a retraining", () => {
     world.script.trainingError = new AppError("training_failed", "Only one label.");
     const { id } = await startRetraining();
     await expect(world.jobs.result(id)).rejects.toMatchObject({ code: "training_failed" });
-    expect(await world.release.getRetraining(context, id)).toMatchObject({ stage: "failed", reason: "Only one label. (training_failed)", promoted: false });
+    expect(await world.release.getRetraining(context, id)).toMatchObject({
+      stage: "failed",
+      reason: "Only one label. (training_failed)",
+      promoted: false,
+    });
   });
 
   test("goes back when the shadow fails", async () => {
@@ -117,7 +158,10 @@ describe("a retraining", () => {
     await world.serve(20);
     await reach(id, "canary");
     await world.serve(16, { fallbackOnCanary: true });
-    expect(await reach(id, "rolled-back")).toMatchObject({ promoted: false, reason: expect.stringMatching(/falls back more often/) as string });
+    expect(await reach(id, "rolled-back")).toMatchObject({
+      promoted: false,
+      reason: expect.stringMatching(/falls back more often/) as string,
+    });
     expect(await roles()).toEqual(["stable 1"]);
     expect((await world.release.list(context, "triage"))[0]).toMatchObject({ stage: "rolled-back", active: true });
   });
@@ -125,7 +169,9 @@ describe("a retraining", () => {
   test("names the node that does not load the binding, and goes back", async () => {
     world.script.ready = [];
     const { id } = await startRetraining();
-    expect(await reach(id, "rolled-back")).toMatchObject({ reason: expect.stringMatching(/^node-a did not load triage@\d+ within 2 s\.$/) as string });
+    expect(await reach(id, "rolled-back")).toMatchObject({
+      reason: expect.stringMatching(/^node-a did not load triage@\d+ within 2 s\.$/) as string,
+    });
   });
 
   test("that is cancelled lets go of the traffic and of the next one's place", async () => {
@@ -147,20 +193,26 @@ describe("a retraining", () => {
     await world.jobs.result(await emitAlert());
     expect(await world.release.listRetrainings(context, "triage")).toEqual([]);
     world.script.labels = 200;
-    await expect.poll(async () => (await world.release.listRetrainings(context, "triage"))[0]?.trigger, { timeout: 30_000 }).toBe("alert: Labels drift");
+    await expect
+      .poll(async () => (await world.release.listRetrainings(context, "triage"))[0]?.trigger, { timeout: 30_000 })
+      .toBe("alert: Labels drift");
     const [first] = await world.release.listRetrainings(context, "triage");
     await expect.poll(() => world.script.alerts[1]!.workflowId, { timeout: 30_000 }).toBe(first!.id);
     // What data cannot mend is left alone.
     expect(world.script.alerts[0]!.workflowId).toBeNull();
     await reach(first!.id, "stopped");
     world.script.labels = 1000;
-    await expect.poll(async () => (await world.release.listRetrainings(context, "triage"))[0]?.trigger, { timeout: 30_000 }).toBe("1000 new labels");
+    await expect
+      .poll(async () => (await world.release.listRetrainings(context, "triage"))[0]?.trigger, { timeout: 30_000 })
+      .toBe("1000 new labels");
     world.script.labels = 0;
     await reach((await world.release.listRetrainings(context, "triage"))[0]!.id, "stopped");
   });
 
   async function emitAlert(): Promise<string> {
-    await world.store.sql.as(context, (tx) => world.jobs.emit(tx, { type: "monitoring.alert-opened", subject: "function:triage", payload: { function: "triage" } }));
+    await world.store.sql.as(context, (tx) =>
+      world.jobs.emit(tx, { type: "monitoring.alert-opened", subject: "function:triage", payload: { function: "triage" } }),
+    );
     const { items } = await world.jobs.events(context, { limit: 1 });
     return `${items[0]!.id}:release`;
   }
@@ -198,10 +250,18 @@ describe("a rollback", () => {
 
 describe("a first version of a model", () => {
   test("becomes the stable binding of the function that waited for it; later ones must earn it", async () => {
-    await world.store.sql.as(context, (tx) => world.jobs.emit(tx, { type: "models.version-registered", subject: "triage@1", payload: { model: "triage", version: 1 } }));
+    await world.store.sql.as(context, (tx) =>
+      world.jobs.emit(tx, { type: "models.version-registered", subject: "triage@1", payload: { model: "triage", version: 1 } }),
+    );
     await expect.poll(roles, { timeout: 30_000 }).toEqual(["stable 1"]);
-    expect((await world.release.list(context, "triage"))[0]).toMatchObject({ stage: "stable", active: true, arms: [{ label: "triage@1" }] });
-    await world.store.sql.as(context, (tx) => world.jobs.emit(tx, { type: "models.version-registered", subject: "triage@2", payload: { model: "triage", version: 2 } }));
+    expect((await world.release.list(context, "triage"))[0]).toMatchObject({
+      stage: "stable",
+      active: true,
+      arms: [{ label: "triage@1" }],
+    });
+    await world.store.sql.as(context, (tx) =>
+      world.jobs.emit(tx, { type: "models.version-registered", subject: "triage@2", payload: { model: "triage", version: 2 } }),
+    );
     const { items } = await world.jobs.events(context, { limit: 1 });
     expect(await world.jobs.result(`${items[0]!.id}:release`)).toEqual([]);
     expect(await world.release.list(context, "triage")).toHaveLength(1);
@@ -212,7 +272,9 @@ describe("what cannot be", () => {
   test("is refused with its name", async () => {
     await expect(world.release.list(context, "nothing")).rejects.toMatchObject({ code: "unknown_function" });
     await expect(world.release.getRetraining(context, createId())).rejects.toMatchObject({ code: "not_found" });
-    expect(() => retrainingConfigOf({ name: "f", retraining: { dataset: "d", shadowRequests: 0 } } as never)).toThrow(/functions\.f\.retraining\.shadowRequests/);
+    expect(() => retrainingConfigOf({ name: "f", retraining: { dataset: "d", shadowRequests: 0 } } as never)).toThrow(
+      /functions\.f\.retraining\.shadowRequests/,
+    );
     expect(retrainingConfigOf({ name: "f", retraining: {} } as never)).toBeNull();
   });
 });
