@@ -200,14 +200,13 @@ describe("commands that start the program", () => {
         stopped: Promise.resolve(),
       }),
     );
-    const ran = await runCli(["up", "--data", folder, "--port", "7071", "--watch"], {}, { deps: { startApp } });
+    const ran = await runCli(["up", "--data", folder, "--port", "7071"], {}, { deps: { startApp } });
     expect(startApp).toHaveBeenCalledWith({
       role: "up",
       dataFolder: folder,
       configPath: undefined,
       host: undefined,
       port: 7071,
-      watch: true,
     });
     expect(ran.out).toContain("http://127.0.0.1:7071/sign-in#t");
     expect(ran.code).toBe(0);

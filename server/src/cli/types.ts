@@ -23,8 +23,6 @@ export interface StartOptions {
   readonly configPath?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
-  /** Restart, with the socket handed over, when a source file changes. */
-  readonly watch: boolean;
 }
 
 /** A started program. */

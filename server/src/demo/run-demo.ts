@@ -21,7 +21,6 @@ export interface DemoDeps {
     dataFolder: string;
     configPath: string;
     port?: number | undefined;
-    watch: false;
     logLevel: "error";
   }): Promise<{ url: string; adminLink: string | null; close(): Promise<void>; stopped: Promise<void> }>;
   /** What `millrace explain <id>` prints, read from this server. */
@@ -40,7 +39,7 @@ export async function runDemo(options: DemoOptions, deps: DemoDeps): Promise<num
   const dataFolder = options.dataFolder ?? join(own!, "data");
   try {
     const stage = progress.stage("start");
-    const app = await deps.startApp({ role: "up", dataFolder, configPath, port: options.port, watch: false, logLevel: "error" });
+    const app = await deps.startApp({ role: "up", dataFolder, configPath, port: options.port, logLevel: "error" });
     stage.done(`Millrace at ${app.url}, data in ${dataFolder}`);
     const key = (await readFile(join(dataFolder, "admin.key"), "utf8")).trim();
     let exitCode = 0;

@@ -23,7 +23,7 @@ export function addProcesses(program: Command, registrar: Registrar): void {
     addVerb(program, registrar, {
       usage: role,
       description,
-      options: role === "up" ? [...startOptions, { flags: "--watch", description: "restart when a source file changes" }] : startOptions,
+      options: startOptions,
       run: async (session, _args, options) => {
         const progress = startProgress(session.terminal, "starting");
         let app: RunningApp;
@@ -34,7 +34,6 @@ export function addProcesses(program: Command, registrar: Registrar): void {
             configPath: options["config"] as string | undefined,
             host: options["host"] as string | undefined,
             port: options["port"] as number | undefined,
-            watch: options["watch"] === true,
           });
         } finally {
           progress.end();
