@@ -1,5 +1,7 @@
 import type { Estimate } from "@millrace/contract";
 
+const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
 export function count(value: number): string {
   return value.toLocaleString("en");
 }
@@ -19,12 +21,18 @@ export function milliseconds(value: number | null): string {
   return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
 }
 
+/** In UTC, as the server keeps it. */
 export function instant(text: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
 }
 
 export function day(text: string): string {
-  return text.slice(0, 10);
+  return dayFormat.format(new Date(text));
+}
+
+/** From one day to another, as short as it stays clear: "6 – 21 Aug 2002". */
+export function days(from: string, to: string): string {
+  return dayFormat.formatRange(new Date(from), new Date(to));
 }
 
 /** The first characters of a hash or id, enough to recognise it. */

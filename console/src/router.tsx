@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { z } from "zod";
 import { AlertPage } from "./pages/alert.tsx";
 import { AlertsPage } from "./pages/alerts.tsx";
@@ -12,7 +13,7 @@ import { SignInPage } from "./pages/sign-in.tsx";
 import { Shell } from "./shell.tsx";
 
 const root = createRootRoute({ notFoundComponent: NotFoundPage });
-const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: Shell });
+const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
 
 const overview = createRoute({ getParentRoute: () => signedIn, path: "/", component: OverviewPage });
 const functions = createRoute({ getParentRoute: () => signedIn, path: "/functions", component: FunctionsPage });
@@ -45,6 +46,10 @@ const alerts = createRoute({
 });
 const alert = createRoute({ getParentRoute: () => signedIn, path: "/alerts/$id", component: AlertPage });
 const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", component: SignInPage });
+
+function SignedIn(): ReactNode {
+  return <Shell />;
+}
 
 export const router = createRouter({
   routeTree: root.addChildren([signedIn.addChildren([overview, functions, oneFunction, inferences, inference, alerts, alert]), signIn]),

@@ -1,9 +1,10 @@
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useRef } from "react";
-import { client, isSignedOut, queryClient, useOperation } from "./api.ts";
+import { client, isSignedOut, isUnreachable, queryClient, useOperation } from "./api.ts";
+import { instant } from "./format.ts";
 import { useKeys } from "./parts/keys.ts";
 import { SignedOutPage } from "./pages/sign-in.tsx";
-import { type Theme, setTheme, useTheme } from "./theme.ts";
+import { type Theme, setTheme, switchTheme, useTheme } from "./theme.ts";
 
 const pages = [
   { to: "/", title: "Overview", key: "o" },
@@ -12,8 +13,8 @@ const pages = [
   { to: "/alerts", title: "Alerts", key: "a" },
 ] as const;
 
-/** The frame of every page: navigation, who is signed in, theme, keys. */
-export function Shell(): ReactNode {
+/** The frame of every page: navigation, who is signed in, theme, keys, and whether the server still answers. */
+export function Shell({ children }: { children?: ReactNode }): ReactNode {
   const navigate = useNavigate();
   const theme = useTheme();
   const help = useRef<HTMLDialogElement>(null);
@@ -23,7 +24,7 @@ export function Shell(): ReactNode {
     () => ({
       ...Object.fromEntries(pages.map((page) => [`g ${page.key}`, () => void navigate({ to: page.to })])),
       "?": () => help.current?.showModal(),
-      t: () => setTheme(document.documentElement.dataset["theme"] === "dark" ? "light" : "dark"),
+      t: switchTheme,
       "/": () => document.querySelector<HTMLElement>(".filters input, .filters select")?.focus(),
     }),
     [navigate],
@@ -46,47 +47,56 @@ export function Shell(): ReactNode {
       </a>
       <aside className="side">
         <Link to="/" className="brand">
-          <img src="/icon.svg" alt="" />
+          <img src="/icon.svg" alt="" width={26} height={26} />
           Millrace
         </Link>
         <nav aria-label="Pages">
           {pages.map((page) => (
             <Link key={page.to} to={page.to} activeOptions={{ exact: page.to === "/", includeSearch: false }}>
               <span>
-                {page.title} {page.to === "/alerts" && open > 0 && <span className="tag bad">{open}</span>}
+                {page.title}
+                {page.to === "/alerts" && open > 0 && (
+                  <span className="count" aria-label={`, ${open} open`}>
+                    {open}
+                  </span>
+                )}
               </span>
-              <span>
+              <span className="hint" aria-hidden="true">
                 <kbd>g</kbd> <kbd>{page.key}</kbd>
               </span>
             </Link>
           ))}
         </nav>
         <div className="foot">
-          <label>
-            <span className="quiet">Theme </span>
-            <select aria-label="Theme" value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
-              <option value="system">System</option>
-              <option value="light">Light</option>
-              <option value="dark">Dark</option>
-            </select>
-          </label>
-          <span className="quiet">{me.data?.name ?? ""}</span>
-          <span className="row">
-            <a href="/api/docs">API</a>
-            <button type="button" onClick={() => help.current?.showModal()}>
-              Keys <kbd>?</kbd>
-            </button>
-            <button type="button" onClick={() => void signOut()}>
-              Sign out
-            </button>
-          </span>
+          <select aria-label="Theme" value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
+            <option value="system">System theme</option>
+            <option value="light">Light theme</option>
+            <option value="dark">Dark theme</option>
+          </select>
+          <button type="button" className="plain" onClick={() => help.current?.showModal()}>
+            Keyboard
+            <span className="hint">
+              <kbd>?</kbd>
+            </span>
+          </button>
+          <a href="/api/docs">API reference</a>
+          <button type="button" className="plain" onClick={() => void signOut()} title={`Signed in as ${me.data?.name ?? "…"}`}>
+            Sign out
+          </button>
         </div>
       </aside>
       <main className="main" id="main" tabIndex={-1}>
-        <Outlet />
+        {children ?? <Outlet />}
       </main>
-      <dialog ref={help} aria-label="Keys">
-        <h1>Keys</h1>
+      {isUnreachable(alerts.error) && (
+        <div className="lost" role="alert">
+          <b>The server does not answer.</b>{" "}
+          {alerts.dataUpdatedAt === 0 ? "" : `This is what it said at ${instant(new Date(alerts.dataUpdatedAt).toISOString()).slice(11)} UTC. `}
+          Asking again every 5 s.
+        </div>
+      )}
+      <dialog ref={help} aria-labelledby="keys-title">
+        <h1 id="keys-title">Keyboard</h1>
         <dl className="facts">
           {pages.map((page) => (
             <HelpLine key={page.to} keys={["g", page.key]} text={page.title} />
@@ -97,7 +107,7 @@ export function Shell(): ReactNode {
           <HelpLine keys={["t"]} text="Light or dark" />
           <HelpLine keys={["Esc"]} text="Close" />
         </dl>
-        <form method="dialog">
+        <form method="dialog" className="row end">
           <button className="primary">Close</button>
         </form>
       </dialog>

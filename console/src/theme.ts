@@ -24,6 +24,13 @@ export function setTheme(theme: Theme): void {
   for (const listener of listeners) listener();
 }
 
+/** To the other one, seen from what is on the screen now. */
+export function switchTheme(): void {
+  const theme = readTheme();
+  const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  setTheme(dark ? "light" : "dark");
+}
+
 export function useTheme(): Theme {
   return useSyncExternalStore((listener) => {
     listeners.add(listener);

@@ -2,7 +2,8 @@ import type { Alert } from "@millrace/contract";
 import { Link, getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { client, queryClient, useOperation } from "../api.ts";
-import { count, day, instant } from "../format.ts";
+import { count, days, instant } from "../format.ts";
+import { Head } from "../parts/head.tsx";
 import { Markdown } from "../parts/markdown.tsx";
 import { ErrorBanner, Loaded, Tag } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
@@ -17,16 +18,17 @@ export function AlertPage(): ReactNode {
     <Loaded query={alert}>
       {(each) => (
         <>
-          <div className="head">
-            <div>
-              <h1>{each.title}</h1>
-              <p>
-                <Tag tone={statusTones[each.status]}>{each.status}</Tag> {each.function}, owner {each.owner}, {day(each.occurredFrom)} to{" "}
-                {day(each.occurredTo)}
-              </p>
-            </div>
+          <Head
+            title={each.title}
+            lead={
+              <>
+                <Tag tone={statusTones[each.status]}>{each.status}</Tag> {each.function}, {days(each.occurredFrom, each.occurredTo)}, owner{" "}
+                {each.owner}
+              </>
+            }
+          >
             <Actions alert={each} />
-          </div>
+          </Head>
           <div className="grid">
             <section className="card">
               <h2>What to do</h2>
@@ -37,10 +39,10 @@ export function AlertPage(): ReactNode {
               <dl className="facts">
                 <dt>Cause</dt>
                 <dd>{each.cause}</dd>
-                <dt>Windows</dt>
+                <dt>Windows that show it</dt>
                 <dd>{count(each.windows)}</dd>
                 <dt>Opened</dt>
-                <dd>{instant(each.openedAt)}</dd>
+                <dd>{instant(each.openedAt)} UTC</dd>
                 <dt>Retraining</dt>
                 <dd>{each.workflowId === null ? "none started" : <code>{each.workflowId}</code>}</dd>
                 <dt>Function</dt>
@@ -59,7 +61,7 @@ export function AlertPage(): ReactNode {
               rows={each.signals}
               keyOf={(signal) => `${signal.monitor} ${signal.measure}`}
               columns={[
-                { title: "Monitor", cell: (signal) => signal.monitor },
+                { title: "Monitor", cell: (signal) => <b>{signal.monitor}</b>, phone: "lead" },
                 { title: "Measure", cell: (signal) => signal.measure },
                 { title: "Value", cell: (signal) => signal.value.toFixed(3), number: true },
                 { title: "Threshold", cell: (signal) => signal.threshold.toFixed(3), number: true },
@@ -69,7 +71,7 @@ export function AlertPage(): ReactNode {
                   number: true,
                 },
                 { title: "n", cell: (signal) => count(signal.n), number: true },
-                { title: "In words", cell: (signal) => signal.detail },
+                { title: "In words", cell: (signal) => signal.detail, prose: true, phone: "line" },
               ]}
             />
           </section>
@@ -92,18 +94,22 @@ function Actions({ alert }: { alert: Alert }): ReactNode {
     }
   }
 
-  if (alert.status === "resolved") return <Link to="/alerts">All alerts</Link>;
   return (
-    <div className="row">
+    <>
+      <Link to="/alerts" className="button">
+        All alerts
+      </Link>
       {alert.status === "open" && (
         <button type="button" onClick={() => void change("acknowledged")}>
           Acknowledge
         </button>
       )}
-      <button type="button" className="primary" onClick={() => void change("resolved")}>
-        Resolve
-      </button>
+      {alert.status !== "resolved" && (
+        <button type="button" className="primary" onClick={() => void change("resolved")}>
+          Resolve
+        </button>
+      )}
       {error !== null && <ErrorBanner error={error} />}
-    </div>
+    </>
   );
 }

@@ -1,8 +1,9 @@
 import type { Alert } from "@millrace/contract";
-import { getRouteApi } from "@tanstack/react-router";
+import { Link, getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
-import { count, day } from "../format.ts";
+import { count, days } from "../format.ts";
+import { Head } from "../parts/head.tsx";
 import { Empty, Loaded, Tag } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
 
@@ -16,12 +17,7 @@ export function AlertsPage(): ReactNode {
   const alerts = useOperation("monitoring.alerts", { query: search });
   return (
     <>
-      <div className="head">
-        <div>
-          <h1>Alerts</h1>
-          <p>One alert for one cause, with its owner and what to do.</p>
-        </div>
-      </div>
+      <Head title="Alerts" lead="One alert for one cause, with its owner and what to do." />
       <div className="filters" role="search">
         <label>
           Status
@@ -42,7 +38,15 @@ export function AlertsPage(): ReactNode {
         <Loaded query={alerts}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty title="No alerts here" />
+              <Empty title={search.status === undefined ? "No alerts yet" : `No ${search.status} alerts`}>
+                {search.status === undefined ? (
+                  "Monitors look at every complete window of requests."
+                ) : (
+                  <Link to="/alerts" search={{}}>
+                    All alerts
+                  </Link>
+                )}
+              </Empty>
             ) : (
               <AlertTable alerts={items} onOpen={(alert) => void navigate({ to: "/alerts/$id", params: { id: alert.id } })} />
             )
@@ -62,12 +66,20 @@ export function AlertTable({ alerts, onOpen }: { alerts: readonly Alert[]; onOpe
       onOpen={onOpen}
       columns={[
         { title: "Status", cell: (alert) => <Tag tone={statusTones[alert.status]}>{alert.status}</Tag> },
-        { title: "Alert", cell: (alert) => <b>{alert.title}</b> },
+        {
+          title: "Alert",
+          cell: (alert) => (
+            <Link to="/alerts/$id" params={{ id: alert.id }}>
+              <b>{alert.title}</b>
+            </Link>
+          ),
+          prose: true,
+          phone: "lead",
+        },
         { title: "Function", cell: (alert) => alert.function },
         { title: "Owner", cell: (alert) => alert.owner },
-        { title: "Cause", cell: (alert) => alert.cause },
         { title: "Windows", cell: (alert) => count(alert.windows), number: true },
-        { title: "Happened", cell: (alert) => `${day(alert.occurredFrom)} to ${day(alert.occurredTo)}` },
+        { title: "Happened", cell: (alert) => days(alert.occurredFrom, alert.occurredTo) },
       ]}
     />
   );

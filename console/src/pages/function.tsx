@@ -1,11 +1,13 @@
-import type { FunctionDetail, SeriesPoint } from "@millrace/contract";
+import type { FunctionDetail } from "@millrace/contract";
 import { Link, getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { client, queryClient, useOperation } from "../api.ts";
-import { count, milliseconds, percent, short } from "../format.ts";
-import { Chart } from "../parts/chart.tsx";
+import { count, milliseconds, short } from "../format.ts";
+import { Head } from "../parts/head.tsx";
+import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { ErrorBanner, Loaded, Tag } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
+import { FunctionCharts } from "./function-charts.tsx";
 import { ReleasesCard } from "./releases.tsx";
 
 const route = getRouteApi("/signed-in/functions/$name");
@@ -20,31 +22,30 @@ export function FunctionPage(): ReactNode {
     <Loaded query={detail}>
       {(each) => (
         <>
-          <div className="head">
-            <div>
-              <h1>
-                {each.name} <Tag tone={each.off ? "bad" : "good"}>{each.off ? "off" : "on"}</Tag>
-              </h1>
-              <p>{each.purpose.objective}</p>
+          <Head title={each.name} beside={<State off={each.off} />} lead={each.purpose.objective}>
+            <Link to="/inferences" search={{ function: name }} className="button">
+              Its inferences
+            </Link>
+            <Switch detail={each} />
+          </Head>
+          {each.off && (
+            <div className="banner bad" role="status">
+              <b>Switched off.</b> Every request is refused with <code>function_off</code> until somebody switches it on again.
             </div>
-            <div className="row">
-              <Link to="/inferences" search={{ function: name }}>
-                Its inferences
-              </Link>
-              <Switch detail={each} />
-            </div>
-          </div>
-          <Loaded query={series}>{({ points }) => <Charts points={points} />}</Loaded>
+          )}
           <div className="filters">
             <label>
-              Points
+              Points in time
               <select value={buckets} onChange={(event) => void navigate({ search: { buckets: Number(event.target.value) } })}>
-                {[10, 30, 60, 120].map((value) => (
-                  <option key={value}>{value}</option>
-                ))}
+                {[...new Set([10, 30, 60, 120, buckets])]
+                  .toSorted((first, second) => first - second)
+                  .map((value) => (
+                    <option key={value}>{value}</option>
+                  ))}
               </select>
             </label>
           </div>
+          <Loaded query={series}>{({ points }) => <FunctionCharts points={points} />}</Loaded>
           <section className="card">
             <h2>Traffic by variant</h2>
             <Traffic detail={each} />
@@ -57,65 +58,6 @@ export function FunctionPage(): ReactNode {
   );
 }
 
-function Charts({ points }: { points: readonly SeriesPoint[] }): ReactNode {
-  const at = points.map((point) => point.from);
-  const variants = [...new Set(points.flatMap((point) => Object.keys(point.variants)))].sort();
-  const labels = [...new Set(points.flatMap((point) => Object.keys(point.labels)))].sort().slice(0, 3);
-  const whole = (value: number) => count(Math.round(value));
-  return (
-    <div className="grid">
-      <Chart
-        title="Accuracy from late labels"
-        at={at}
-        format={(value) => percent(value, 0)}
-        series={[
-          {
-            label: "accuracy",
-            values: points.map((point) => point.accuracy?.value ?? null),
-            low: points.map((point) => point.accuracy?.low ?? null),
-            high: points.map((point) => point.accuracy?.high ?? null),
-          },
-        ]}
-      />
-      <Chart
-        title="Share of each label"
-        at={at}
-        range={[0, 1]}
-        format={(value) => percent(value, 0)}
-        series={labels.map((label) => ({ label, values: points.map((point) => share(point, label)) }))}
-      />
-      <Chart
-        title="Requests by variant"
-        at={at}
-        kind="bars"
-        format={whole}
-        series={variants.slice(0, 3).map((variant) => ({ label: variant, values: points.map((point) => point.variants[variant] ?? 0) }))}
-      />
-      <Chart
-        title="Latency"
-        at={at}
-        format={milliseconds}
-        series={[
-          { label: "p50", values: points.map((point) => point.p50Ms) },
-          { label: "p99", values: points.map((point) => point.p99Ms) },
-        ]}
-      />
-      <Chart
-        title="Fallbacks"
-        at={at}
-        kind="bars"
-        format={whole}
-        series={[{ label: "fallbacks", values: points.map((point) => point.fallbacks) }]}
-      />
-    </div>
-  );
-}
-
-function share(point: SeriesPoint, label: string): number | null {
-  const total = Object.values(point.labels).reduce((sum, value) => sum + value, 0);
-  return total === 0 ? null : (point.labels[label] ?? 0) / total;
-}
-
 function Traffic({ detail }: { detail: FunctionDetail }): ReactNode {
   if (detail.traffic.length === 0) return <p className="quiet">No requests yet.</p>;
   return (
@@ -124,7 +66,7 @@ function Traffic({ detail }: { detail: FunctionDetail }): ReactNode {
       rows={detail.traffic}
       keyOf={(each) => `${each.variant} ${each.binding ?? ""}`}
       columns={[
-        { title: "Variant", cell: (each) => each.variant },
+        { title: "Variant", cell: (each) => <b>{each.variant}</b>, phone: "lead" },
         { title: "Binding", cell: (each) => <code title={each.binding ?? ""}>{each.binding === null ? "–" : short(each.binding)}</code> },
         { title: "Requests", cell: (each) => count(each.requests), number: true },
         { title: "Fallbacks", cell: (each) => count(each.fallbacks), number: true },
@@ -177,30 +119,45 @@ function ErrorCost({ error, cost }: { error: string; cost: string }): ReactNode 
   );
 }
 
-function Switch({ detail }: { detail: FunctionDetail }): ReactNode {
-  const [error, setError] = useState<Error | null>(null);
-  const [busy, setBusy] = useState(false);
+export function State({ off }: { off: boolean }): ReactNode {
+  return <Tag tone={off ? "bad" : "good"}>{off ? "off" : "on"}</Tag>;
+}
 
-  async function turn(off: boolean): Promise<void> {
-    const reason = off ? window.prompt(`Switch ${detail.name} off everywhere. Why?`) : "switched on in the console";
-    if (reason === null) return;
-    setBusy(true);
-    try {
-      await client.call("governance.setSwitch", { parameters: { target: detail.name }, body: { off, reason } });
-      await queryClient.invalidateQueries();
-      setError(null);
-    } catch (caught) {
-      setError(caught instanceof Error ? caught : new Error(String(caught)));
-    }
-    setBusy(false);
+function Switch({ detail }: { detail: FunctionDetail }): ReactNode {
+  const [asking, setAsking] = useState(false);
+  const [error, setError] = useState<Error | null>(null);
+
+  async function turn(off: boolean, reason: string): Promise<void> {
+    await client.call("governance.setSwitch", { parameters: { target: detail.name }, body: { off, reason } });
+    await queryClient.invalidateQueries();
+    setError(null);
   }
 
+  if (detail.off) {
+    return (
+      <>
+        <button type="button" className="primary" onClick={() => void turn(false, "switched on in the console").catch(setError)}>
+          Switch on
+        </button>
+        {error !== null && <ErrorBanner error={error} />}
+      </>
+    );
+  }
   return (
     <>
-      <button type="button" className={detail.off ? "primary" : "danger"} disabled={busy} onClick={() => void turn(!detail.off)}>
-        {detail.off ? "Switch on" : "Switch off"}
+      <button type="button" className="danger" onClick={() => setAsking(true)}>
+        Switch off
       </button>
-      {error !== null && <ErrorBanner error={error} />}
+      {asking && (
+        <ReasonDialog
+          title={`Switch ${detail.name} off?`}
+          confirm="Switch off"
+          onConfirm={(reason) => turn(true, reason)}
+          onClose={() => setAsking(false)}
+        >
+          Every node refuses its requests from the next second on. Who, when and why stays in the audit log.
+        </ReasonDialog>
+      )}
     </>
   );
 }

@@ -1,20 +1,17 @@
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
-import { Empty, Loaded, Tag } from "../parts/state.tsx";
+import { Head } from "../parts/head.tsx";
+import { Empty, Loaded } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
+import { State } from "./function.tsx";
 
 export function FunctionsPage(): ReactNode {
   const functions = useOperation("functions.list", {});
   const navigate = useNavigate();
   return (
     <>
-      <div className="head">
-        <div>
-          <h1>Functions</h1>
-          <p>Each has an owner, a boundary, and interchangeable ways to do it.</p>
-        </div>
-      </div>
+      <Head title="Functions" lead="Each has an owner, a boundary, and interchangeable ways to do it." />
       <section className="card">
         <Loaded query={functions}>
           {({ items }) =>
@@ -29,11 +26,19 @@ export function FunctionsPage(): ReactNode {
                 keyOf={(each) => each.name}
                 onOpen={(each) => void navigate({ to: "/functions/$name", params: { name: each.name } })}
                 columns={[
-                  { title: "Function", cell: (each) => <b>{each.name}</b> },
-                  { title: "State", cell: (each) => <Tag tone={each.off ? "bad" : "good"}>{each.off ? "off" : "on"}</Tag> },
+                  {
+                    title: "Function",
+                    cell: (each) => (
+                      <Link to="/functions/$name" params={{ name: each.name }}>
+                        <b>{each.name}</b>
+                      </Link>
+                    ),
+                    phone: "lead",
+                  },
+                  { title: "State", cell: (each) => <State off={each.off} /> },
                   { title: "Owner", cell: (each) => each.owner },
                   { title: "Fallback", cell: (each) => each.fallback.join(" → ") },
-                  { title: "Boundary", cell: (each) => each.boundary },
+                  { title: "Boundary", cell: (each) => each.boundary, prose: true, phone: "line" },
                   { title: "Budget", cell: (each) => `${each.latencyBudgetMs} ms`, number: true },
                 ]}
               />

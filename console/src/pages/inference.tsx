@@ -3,6 +3,7 @@ import { Link, getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
 import { instant, milliseconds, percent } from "../format.ts";
+import { Head } from "../parts/head.tsx";
 import { Loaded, Tag } from "../parts/state.tsx";
 
 const route = getRouteApi("/signed-in/inferences/$id");
@@ -12,15 +13,11 @@ export function InferencePage(): ReactNode {
   const inference = useOperation("inferences.get", { parameters: { id } }, false);
   return (
     <>
-      <div className="head">
-        <div>
-          <h1>Inference</h1>
-          <p>
-            <code>{id}</code>
-          </p>
-        </div>
-        <Link to="/inferences">All inferences</Link>
-      </div>
+      <Head title="Inference" lead={<code>{id}</code>}>
+        <Link to="/inferences" className="button">
+          All inferences
+        </Link>
+      </Head>
       <Loaded query={inference}>{(each) => <Detail inference={each} />}</Loaded>
     </>
   );
@@ -62,9 +59,9 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
             <dt>Caller</dt>
             <dd>{inference.caller}</dd>
             <dt>Occurred</dt>
-            <dd>{instant(inference.occurredAt)}</dd>
+            <dd>{instant(inference.occurredAt)} UTC</dd>
             <dt>Recorded</dt>
-            <dd>{instant(inference.recordedAt)}</dd>
+            <dd>{instant(inference.recordedAt)} UTC</dd>
             <dt>Latency</dt>
             <dd>{milliseconds(inference.latencyMs)}</dd>
           </dl>

@@ -1,8 +1,9 @@
 import type { Inference } from "@millrace/contract";
-import { getRouteApi } from "@tanstack/react-router";
+import { Link, getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
 import { instant, milliseconds, percent } from "../format.ts";
+import { Head } from "../parts/head.tsx";
 import { Empty, Loaded, Tag } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
 
@@ -14,6 +15,8 @@ export function InferencesPage(): ReactNode {
   const functions = useOperation("functions.list", {}, 60_000);
   const list = useOperation("inferences.list", { query: { limit: 50, ...search } }, search.cursor === undefined ? 3000 : false);
   const chosen = functions.data?.items.find((each) => each.name === search.function) ?? functions.data?.items[0];
+
+  const filtered = Object.values(search).some((value) => value !== undefined);
 
   function change(name: keyof typeof search, value: string): void {
     void navigate({ search: { ...search, cursor: undefined, [name]: value === "" ? undefined : value } });
@@ -37,12 +40,7 @@ export function InferencesPage(): ReactNode {
 
   return (
     <>
-      <div className="head">
-        <div>
-          <h1>Inferences</h1>
-          <p>Every answer that left, newest first, with what produced it.</p>
-        </div>
-      </div>
+      <Head title="Inferences" lead="Every answer that left, newest first, with what produced it." />
       <div className="filters" role="search">
         {picker(
           "Function",
@@ -72,13 +70,14 @@ export function InferencesPage(): ReactNode {
           Label
           <input
             type="search"
+            key={search.label ?? ""}
             defaultValue={search.label ?? ""}
             placeholder="any"
             onKeyDown={(event) => event.key === "Enter" && change("label", event.currentTarget.value)}
             onBlur={(event) => event.target.value !== (search.label ?? "") && change("label", event.target.value)}
           />
         </label>
-        <button type="button" onClick={() => void navigate({ search: {} })}>
+        <button type="button" disabled={!filtered} onClick={() => void navigate({ search: {} })}>
           Clear
         </button>
       </div>
@@ -87,14 +86,24 @@ export function InferencesPage(): ReactNode {
           {({ items, next }) => (
             <>
               {items.length === 0 ? (
-                <Empty title="No inferences here">Clear the filters, or ask a function something: `millrace infer`.</Empty>
+                <Empty title={filtered ? "No inference matches" : "No inferences yet"}>
+                  {filtered ? (
+                    <Link to="/inferences" search={{}}>
+                      Clear the filters
+                    </Link>
+                  ) : (
+                    <>
+                      Ask a function something: <code>millrace infer</code>
+                    </>
+                  )}
+                </Empty>
               ) : (
                 <Rows items={items} onOpen={(each) => void navigate({ to: "/inferences/$id", params: { id: each.id } })} />
               )}
-              <div className="row">
+              <div className="row end">
                 {search.cursor !== undefined && (
-                  <button type="button" onClick={() => window.history.back()}>
-                    Newer
+                  <button type="button" onClick={() => void navigate({ search: { ...search, cursor: undefined } })}>
+                    Newest
                   </button>
                 )}
                 {next !== null && (
@@ -119,15 +128,22 @@ function Rows({ items, onOpen }: { items: readonly Inference[]; onOpen: (each: I
       keyOf={(each) => each.id}
       onOpen={onOpen}
       columns={[
-        { title: "Occurred", cell: (each) => instant(each.occurredAt) },
-        { title: "Function", cell: (each) => each.function },
-        { title: "Answer", cell: (each) => <Answer inference={each} /> },
-        { title: "Confidence", cell: (each) => (each.confidence === null ? "–" : percent(each.confidence)), number: true },
+        {
+          title: "Occurred (UTC)",
+          cell: (each) => (
+            <Link to="/inferences/$id" params={{ id: each.id }} className="digits">
+              {instant(each.occurredAt)}
+            </Link>
+          ),
+        },
+        { title: "Function", cell: (each) => each.function, phone: "hidden" },
+        { title: "Answer", cell: (each) => <Answer inference={each} />, phone: "lead" },
+        { title: "Sure", cell: (each) => (each.confidence === null ? "–" : percent(each.confidence)), number: true },
         { title: "Truth", cell: (each) => <Truth inference={each} /> },
         { title: "Variant", cell: (each) => each.variant ?? "–" },
-        { title: "Arm", cell: (each) => each.arm ?? "–" },
+        { title: "Arm", cell: (each) => each.arm ?? "–", phone: "hidden" },
         { title: "Latency", cell: (each) => milliseconds(each.latencyMs), number: true },
-        { title: "Caller", cell: (each) => each.caller },
+        { title: "Caller", cell: (each) => each.caller, phone: "hidden" },
       ]}
     />
   );
@@ -137,7 +153,7 @@ function Answer({ inference }: { inference: Inference }): ReactNode {
   if (inference.status !== "ok") return <Tag tone="bad">{inference.error ?? inference.status}</Tag>;
   return (
     <>
-      {inference.label ?? "–"} {inference.fallback && <Tag tone="warn">fallback</Tag>}
+      <b>{inference.label ?? "–"}</b> {inference.fallback && <Tag tone="warn">fallback</Tag>}
     </>
   );
 }

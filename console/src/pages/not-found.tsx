@@ -1,15 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { Head } from "../parts/head.tsx";
+import { Shell } from "../shell.tsx";
 
 export function NotFoundPage(): ReactNode {
   return (
-    <div className="centered">
-      <div className="card">
-        <h1>There is no such page</h1>
-        <p>
-          Go to the <Link to="/">overview</Link>.
-        </p>
-      </div>
-    </div>
+    <Shell>
+      <Head title="There is no such page" lead="The address may be mistyped, or from another version." />
+      <p>
+        Go to the <Link to="/">overview</Link>, or look among the <Link to="/inferences">inferences</Link>.
+      </p>
+    </Shell>
   );
 }

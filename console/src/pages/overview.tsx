@@ -3,6 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
 import { ago, bytes, count, short } from "../format.ts";
+import { Head } from "../parts/head.tsx";
 import { Empty, Loaded, Tag } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
 import { AlertTable } from "./alerts.tsx";
@@ -12,12 +13,7 @@ export function OverviewPage(): ReactNode {
   const navigate = useNavigate();
   return (
     <>
-      <div className="head">
-        <div>
-          <h1>Overview</h1>
-          <p>The loop: data becomes models, models answer, answers are judged, and what was learned becomes data.</p>
-        </div>
-      </div>
+      <Head title="Overview" lead="Data becomes models, models answer, answers are judged, and what was learned becomes data." />
       <Loaded query={overview}>
         {(data) => (
           <>
@@ -45,12 +41,14 @@ export function OverviewPage(): ReactNode {
 const stageLinks: Partial<Record<Overview["stages"][number]["stage"], "/functions" | "/inferences" | "/alerts">> = {
   functions: "/functions",
   inference: "/inferences",
+  feedback: "/inferences",
   monitoring: "/alerts",
+  release: "/functions",
 };
 
 function Loop({ stages }: { stages: Overview["stages"] }): ReactNode {
   return (
-    <section aria-label="The loop" style={{ marginBottom: 30 }}>
+    <section aria-label="The loop" className="loop-frame">
       <ol className="loop">
         {stages.map((stage) => {
           const link = stageLinks[stage.stage];
@@ -69,7 +67,7 @@ function Loop({ stages }: { stages: Overview["stages"] }): ReactNode {
         })}
       </ol>
       <div className="loop-back" aria-hidden="true">
-        <span>labels and inferences become the next dataset</span>
+        <span>answers and their true labels become the next dataset</span>
       </div>
     </section>
   );
@@ -128,7 +126,7 @@ function Nodes({ nodes, configHash }: { nodes: readonly Node[]; configHash: stri
       rows={nodes}
       keyOf={(node) => node.id}
       columns={[
-        { title: "Node", cell: (node) => <code>{short(node.id)}</code> },
+        { title: "Node", cell: (node) => <code title={node.id}>{node.id.slice(-8)}</code>, phone: "lead" },
         { title: "Role", cell: (node) => node.role },
         { title: "Host", cell: (node) => node.host },
         { title: "State", cell: (node) => <Tag tone={node.alive ? "good" : "bad"}>{node.alive ? "alive" : "gone"}</Tag> },

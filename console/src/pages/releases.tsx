@@ -52,8 +52,8 @@ function Releases({ items }: { items: readonly Release[] }): ReactNode {
           cell: (each) => (each.holdRequests === null ? count(each.requests) : `${count(each.requests)} of ${count(each.holdRequests)}`),
           number: true,
         },
-        { title: "Why", cell: (each) => each.reason },
-        { title: "At", cell: (each) => instant(each.createdAt) },
+        { title: "Why", cell: (each) => each.reason, prose: true, phone: "line" },
+        { title: "At (UTC)", cell: (each) => instant(each.createdAt) },
       ]}
     />
   );
@@ -72,12 +72,12 @@ function Retrainings({ items }: { items: readonly Retraining[] }): ReactNode {
         { title: "Gate", cell: (each) => (each.verdict === null ? "–" : <Tag tone={verdictTones[each.verdict]}>{each.verdict}</Tag>) },
         { title: "Started by", cell: (each) => each.trigger },
         { title: "Dataset", cell: (each) => each.dataset ?? "–" },
-        { title: "Outcome", cell: (each) => each.reason ?? "under way" },
+        { title: "Outcome", cell: (each) => each.reason ?? "under way", prose: true, phone: "line" },
         {
           title: "Afterwards",
           cell: (each) => (each.after === null ? "–" : `${estimate(each.after.champion)}, before ${percent(each.after.previous.value)}`),
         },
-        { title: "At", cell: (each) => instant(each.createdAt) },
+        { title: "At (UTC)", cell: (each) => instant(each.createdAt) },
       ]}
     />
   );

@@ -1,4 +1,4 @@
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { client, queryClient } from "../api.ts";
 import { ErrorBanner } from "../parts/state.tsx";
@@ -24,13 +24,16 @@ export function SignInPage(): ReactNode {
   return (
     <div className="centered">
       <div className="card">
-        <h1>Millrace</h1>
+        <Brand />
         {error === null ? (
           <p role="status">Signing in…</p>
         ) : (
           <>
             <ErrorBanner error={error} />
             <HowToSignIn />
+            <p>
+              Signed in already? Go to the <Link to="/">overview</Link>.
+            </p>
           </>
         )}
       </div>
@@ -42,7 +45,7 @@ export function SignedOutPage(): ReactNode {
   return (
     <div className="centered">
       <div className="card">
-        <h1>Millrace</h1>
+        <Brand />
         <p>You are not signed in.</p>
         <HowToSignIn />
       </div>
@@ -56,5 +59,14 @@ function HowToSignIn(): ReactNode {
       <p>On the machine where the server runs, print a sign-in link and open it here. It works once.</p>
       <pre>millrace governance link</pre>
     </>
+  );
+}
+
+function Brand(): ReactNode {
+  return (
+    <h1 className="brand">
+      <img src="/icon.svg" alt="" width={26} height={26} />
+      Millrace
+    </h1>
   );
 }

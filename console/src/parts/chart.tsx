@@ -1,121 +1,85 @@
-import { type ReactNode, useEffect, useRef } from "react";
-import uPlot from "uplot";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-
-export interface Series {
-  readonly label: string;
-  readonly values: readonly (number | null)[];
-  /** 95% interval around the values, drawn as a band. */
-  readonly low?: readonly (number | null)[];
-  readonly high?: readonly (number | null)[];
-}
+import { count } from "../format.ts";
+import { type Series, drawChart } from "./draw-chart.ts";
 
 interface ChartProps {
   readonly title: string;
+  /** What it says, in a line. */
+  readonly note?: string;
   /** Instants (ISO), one for each value. */
   readonly at: readonly string[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
-  readonly kind?: "line" | "bars";
-  /** Fixes the lower and upper end of the scale. */
-  readonly range?: [number, number] | undefined;
+  /** `stacked` bars add up; lines stand for themselves. */
+  readonly kind?: "line" | "stacked";
+  /** The lower and upper end of the scale, from the ends of the data. */
+  readonly range: (low: number, high: number) => [number, number];
+  readonly wide?: boolean;
 }
 
-const colours = ["--series-1", "--series-2", "--series-3"];
-const height = 200;
-
-function colourOf(index: number): string {
-  return getComputedStyle(document.documentElement)
-    .getPropertyValue(colours[index % colours.length]!)
-    .trim();
-}
-
-/** A chart over time. The same numbers stand in a table for readers of the screen, reached by "Show numbers". */
-export function Chart({ title, at, series, format, kind = "line", range }: ChartProps): ReactNode {
+/** A chart over time: pointing at it shows that moment's numbers below. The same numbers stand in a table, for all who do not see it. */
+export function Chart({ title, note, at, series, format, kind = "line", range, wide = false }: ChartProps): ReactNode {
   const holder = useRef<HTMLDivElement>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
   const key = JSON.stringify([at, series]);
+  const empty = !series.some((each) => each.values.some((value) => value !== null));
 
   useEffect(() => {
     const element = holder.current;
-    if (element === null || at.length === 0) return;
+    if (element === null) return;
+    let plot: uPlot | undefined;
     const draw = () => {
-      element.replaceChildren();
-      const ink = getComputedStyle(document.documentElement).getPropertyValue("--quiet").trim();
-      const line = getComputedStyle(document.documentElement).getPropertyValue("--line").trim();
-      const columns: (number | null)[][] = [];
-      const drawn: uPlot.Series[] = [{ label: "time" }];
-      const bands: uPlot.Band[] = [];
-      for (const [index, each] of series.entries()) {
-        const stroke = colourOf(index);
-        columns.push([...each.values]);
-        drawn.push({
-          label: each.label,
-          stroke,
-          width: 2,
-          spanGaps: true,
-          points: { size: 5 },
-          ...(kind === "bars" ? { fill: `${stroke}55`, paths: uPlot.paths.bars!({ size: [0.7, 40] }), points: { show: false } } : {}),
-        });
-        if (each.low !== undefined && each.high !== undefined) {
-          columns.push([...each.high], [...each.low]);
-          const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
-          drawn.push({ label: `${each.label} high`, ...edge }, { label: `${each.label} low`, ...edge });
-          bands.push({ series: [drawn.length - 2, drawn.length - 1], fill: `${stroke}26` });
-        }
-      }
-      const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui" };
-      const times = at.map((instant) => Date.parse(instant) / 1000);
-      new uPlot(
-        {
-          width: element.clientWidth,
-          height,
-          series: drawn,
-          bands,
-          legend: { show: false },
-          cursor: { y: false },
-          scales: { y: range === undefined ? {} : { range } },
-          axes: [axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
-        },
-        [times, ...columns] as uPlot.AlignedData,
-        element,
-      );
+      plot?.destroy();
+      plot = drawChart({ element, at, series, format, range, stacked: kind === "stacked", onPoint: setPointed });
     };
-    draw();
-    const resized = new ResizeObserver(draw);
+    const resized = new ResizeObserver(() => {
+      if (plot === undefined || plot.width !== element.clientWidth) draw();
+    });
     resized.observe(element);
     const themed = new MutationObserver(draw);
     themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    scheme.addEventListener("change", draw);
     return () => {
       resized.disconnect();
       themed.disconnect();
-      element.replaceChildren();
+      scheme.removeEventListener("change", draw);
+      plot?.destroy();
     };
     // The key stands for the data: arrays are new on every render, their content is not.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [key, kind]);
+  }, [key, kind, empty]);
 
+  const value = (each: Series, index: number) => (each.values[index] == null ? "–" : format(each.values[index]));
   return (
-    <figure className="card" aria-label={title}>
-      <h2>{title}</h2>
-      {at.length === 0 ? <p className="quiet">Nothing to draw yet.</p> : <div className="chart" ref={holder} aria-hidden="true" />}
-      <div className="legend">
+    <figure className={wide ? "card wide" : "card"} aria-label={title}>
+      <h2>
+        {title} {note !== undefined && <span className="quiet">{note}</span>}
+      </h2>
+      {empty ? <p className="chart none">Nothing to draw yet.</p> : <div className="chart" ref={holder} aria-hidden="true" />}
+      <div className="legend" aria-hidden="true">
+        <span className="moment">{pointed === null ? "" : moment(at[pointed]!)}</span>
         {series.map((each, index) => (
           <span key={each.label}>
-            <i className={`c${(index % colours.length) + 1}`} />
+            <i className={`c${index + 1}`} />
             {each.label}
+            {pointed !== null && <b> {value(each, pointed)}</b>}
+            {pointed !== null && <small>{interval(each, pointed, format)}</small>}
           </span>
         ))}
-        {series.some((each) => each.low !== undefined) && <span>band: 95% interval</span>}
       </div>
       <details>
-        <summary className="quiet">Show numbers</summary>
-        <div className="scroll">
+        <summary>Numbers</summary>
+        <div className="scroll tall">
           <table>
+            <caption className="hidden">{title}</caption>
             <thead>
               <tr>
-                <th>From</th>
+                <th scope="col">From (UTC)</th>
                 {series.map((each) => (
-                  <th className="number" key={each.label}>
+                  <th className="number" scope="col" key={each.label}>
                     {each.label}
                   </th>
                 ))}
@@ -124,10 +88,11 @@ export function Chart({ title, at, series, format, kind = "line", range }: Chart
             <tbody>
               {at.map((instant, row) => (
                 <tr key={instant}>
-                  <td>{instant.slice(0, 16).replace("T", " ")}</td>
+                  <td className="number start">{moment(instant)}</td>
                   {series.map((each) => (
                     <td className="number" key={each.label}>
-                      {each.values[row] == null ? "–" : format(each.values[row])}
+                      {value(each, row)}
+                      <small>{interval(each, row, format)}</small>
                     </td>
                   ))}
                 </tr>
@@ -138,4 +103,15 @@ export function Chart({ title, at, series, format, kind = "line", range }: Chart
       </details>
     </figure>
   );
+}
+
+function moment(instant: string): string {
+  return instant.slice(0, 16).replace("T", " ");
+}
+
+function interval(series: Series, index: number, format: (value: number) => string): string {
+  const low = series.low?.[index];
+  const high = series.high?.[index];
+  const n = series.n?.[index];
+  return low == null || high == null ? "" : ` [${format(low)}, ${format(high)}]${n == null ? "" : ` n ${count(n)}`}`;
 }

@@ -10,6 +10,8 @@ export function useKeys(bindings: Readonly<Record<string, () => void>>): void {
     function onKeyDown(event: KeyboardEvent): void {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog[open]") !== null) return;
+      // Enter on a link or a button is that link's or button's.
+      if (event.key === "Enter" && target.closest("a, button, summary") !== null) return;
       const sequence = first === "" ? event.key : `${first} ${event.key}`;
       const run = bindings[sequence] ?? bindings[event.key];
       window.clearTimeout(timer);

@@ -1,13 +1,14 @@
 import { MillraceError } from "@millrace/sdk";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { isUnreachable } from "../api.ts";
 
-/** Shows what a query came to: its data, that it loads, or what went wrong and what to do. */
+/** Shows what a query came to: its data, that it loads, or what went wrong and what to do. A lost connection is told once, by the shell. */
 export function Loaded<T>({ query, children }: { query: UseQueryResult<T, Error>; children: (data: T) => ReactNode }): ReactNode {
   if (query.data !== undefined) {
     return (
       <>
-        {query.error !== null && <ErrorBanner error={query.error} />}
+        {query.error !== null && !isUnreachable(query.error) && <ErrorBanner error={query.error} />}
         {children(query.data)}
       </>
     );
@@ -23,7 +24,7 @@ export function Loaded<T>({ query, children }: { query: UseQueryResult<T, Error>
 export function ErrorBanner({ error }: { error: Error }): ReactNode {
   return (
     <div className="banner bad" role="alert">
-      <b>{error.message}</b> {error instanceof MillraceError ? error.fix : "Try again."}
+      <b>{error.message}</b> <span>{error instanceof MillraceError ? error.fix : "Try again."}</span>
     </div>
   );
 }

@@ -1,0 +1,97 @@
+import uPlot from "uplot";
+
+type Values = readonly (number | null)[];
+
+export interface Series {
+  readonly label: string;
+  readonly values: Values;
+  /** 95% interval around the values, drawn as a band. */
+  readonly low?: Values;
+  readonly high?: Values;
+  /** Rows behind each value. */
+  readonly n?: Values;
+}
+
+export interface Drawing {
+  readonly element: HTMLElement;
+  readonly at: readonly string[];
+  readonly series: readonly Series[];
+  readonly format: (value: number) => string;
+  readonly range: (low: number, high: number) => [number, number];
+  readonly stacked: boolean;
+  /** The place in `at` under the pointer, null when it left. */
+  readonly onPoint: (index: number | null) => void;
+}
+
+const colours = ["--series-1", "--series-2", "--series-3"];
+const height = 200;
+
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Draws with the colours of the theme in force; the caller draws again when theme, size or data change. */
+export function drawChart({ element, at, series, format, range, stacked, onPoint }: Drawing): uPlot {
+  const axis: uPlot.Axis = {
+    stroke: colour("--quiet"),
+    grid: { stroke: colour("--grid"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+  };
+  const { columns, drawn, bands } = stacked ? stack(series) : lines(series);
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height,
+      padding: [10, 12, 0, 0],
+      series: [{}, ...drawn],
+      bands,
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { show: !stacked } },
+      scales: { y: { range: (_plot, low, high) => range(low ?? 0, high ?? 1) } },
+      axes: [
+        { ...axis, grid: { show: false }, space: 80 },
+        { ...axis, size: 56, values: (_plot, ticks) => ticks.map(format) },
+      ],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
+    },
+    [at.map((instant) => Date.parse(instant) / 1000), ...columns] as uPlot.AlignedData,
+    element,
+  );
+}
+
+interface Parts {
+  readonly columns: Values[];
+  readonly drawn: uPlot.Series[];
+  readonly bands: uPlot.Band[];
+}
+
+function lines(series: readonly Series[]): Parts {
+  const parts: Parts = { columns: [], drawn: [], bands: [] };
+  for (const [index, each] of series.entries()) {
+    const stroke = colour(colours[index % colours.length]!);
+    if (each.low !== undefined && each.high !== undefined) {
+      parts.columns.push(each.high, each.low);
+      const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
+      parts.drawn.push(edge, edge);
+      parts.bands.push({ series: [parts.drawn.length - 1, parts.drawn.length], fill: `${stroke}2e` });
+    }
+    parts.columns.push(each.values);
+    parts.drawn.push({ stroke, width: 2, spanGaps: true, points: { size: 5, fill: stroke } });
+  }
+  return parts;
+}
+
+/** The tallest is drawn first, each of the others in front of it: what is seen of it is what it adds. */
+function stack(series: readonly Series[]): Parts {
+  const parts: Parts = { columns: [], drawn: [], bands: [] };
+  let below: readonly number[] = [];
+  for (const [index, each] of series.entries()) {
+    const stroke = colour(colours[index % colours.length]!);
+    below = each.values.map((value, row) => (value ?? 0) + (below[row] ?? 0));
+    parts.columns.unshift(below);
+    parts.drawn.unshift({ fill: stroke, width: 0, paths: uPlot.paths.bars!({ size: [0.72, 48], radius: 0.1 }), points: { show: false } });
+  }
+  return parts;
+}
