@@ -22,7 +22,7 @@ const triageMail = defineFunction({
     rules: rules(readsLikeSpam),
   },
   fallback: ["learned", "rules"],
-  retraining: { onAlert: true, afterLabels: 1000, dataset: "mail", trainer: "text-classifier" },
+  retraining: { onAlert: true, afterLabels: 1500, dataset: "mail", trainer: "text-classifier" },
 });
 
 export default defineConfig({ functions: [triageMail] });

@@ -16,7 +16,14 @@ export interface Summary {
   evidence: { accepted: number; stored: number; rejected: number };
   feedback: { accepted: number; repeated: number; refused: number; never: number };
   alerts: { id: string; cause: string; title: string; owner: string; windows: number; openedOn: string }[];
-  retrainings: { trigger: string; dataset: string | null; verdict: string | null; promoted: boolean; reason: string | null }[];
+  retrainings: {
+    trigger: string;
+    dataset: string | null;
+    verdict: string | null;
+    promoted: boolean;
+    stage: string;
+    reason: string | null;
+  }[];
   release: { verdict: string | null; promoted: boolean; reason: string | null; missingRows: number | null; rulesAreEnough: boolean | null };
   accuracyAfter: { champion: number; previous: number; interval: [number, number]; n: number } | null;
   explained: string | null;
@@ -42,6 +49,13 @@ function modelLine(model: ModelSummary | null): string {
   return `${percent(model.accuracy)} accurate [${percent(model.interval[0])}, ${percent(model.interval[1])}] on ${count(model.n)} rows, calibration error ${model.ece.toFixed(3)}, ${model.trainSeconds.toFixed(1)} s`;
 }
 
+const endStages = new Set(["promoted", "rolled-back", "stopped", "failed"]);
+
+function outcome({ promoted, stage }: { promoted: boolean; stage: string }): string {
+  if (promoted) return "promoted";
+  return endStages.has(stage) ? "not promoted" : `in ${stage} when the mail ended`;
+}
+
 /** The closing table, for a person. */
 export function renderSummary(summary: Summary): string {
   const { dataset, served, evidence, feedback, release, accuracyAfter, audit } = summary;
@@ -64,7 +78,7 @@ export function renderSummary(summary: Summary): string {
     ...summary.alerts.map((alert): [string, string] => ["alert", `${alert.title} (${count(alert.windows)} windows; owner ${alert.owner})`]),
     ...summary.retrainings.map((each): [string, string] => [
       "retraining",
-      `${each.verdict ?? "no verdict"}, ${each.promoted ? "promoted" : "not promoted"}: ${each.reason ?? each.trigger}`,
+      `${each.verdict ?? "no verdict"}, ${outcome(each)}: ${each.reason ?? each.trigger}`,
     ]),
     [
       "release",

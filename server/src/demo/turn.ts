@@ -164,7 +164,9 @@ async function closingStage(
 ): Promise<Omit<Summary, "seconds">> {
   const stage = deps.progress.stage("evidence");
   const retrainings = await listRetrainings(admin);
-  const decisive = retrainings.find((each) => each.promoted) ?? retrainings[0] ?? null;
+  const promoted = retrainings.filter((each) => each.promoted);
+  // Newest first. One whose later answers are labelled says most: how it did on requests nobody had seen.
+  const decisive = promoted.find((each) => each.after !== null) ?? promoted[0] ?? retrainings[0] ?? null;
   const evaluation =
     decisive?.evaluationId == null ? null : await admin.call("evaluation.get", { parameters: { id: decisive.evaluationId } });
   const evidence = await admin.call("evidence.get", {});
@@ -191,7 +193,7 @@ async function closingStage(
     })),
     retrainings: retrainings
       .toReversed()
-      .map(({ trigger, dataset, verdict, promoted, reason }) => ({ trigger, dataset, verdict, promoted, reason })),
+      .map(({ trigger, dataset, verdict, promoted, stage, reason }) => ({ trigger, dataset, verdict, promoted, stage, reason })),
     release: {
       verdict: evaluation?.verdict ?? null,
       promoted: decisive?.promoted ?? false,
