@@ -1,6 +1,15 @@
 import { AppError, createId } from "../core/index.ts";
 import type { Tx } from "../storage/index.ts";
-import { closeRelease, findIntroduction, insertRelease, lockActive, readArms, type ReleaseArm, type ReleaseRecord } from "./repository.ts";
+import {
+  closeRelease,
+  findIntroduction,
+  insertRelease,
+  lockActive,
+  lockRetraining,
+  readArms,
+  type ReleaseArm,
+  type ReleaseRecord,
+} from "./repository.ts";
 import type { ReleaseDeps, ReleaseRow } from "./types.ts";
 
 export interface TrafficChange {
@@ -74,17 +83,22 @@ export function stableOf(arms: readonly ReleaseArm[], functionName: string): Rel
   return stable;
 }
 
-/** Puts all traffic back on the stable arm and closes the release of a retraining that is in shadow or canary. Answers whether there was one. */
+/**
+ * Takes the challenger of a retraining that is in shadow or canary out of the traffic; whoever else answers unheard goes on.
+ * Answers the new release's id, or null when it was not on trial.
+ */
 export async function withdraw(
   tx: Tx,
   ask: { function: string; retrainingId: string; reason: string },
   deps: ReleaseDeps,
-): Promise<boolean> {
+): Promise<string | null> {
   const active = await lockActive(tx, ask.function);
-  if (!isOnTrial(active, ask.retrainingId)) return false;
-  const stable = stableOf(await readArms(tx, ask.function), ask.function);
-  await changeTraffic(tx, { ...ask, stage: "rolled-back", arms: [{ ...stable, share: 1 }], holdRequests: null }, deps);
-  return true;
+  if (!isOnTrial(active, ask.retrainingId)) return null;
+  const challenger = (await lockRetraining(tx, ask.retrainingId))?.binding;
+  const arms = await readArms(tx, ask.function);
+  const others = arms.filter((arm) => arm.role === "shadow" && arm.binding !== challenger);
+  const stable: ReleaseArm = { ...stableOf(arms, ask.function), share: 1 };
+  return changeTraffic(tx, { ...ask, stage: "rolled-back", arms: [stable, ...others], holdRequests: null }, deps);
 }
 
 export function isOnTrial(active: ReleaseRecord | null, retrainingId: string): boolean {

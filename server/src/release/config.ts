@@ -25,7 +25,7 @@ export const retrainingConfigSchema = z
     shadowRequests: requests.default(300),
     canaryRequests: requests.default(300),
     canaryShare: z.number().gt(0).max(0.5).default(0.1),
-    /** Requests after a promotion during which the one before still answers unheard, to compare them on late labels. */
+    /** Answers the one before still gives unheard after a promotion, to compare both on late labels. */
     afterRequests: requests.default(1000),
     /** How long a node may take to load a binding before the release goes back, naming it. */
     readyTimeoutMs: z.int().min(100).default(120_000),

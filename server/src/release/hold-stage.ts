@@ -1,7 +1,7 @@
 import type { Context } from "../core/index.ts";
 import type { Tx } from "../storage/index.ts";
 import { findHarm, findShadowHarm } from "./guard.ts";
-import { countRequests, readActive, readArmFigures, readShadowFigures, type ReleaseRecord } from "./repository.ts";
+import { countRequests, readActive, readArmFigures, readArms, readShadowFigures, type ReleaseRecord } from "./repository.ts";
 import type { ReleaseDeps } from "./types.ts";
 
 /** How a stage ended: with its requests served, with a reason to go back, or because somebody else changed the traffic. */
@@ -70,8 +70,33 @@ export function lookAtCanary(latencyBudgetMs: number): Hold["look"] {
   };
 }
 
-export function lookAtNothing(): Promise<{ harm: null; note: string }> {
-  return Promise.resolve({ harm: null, note: "" });
+export interface AfterHold {
+  readonly function: string;
+  /** The release that promoted the champion. */
+  readonly release: string;
+  readonly champion: string;
+  /** The binding before, which answers unheard. */
+  readonly previous: string;
+  readonly answers: number;
+  readonly signal: AbortSignal;
+}
+
+/** Waits until the binding before has answered enough of the champion's requests, or the champion serves no more. */
+export async function holdAfter(context: Context, hold: AfterHold, deps: ReleaseDeps): Promise<void> {
+  let pauseMs = shortestPauseMs;
+  let seen = -1;
+  for (;;) {
+    hold.signal.throwIfAborted();
+    const answers = await deps.sql.as(context, async (tx) => {
+      const arms = await readArms(tx, hold.function);
+      if (!arms.some((arm) => arm.role === "stable" && arm.binding === hold.champion)) return null;
+      return (await readShadowFigures(tx, { id: hold.release, function: hold.function }, hold.previous)).answers;
+    });
+    if (answers === null || answers >= hold.answers) return;
+    pauseMs = answers > seen ? shortestPauseMs : Math.min(pauseMs * 1.5, longestPauseMs);
+    seen = answers;
+    await pause(pauseMs, hold.signal);
+  }
 }
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Context } from "../core/index.ts";
 import { isOpen } from "./begin-retraining.ts";
 import { withdraw } from "./change-traffic.ts";
-import { listRetrainings, lockRetraining, updateRetraining } from "./repository.ts";
+import { listRetrainings, lockActive, lockRetraining, updateRetraining } from "./repository.ts";
 import type { ReleaseDeps } from "./types.ts";
 
 /** Ends retrainings whose workflow was cancelled: their traffic goes back, and the next may start. */
@@ -12,6 +12,7 @@ export async function endCancelled(context: Context, deps: ReleaseDeps): Promise
     if (status !== "cancelled" && status !== "failed") continue;
     const reason = `Its workflow ${status === "cancelled" ? "was cancelled" : "failed"}.`;
     await deps.sql.as(context, async (tx) => {
+      await lockActive(tx, functionName);
       const row = await lockRetraining(tx, id);
       if (row === null || !isOpen(row)) return;
       await withdraw(tx, { function: functionName, retrainingId: id, reason }, deps);

@@ -84,7 +84,7 @@ describe("a retraining", () => {
 
     const releases = await world.release.list(context, "triage");
     expect(releases.map((each) => [each.stage, each.active, each.requests, each.holdRequests])).toEqual([
-      ["promoted", true, 30, 30],
+      ["promoted", true, 30, null],
       ["canary", false, 20, 20],
       ["shadow", false, 20, 20],
     ]);
@@ -245,6 +245,28 @@ describe("a rollback", () => {
     await expect(world.release.rollback(context, "triage", "further")).rejects.toMatchObject({ code: "unknown_release" });
     expect(await world.jobs.result<RetrainOutcome>(id)).toMatchObject({ end: "promoted" });
     expect(await world.arms()).toMatchObject([{ binding: first!.binding, role: "stable", share: 1 }]);
+  });
+});
+
+describe("the binding before", () => {
+  test("goes on being compared while the next challenger is tried, and while that one goes back", async () => {
+    const { id } = await startRetraining();
+    await reach(id, "shadow");
+    await world.serve(20);
+    await reach(id, "canary");
+    await world.serve(20);
+    await reach(id, "promoted");
+    const [champion, previous] = await world.arms();
+    const next = await world.release.startRetraining(context, { function: "triage", reason: "again" });
+    await reach(next.id, "shadow");
+    expect((await world.arms()).map((arm) => arm.role)).toEqual(["stable", "shadow", "shadow"]);
+    expect((await world.arms())[2]!.binding).toBe(previous!.binding);
+    await world.release.rollback(context, "triage", "not now");
+    expect((await world.arms()).map((arm) => arm.binding)).toEqual([champion!.binding, previous!.binding]);
+    await world.serve(30);
+    expect((await world.release.getRetraining(context, id)).after).toMatchObject({ champion: { n: 30 } });
+    expect(await world.jobs.result<RetrainOutcome>(id)).toMatchObject({ end: "promoted" });
+    expect(await roles()).toEqual(["stable 1"]);
   });
 });
 

@@ -172,7 +172,7 @@ export async function readShadowFigures(
   return rows[0]!;
 }
 
-/** How the champion and the one before, which shadows it, did on the same labelled requests of a release. */
+/** How the champion and the one before, which shadows it, did on the same labelled requests since a release. */
 export async function readAfter(
   tx: Tx,
   release: { id: string; champion: string; previous: string },
@@ -185,9 +185,9 @@ export async function readAfter(
        from functions_v_inferences as inference
        join functions_v_shadows as shadow on shadow.project_id = inference.project_id and shadow.inference_id = inference.id and shadow.binding = $4
        join feedback_v_labels as truth on truth.project_id = inference.project_id and truth.inference_id = inference.id
-       where inference.project_id = $1 and inference.id >= $2 and inference.release_id = $3 and inference.binding = $5 and inference.status <> 'refused'
+       where inference.project_id = $1 and inference.id >= $2 and inference.binding = $3 and inference.status <> 'refused'
      ) as pairs`,
-    [tx.projectId, since(release), release.id, release.previous, release.champion],
+    [tx.projectId, since(release), release.champion, release.previous],
   );
   const row = rows[0]!;
   return {

@@ -1,13 +1,12 @@
-import { AppError, type Context, isAppError } from "../core/index.ts";
-import type { Candidate } from "../evaluation/index.ts";
-import type { Binding, FunctionDefinition } from "../functions/index.ts";
+import { AppError, isAppError } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
 import type { Tx } from "../storage/index.ts";
 import { awaitReady } from "./await-ready.ts";
+import { candidateOf, makePlan, type Plan, type Way } from "./make-plan.ts";
 import { isOpen } from "./begin-retraining.ts";
 import { bare, changeTraffic, stableOf, withdraw } from "./change-traffic.ts";
-import { type RetrainingConfig, retrainingConfigOf } from "./config.ts";
-import { type Hold, type HoldResult, holdStage, lookAtCanary, lookAtNothing, lookAtShadow } from "./hold-stage.ts";
+import { retrainingConfigOf } from "./config.ts";
+import { type Hold, type HoldResult, holdAfter, holdStage, lookAtCanary, lookAtShadow } from "./hold-stage.ts";
 import {
   lockActive,
   lockRetraining,
@@ -30,25 +29,6 @@ export interface RetrainOutcome {
 }
 
 const superseded: RetrainOutcome = { end: "superseded", reason: "It was ended from outside." };
-
-/** What the steps share. Everything in it is known before the first step, or comes out of one. */
-interface Way {
-  readonly deps: ReleaseDeps;
-  readonly workflow: WorkflowRun;
-  readonly context: Context;
-  readonly definition: FunctionDefinition;
-  readonly config: RetrainingConfig;
-}
-
-interface Plan {
-  /** The dataset version that is not made of inferences itself; null when there is none yet. */
-  readonly parent: string | null;
-  readonly stable: ReleaseArm;
-  readonly champion: Candidate;
-  readonly model: string;
-  /** The variant that gets the new version. */
-  readonly variant: string;
-}
 
 /**
  * The way of a better model from data to traffic: curate, train, evaluate, gate, shadow, canary, promote or roll back. Each
@@ -188,7 +168,7 @@ async function promote(
         arms: [champion, previous],
         replaces: stable,
         retrainingId: workflow.workflowId,
-        holdRequests: config.afterRequests,
+        holdRequests: null,
         reason,
       },
       deps,
@@ -198,66 +178,31 @@ async function promote(
   });
   if (release === null) return superseded;
   // The one before goes on answering unheard, so that both can be compared on labels that come later.
-  await hold(way, "release.hold-after", { release, requests: config.afterRequests, look: lookAtNothing });
+  const pair = { function: definition.name, release, champion: champion.binding, previous: previous.binding };
+  await workflow.step("release.hold-after", (step) =>
+    holdAfter(context, { ...pair, answers: config.afterRequests, signal: step.signal }, deps),
+  );
   await workflow.step("release.retire-previous", (step) =>
-    deps.sql.as(context, (tx) =>
-      step.once(tx, async () => {
-        const active = await lockActive(tx, definition.name);
-        if (active?.id !== release) return;
-        await setReleaseArms(tx, release, [champion]);
-        await deps.functions.setArms(tx, { function: definition.name, release, arms: bare([champion]) });
-        await deps.audit(tx, {
-          action: "release.retire",
-          object: `function:${definition.name}`,
-          before: active.arms,
-          after: { release, arms: [champion] },
-        });
-      }),
-    ),
+    deps.sql.as(context, (tx) => step.once(tx, () => retirePrevious(tx, pair, deps))),
   );
   return { end: "promoted", reason };
 }
 
-async function makePlan(way: Way): Promise<Plan> {
-  const { deps, context, definition, config } = way;
-  const stable = stableOf(await deps.sql.as(context, (tx) => readArms(tx, definition.name)), definition.name);
-  const bound = await deps.functions.binding(context, stable.binding);
-  if (bound === null) throw new AppError("conflict", `The stable binding ${stable.binding} of "${definition.name}" is not known.`);
-  const [variant, model] = findModel(definition, stable.variant);
-  return { parent: await findParent(way, config.dataset), stable, champion: candidateOf(bound, definition), variant, model };
-}
-
-/** The stable variant if it is a model, else the first in the chain that is. */
-function findModel(definition: FunctionDefinition, stableVariant: string): [variant: string, model: string] {
-  for (const name of [stableVariant, ...definition.fallback, ...Object.keys(definition.variants)]) {
-    const spec = definition.variants[name];
-    if (spec?.kind === "model") return [name, spec.model];
-  }
-  throw new AppError("invalid_request", `No variant of "${definition.name}" is a model, so there is nothing to train.`);
-}
-
-/** A model is asked in batches; everything else as it is bound. */
-function candidateOf(binding: Binding, definition: FunctionDefinition): Candidate {
-  const { model, version } = binding.resolved as { model?: unknown; version?: unknown };
-  if (definition.variants[binding.variant]?.kind === "model" && typeof model === "string" && typeof version === "number")
-    return { kind: "model", model, version };
-  return { kind: "binding", binding: binding.hash, label: binding.label };
-}
-
-/** The newest version that people made: curated ones are made anew each time, with the newest labels of every inference. */
-async function findParent({ deps, context }: Way, name: string): Promise<string | null> {
-  let reference: string | null = name;
-  while (reference !== null) {
-    try {
-      const dataset = await deps.data.get(context, reference);
-      if (!dataset.lineage.sources.some((source) => source.kind === "inferences")) return dataset.reference;
-      reference = dataset.lineage.parent;
-    } catch (error) {
-      if (isAppError(error, "unknown_dataset")) return null;
-      throw error;
-    }
-  }
-  return null;
+/** The binding before stops answering, whatever stage its function is in by now; unless the champion serves no more. */
+async function retirePrevious(tx: Tx, pair: { function: string; champion: string; previous: string }, deps: ReleaseDeps): Promise<void> {
+  const active = await lockActive(tx, pair.function);
+  const arms = await readArms(tx, pair.function);
+  if (active === null || !arms.some((arm) => arm.role === "stable" && arm.binding === pair.champion)) return;
+  const left = arms.filter((arm) => arm.role !== "shadow" || arm.binding !== pair.previous);
+  if (left.length === arms.length) return;
+  await setReleaseArms(tx, active.id, left);
+  await deps.functions.setArms(tx, { function: pair.function, release: active.id, arms: bare(left) });
+  await deps.audit(tx, {
+    action: "release.retire",
+    object: `function:${pair.function}`,
+    before: arms,
+    after: { release: active.id, arms: left },
+  });
 }
 
 /** One step that changes something: once, in one transaction, and only while the retraining is open. Null when it is not. */
@@ -265,6 +210,8 @@ function change<T>(way: Way, name: string, run: (tx: Tx) => Promise<T>): Promise
   return way.workflow.step(name, (step) =>
     way.deps.sql.as(way.context, (tx) =>
       step.once(tx, async () => {
+        // First the function's traffic, then the retraining: everybody locks in this order.
+        await lockActive(tx, way.definition.name);
         const row = await lockRetraining(tx, way.workflow.workflowId);
         return row === null || !isOpen(row) ? null : run(tx);
       }),
@@ -289,11 +236,13 @@ function enter(
   to: { arms: readonly ReleaseArm[]; holdRequests: number; reason: string },
 ): Promise<string | null> {
   return change(way, `release.start-${stage}`, async (tx) => {
-    const release = await changeTraffic(
-      tx,
-      { function: way.definition.name, stage, retrainingId: way.workflow.workflowId, ...to },
-      way.deps,
+    const { name } = way.definition;
+    // The binding before the champion may still be compared with it: it goes on answering unheard.
+    const bystanders = (await readArms(tx, name)).filter(
+      (arm) => arm.role === "shadow" && !to.arms.some((each) => each.binding === arm.binding),
     );
+    const arms = [...to.arms, ...bystanders];
+    const release = await changeTraffic(tx, { ...to, function: name, stage, arms, retrainingId: way.workflow.workflowId }, way.deps);
     await note(tx, way, { stage });
     return release;
   });

@@ -1,6 +1,6 @@
 import { AppError, type Context } from "../core/index.ts";
 import type { Tx } from "../storage/index.ts";
-import { changeTraffic, isOnTrial, stableOf } from "./change-traffic.ts";
+import { changeTraffic, stableOf, withdraw } from "./change-traffic.ts";
 import { lockActive, readArms, type ReleaseArm, updateRetraining } from "./repository.ts";
 import type { ReleaseDeps } from "./types.ts";
 
@@ -9,10 +9,11 @@ export function rollBack(context: Context, ask: { function: string; reason: stri
   return deps.sql.as(context, async (tx) => {
     const active = await lockActive(tx, ask.function);
     const stable = stableOf(await readArms(tx, ask.function), ask.function);
-    const { retrainingId = null } = active ?? {};
-    if (retrainingId !== null && isOnTrial(active, retrainingId)) {
-      await updateRetraining(tx, retrainingId, { stage: "rolled-back", reason: ask.reason });
-      return goTo(tx, stable, ask, deps);
+    const retrainingId = active?.retrainingId ?? null;
+    const withdrawn = retrainingId === null ? null : await withdraw(tx, { ...ask, retrainingId }, deps);
+    if (withdrawn !== null) {
+      await updateRetraining(tx, retrainingId!, { stage: "rolled-back", reason: ask.reason });
+      return withdrawn;
     }
     const before = active?.beforeStable ?? null;
     if (before === null) {
