@@ -7,7 +7,7 @@ import { Head } from "../parts/head.tsx";
 import { Markdown } from "../parts/markdown.tsx";
 import { ErrorBanner, Loaded, Tag } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
-import { statusTones } from "./alerts.tsx";
+import { splitTitle, statusTones } from "./alerts.tsx";
 
 const route = getRouteApi("/signed-in/alerts/$id");
 
@@ -19,11 +19,16 @@ export function AlertPage(): ReactNode {
       {(each) => (
         <>
           <Head
-            title={each.title}
+            title={splitTitle(each.title)[0]}
+            beside={<Tag tone={statusTones[each.status]}>{each.status}</Tag>}
             lead={
               <>
-                <Tag tone={statusTones[each.status]}>{each.status}</Tag> {each.function}, {days(each.occurredFrom, each.occurredTo)}, owner{" "}
-                {each.owner}
+                {splitTitle(each.title)[1]}
+                <br />
+                <Link to="/functions/$name" params={{ name: each.function }}>
+                  {each.function}
+                </Link>
+                , {days(each.occurredFrom, each.occurredTo)}, owner {each.owner}
               </>
             }
           >
@@ -45,10 +50,14 @@ export function AlertPage(): ReactNode {
                 <dd>{instant(each.openedAt)} UTC</dd>
                 <dt>Retraining</dt>
                 <dd>{each.workflowId === null ? "none started" : <code>{each.workflowId}</code>}</dd>
-                <dt>Function</dt>
+                <dt>Look at</dt>
                 <dd>
-                  <Link to="/functions/$name" params={{ name: each.function }}>
-                    {each.function}
+                  <Link to="/inferences" search={{ function: each.function, misread: "true" }}>
+                    what was misread
+                  </Link>
+                  , or{" "}
+                  <Link to="/inferences" search={{ function: each.function }}>
+                    all answers
                   </Link>
                 </dd>
               </dl>

@@ -57,6 +57,22 @@ export function AlertsPage(): ReactNode {
   );
 }
 
+/** A title is its cause in a few words, a colon, and the figures. */
+export function splitTitle(title: string): [headline: string, figures: string] {
+  const colon = title.indexOf(": ");
+  return colon === -1 ? [title, ""] : [title.slice(0, colon), `${title[colon + 2]!.toUpperCase()}${title.slice(colon + 3)}`];
+}
+
+function Title({ alert }: { alert: Alert }): ReactNode {
+  const [headline, figures] = splitTitle(alert.title);
+  return (
+    <>
+      <b>{headline}</b>
+      {figures !== "" && <span className="figures"> {figures}</span>}
+    </>
+  );
+}
+
 export function AlertTable({ alerts, onOpen }: { alerts: readonly Alert[]; onOpen: (alert: Alert) => void }): ReactNode {
   return (
     <Table
@@ -70,7 +86,7 @@ export function AlertTable({ alerts, onOpen }: { alerts: readonly Alert[]; onOpe
           title: "Alert",
           cell: (alert) => (
             <Link to="/alerts/$id" params={{ id: alert.id }}>
-              <b>{alert.title}</b>
+              <Title alert={alert} />
             </Link>
           ),
           prose: true,

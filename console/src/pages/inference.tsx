@@ -2,9 +2,10 @@ import type { InferenceDetail } from "@millrace/contract";
 import { Link, getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
-import { instant, milliseconds, percent } from "../format.ts";
+import { instant, milliseconds, percent, short } from "../format.ts";
 import { Head } from "../parts/head.tsx";
 import { Loaded, Tag } from "../parts/state.tsx";
+import { callerName } from "./inferences.tsx";
 
 const route = getRouteApi("/signed-in/inferences/$id");
 
@@ -43,7 +44,7 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
             </dd>
             <dt>Label</dt>
             <dd>
-              {inference.label ?? "–"}{" "}
+              <b>{inference.label ?? "–"}</b>{" "}
               {inference.confidence !== null && <span className="quiet">{percent(inference.confidence)} sure</span>}
             </dd>
             <dt>Function</dt>
@@ -57,7 +58,9 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
               {inference.variant ?? "–"} {inference.arm !== null && <span className="quiet">({inference.arm})</span>}
             </dd>
             <dt>Caller</dt>
-            <dd>{inference.caller}</dd>
+            <dd>
+              {callerName(inference.caller)} <span className="quiet">{inference.caller}</span>
+            </dd>
             <dt>Occurred</dt>
             <dd>{instant(inference.occurredAt)} UTC</dd>
             <dt>Recorded</dt>
@@ -69,9 +72,8 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
         <section className="card">
           <h2>What produced it</h2>
           <dl className="facts">
-            {inference.binding !== null && <ProducedFact name="binding" value={inference.binding} />}
-            {Object.entries(inference.produced).map(([name, value]) => (
-              <ProducedFact key={name} name={name} value={value} />
+            {producedFacts(inference).map(([name, value]) => (
+              <Fact key={name} name={name} value={value} />
             ))}
           </dl>
         </section>
@@ -80,69 +82,85 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
         <h2>Step by step</h2>
         <Steps inference={inference} />
       </section>
-      <div className="grid">
+      <div className="grid two">
         <section className="card">
           <h2>Input</h2>
-          <pre>{readable(inference.input)}</pre>
+          <pre tabIndex={0} aria-label="Input">
+            {readable(inference.input)}
+          </pre>
         </section>
-        <section className="card">
-          <h2>Output</h2>
-          <pre>{readable(inference.output)}</pre>
-        </section>
+        <div>
+          <section className="card">
+            <h2>Output</h2>
+            <pre tabIndex={0} aria-label="Output">
+              {readable(inference.output)}
+            </pre>
+          </section>
+          <section className="card">
+            <h2>What came back</h2>
+            {inference.feedback.length === 0 ? (
+              <p className="quiet">No feedback yet.</p>
+            ) : (
+              <dl className="facts">
+                {inference.feedback.map((each) => (
+                  <div key={each.id}>
+                    <dt>{`${each.kind} by ${each.source}`}</dt>
+                    <dd>
+                      <b>{typeof each.value === "string" ? each.value : JSON.stringify(each.value)}</b>{" "}
+                      <span className="quiet">{instant(each.occurredAt)} UTC</span>
+                    </dd>
+                  </div>
+                ))}
+              </dl>
+            )}
+          </section>
+          {inference.shadows.length > 0 && (
+            <section className="card">
+              <h2>
+                In shadow <span className="quiet">asked as well, answered nobody</span>
+              </h2>
+              <dl className="facts">
+                {inference.shadows.map((each) => (
+                  <div key={each.binding}>
+                    <dt>
+                      {each.variant} <code>{short(each.binding)}</code>
+                    </dt>
+                    <dd>
+                      {each.error ?? readable(each.output).replaceAll("\n\n", ", ")}{" "}
+                      {each.agrees !== null && <Tag tone={each.agrees ? "good" : "warn"}>{each.agrees ? "agrees" : "differs"}</Tag>}
+                    </dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          )}
+        </div>
       </div>
-      <section className="card">
-        <h2>What came back</h2>
-        {inference.feedback.length === 0 ? (
-          <p className="quiet">No feedback yet.</p>
-        ) : (
-          <dl className="facts">
-            {inference.feedback.map((each) => (
-              <ProducedFact
-                key={each.id}
-                name={`${each.kind} by ${each.source}`}
-                value={`${String(each.value)}, ${instant(each.occurredAt)}`}
-              />
-            ))}
-          </dl>
-        )}
-        {inference.shadows.length > 0 && (
-          <>
-            <h2>Shadows</h2>
-            <dl className="facts">
-              {inference.shadows.map((each) => (
-                <ProducedFact
-                  key={each.binding}
-                  name={`${each.variant} ${each.binding.slice(0, 10)}`}
-                  value={each.error ?? `${JSON.stringify(each.output)}${each.agrees === false ? " (differs)" : ""}`}
-                />
-              ))}
-            </dl>
-          </>
-        )}
-      </section>
     </>
   );
 }
 
 function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
-  const total = Math.max(inference.latencyMs, ...inference.steps.map((step) => step.startMs + step.durationMs), 0.001);
+  // What holds another starts no later and lasts longer: it comes first.
+  const steps = inference.steps.toSorted((first, second) => first.startMs - second.startMs || second.durationMs - first.durationMs);
+  const total = Math.max(inference.latencyMs, ...steps.map((step) => step.startMs + step.durationMs), 0.001);
   return (
     <ol className="steps">
-      {inference.steps.map((step, index) => (
+      {steps.map((step, index) => (
         <li key={index}>
           <span>
             {step.name} <span className="quiet">{step.kind}</span>
           </span>
-          <span className="track">
+          <span className="track" aria-hidden="true">
             <i
               className={step.status === "ok" ? undefined : "failed"}
               style={{ left: `${(step.startMs / total) * 100}%`, width: `${(step.durationMs / total) * 100}%` }}
             />
           </span>
           <span className="number">{step.durationMs.toFixed(2)} ms</span>
-          {step.error !== undefined && (
+          {step.status !== "ok" && (
             <span className="error">
-              {step.error} {step.details === undefined ? "" : JSON.stringify(step.details)}
+              {step.status}: {step.error ?? ""} {step.details === undefined ? "" : JSON.stringify(step.details)}
             </span>
           )}
         </li>
@@ -151,12 +169,33 @@ function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
   );
 }
 
-function ProducedFact({ name, value }: { name: string; value: unknown }): ReactNode {
+/** Nested things by their own names: `binding` as `binding label`, `binding version`. Names the server writes in words. */
+function producedFacts(inference: InferenceDetail): (readonly [string, ReactNode])[] {
+  const facts = inference.binding === null ? [] : [["binding", inference.binding] as const];
+  const all = Object.entries(inference.produced).flatMap(([name, value]): (readonly [string, unknown])[] =>
+    value !== null && typeof value === "object" && !Array.isArray(value)
+      ? Object.entries(value).map(([inner, each]) => [`${name} ${inner}`, each] as const)
+      : [[name, value] as const],
+  );
+  return [...facts, ...all].map(([name, value]) => [inWords(name), shown(name, value)] as const);
+}
+
+function inWords(name: string): string {
+  return name.replace(/Ms$/, "").replaceAll(/([a-z])([A-Z])/g, (_match, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+}
+
+function shown(name: string, value: unknown): ReactNode {
+  if (name.endsWith("Ms") && typeof value === "number") return milliseconds(value);
+  if (typeof value === "string" && /^[0-9a-f-]{32,}$/.test(value)) return <code className="long">{value}</code>;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function Fact({ name, value }: { name: string; value: ReactNode }): ReactNode {
   return (
-    <>
+    <div>
       <dt>{name}</dt>
-      <dd>{typeof value === "string" ? value : <code>{JSON.stringify(value)}</code>}</dd>
-    </>
+      <dd>{value}</dd>
+    </div>
   );
 }
 

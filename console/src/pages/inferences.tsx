@@ -143,10 +143,15 @@ function Rows({ items, onOpen }: { items: readonly Inference[]; onOpen: (each: I
         { title: "Variant", cell: (each) => each.variant ?? "–" },
         { title: "Arm", cell: (each) => each.arm ?? "–", phone: "hidden" },
         { title: "Latency", cell: (each) => milliseconds(each.latencyMs), number: true },
-        { title: "Caller", cell: (each) => each.caller, phone: "hidden" },
+        { title: "Caller", cell: (each) => <span title={each.caller}>{callerName(each.caller)}</span>, phone: "hidden" },
       ]}
     />
   );
+}
+
+/** `key:mail-gateway:f6da7376c7e8` is told by its name. */
+export function callerName(caller: string): string {
+  return caller.split(":")[1] ?? caller;
 }
 
 function Answer({ inference }: { inference: Inference }): ReactNode {

@@ -38,13 +38,15 @@ export function OverviewPage(): ReactNode {
   );
 }
 
-const stageLinks: Partial<Record<Overview["stages"][number]["stage"], "/functions" | "/inferences" | "/alerts">> = {
-  functions: "/functions",
-  inference: "/inferences",
-  feedback: "/inferences",
-  monitoring: "/alerts",
-  release: "/functions",
-};
+const stageLinks = {
+  data: undefined,
+  models: { to: "/functions" },
+  functions: { to: "/functions" },
+  inference: { to: "/inferences" },
+  feedback: { to: "/inferences", search: { misread: "true" } },
+  monitoring: { to: "/alerts" },
+  release: { to: "/functions" },
+} as const satisfies Record<Overview["stages"][number]["stage"], object | undefined>;
 
 function Loop({ stages }: { stages: Overview["stages"] }): ReactNode {
   return (
@@ -54,7 +56,7 @@ function Loop({ stages }: { stages: Overview["stages"] }): ReactNode {
           const link = stageLinks[stage.stage];
           return (
             <li key={stage.stage} className={stage.waiting > 0 ? "busy" : undefined} data-stage={stage.stage}>
-              <div className="stage">{link === undefined ? stage.stage : <Link to={link}>{stage.stage}</Link>}</div>
+              <div className="stage">{link === undefined ? stage.stage : <Link {...link}>{stage.stage}</Link>}</div>
               <dl>
                 {Object.entries(stage.counts).map(([name, value]) => (
                   <Fact key={name} name={name} value={count(value)} />
@@ -75,10 +77,10 @@ function Loop({ stages }: { stages: Overview["stages"] }): ReactNode {
 
 function Fact({ name, value }: { name: string; value: string }): ReactNode {
   return (
-    <>
+    <div>
       <dt>{name}</dt>
       <dd>{value}</dd>
-    </>
+    </div>
   );
 }
 

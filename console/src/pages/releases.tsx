@@ -42,7 +42,7 @@ function Releases({ items }: { items: readonly Release[] }): ReactNode {
       rows={items}
       keyOf={(each) => each.id}
       columns={[
-        { title: "Stage", cell: (each) => <Tag tone={each.active ? "water" : undefined}>{each.stage}</Tag> },
+        { title: "Stage", phone: "lead", cell: (each) => <Tag tone={each.active ? "water" : undefined}>{each.stage}</Tag> },
         {
           title: "Arms",
           cell: (each) => each.arms.map((arm) => `${arm.label} ${arm.role === "shadow" ? "shadow" : percent(arm.share, 0)}`).join(", "),
@@ -68,14 +68,16 @@ function Retrainings({ items }: { items: readonly Retraining[] }): ReactNode {
       rows={items}
       keyOf={(each) => each.id}
       columns={[
-        { title: "Stage", cell: (each) => <Tag tone={each.promoted ? "good" : undefined}>{each.stage}</Tag> },
+        { title: "Stage", phone: "lead", cell: (each) => <Tag tone={each.promoted ? "good" : undefined}>{each.stage}</Tag> },
         { title: "Gate", cell: (each) => (each.verdict === null ? "–" : <Tag tone={verdictTones[each.verdict]}>{each.verdict}</Tag>) },
-        { title: "Started by", cell: (each) => each.trigger },
+        { title: "Started by", cell: (each) => each.trigger, prose: true, phone: "line" },
         { title: "Dataset", cell: (each) => each.dataset ?? "–" },
         { title: "Outcome", cell: (each) => each.reason ?? "under way", prose: true, phone: "line" },
         {
           title: "Afterwards",
           cell: (each) => (each.after === null ? "–" : `${estimate(each.after.champion)}, before ${percent(each.after.previous.value)}`),
+          prose: true,
+          phone: "line",
         },
         { title: "At (UTC)", cell: (each) => instant(each.createdAt) },
       ]}

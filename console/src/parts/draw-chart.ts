@@ -43,14 +43,14 @@ export function drawChart({ element, at, series, format, range, stacked, onPoint
     {
       width: element.clientWidth,
       height,
-      padding: [10, 12, 0, 0],
+      padding: [10, 26, 0, 0],
       series: [{}, ...drawn],
       bands,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: !stacked } },
       scales: { y: { range: (_plot, low, high) => range(low ?? 0, high ?? 1) } },
       axes: [
-        { ...axis, grid: { show: false }, space: 80 },
+        { ...axis, grid: { show: false }, space: 90, size: 30, values: (_plot, ticks, _axis, _space, step) => ticks.map((tick) => nameTick(tick, step)) },
         { ...axis, size: 56, values: (_plot, ticks) => ticks.map(format) },
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
@@ -59,6 +59,16 @@ export function drawChart({ element, at, series, format, range, stacked, onPoint
     [at.map((instant) => Date.parse(instant) / 1000), ...columns] as uPlot.AlignedData,
     element,
   );
+}
+
+const monthFormat = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
+const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+
+function nameTick(seconds: number, stepSeconds: number): string {
+  const instant = new Date(seconds * 1000);
+  if (stepSeconds >= 28 * 86_400) return monthFormat.format(instant);
+  if (stepSeconds >= 86_400) return dayFormat.format(instant);
+  return instant.toISOString().slice(11, stepSeconds >= 60 ? 16 : 19);
 }
 
 interface Parts {
