@@ -121,6 +121,17 @@ describe("the client", () => {
     });
   });
 
+  test("names a server that went away in the middle of its answer", async () => {
+    const dying = createServer((_request, response) => {
+      response.writeHead(200, { "content-length": "100" }).write('{"status":');
+      setTimeout(() => response.destroy(), 20);
+    });
+    await new Promise<void>((resolve) => dying.listen(0, "127.0.0.1", resolve));
+    const there = `http://127.0.0.1:${(dying.address() as AddressInfo).port}`;
+    await expect(createClient({ url: there }).call("health.live", {})).rejects.toMatchObject({ code: "server_unreachable", status: 503 });
+    dying.close();
+  });
+
   test("waits until a workflow has ended and reports each look", async () => {
     let looks = 0;
     answer = () => ({ status: 200, body: JSON.stringify({ status: ++looks < 3 ? "running" : "succeeded", output: "mail@1" }) });

@@ -62,8 +62,10 @@ export function createClient(options: ClientOptions = {}): Client {
       headers["content-type"] = "application/json";
       request.body = JSON.stringify(loose.body ?? {});
     }
-    const response = await reach(() => send(base + address(route.path, loose), request), base);
-    const text = await response.text();
+    const { response, text } = await reach(async () => {
+      const response = await send(base + address(route.path, loose), request);
+      return { response, text: await response.text() };
+    }, base);
     if (!response.ok) throw toError(response, text);
     return JSON.parse(text) as OperationResponse<O>;
   }
@@ -81,7 +83,8 @@ function address(path: string, input: LooseInput): string {
   return text === "" ? filled : `${filled}?${text}`;
 }
 
-async function reach(send: () => Promise<Response>, base: string): Promise<Response> {
+/** What `send` gives; a connection that cannot be made, or breaks before the whole answer is here, is `server_unreachable`. */
+async function reach<T>(send: () => Promise<T>, base: string): Promise<T> {
   try {
     return await send();
   } catch (cause) {
