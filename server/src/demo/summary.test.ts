@@ -28,7 +28,7 @@ const summary: Summary = {
     },
     { trigger: "labels", dataset: "mail@3", verdict: "pass", promoted: false, stage: "canary", reason: null },
   ],
-  release: { verdict: "inconclusive", promoted: false, reason: null, missingRows: 984, rulesAreEnough: true },
+  release: { verdict: "inconclusive", promoted: false, version: 2, reason: null, missingRows: 984, rulesAreEnough: true },
   accuracyAfter: null,
   explained: null,
   audit: { entries: 137, verified: true },

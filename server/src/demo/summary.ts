@@ -24,7 +24,7 @@ export interface Summary {
     stage: string;
     reason: string | null;
   }[];
-  release: { verdict: string | null; promoted: boolean; reason: string | null; missingRows: number | null; rulesAreEnough: boolean | null };
+  release: { verdict: string | null; promoted: boolean; version: number | null; reason: string | null; missingRows: number | null; rulesAreEnough: boolean | null };
   accuracyAfter: { champion: number; previous: number; interval: [number, number]; n: number } | null;
   explained: string | null;
   audit: { entries: number; verified: boolean };
@@ -82,7 +82,7 @@ export function renderSummary(summary: Summary): string {
     ]),
     [
       "release",
-      `${release.verdict ?? "no verdict"}; ${release.promoted ? "version 2 or later is champion" : "the champion stays"}${release.rulesAreEnough === true ? "; rules alone would be enough" : ""}`,
+      `${release.verdict ?? "no verdict"}; ${release.promoted ? `version ${release.version} is champion` : "the champion stays"}${release.rulesAreEnough === true ? "; rules alone would be enough" : ""}`,
     ],
     [
       "after",

@@ -197,6 +197,7 @@ async function closingStage(
     release: {
       verdict: evaluation?.verdict ?? null,
       promoted: decisive?.promoted ?? false,
+      version: decisive?.modelVersion ?? null,
       reason: decisive?.reason ?? evaluation?.reason ?? null,
       missingRows: evaluation?.missingRows ?? null,
       rulesAreEnough: evaluation?.rulesAreEnough ?? null,
