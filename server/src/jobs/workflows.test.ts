@@ -178,12 +178,12 @@ describe("a workflow", () => {
     await jobs.result(workflowId);
     expect((await jobs.list(stranger, { limit: 10 })).items).toEqual([]);
     for (const ask of [
-      jobs.get(stranger, workflowId),
-      jobs.cancel(stranger, workflowId),
-      jobs.signalWorkflow(stranger, workflowId, "topic", 1),
-      jobs.result("nothing"),
+      () => jobs.get(stranger, workflowId),
+      () => jobs.cancel(stranger, workflowId),
+      () => jobs.signalWorkflow(stranger, workflowId, "topic", 1),
+      () => jobs.result("nothing"),
     ]) {
-      await expect(ask).rejects.toMatchObject({ code: "unknown_workflow" });
+      await expect(ask()).rejects.toMatchObject({ code: "unknown_workflow" });
     }
   });
 
