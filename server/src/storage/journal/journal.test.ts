@@ -182,7 +182,10 @@ describe("a node's folder", () => {
   test("belongs to one process at a time", async () => {
     const folder = await temporaryFolder();
     const { journal } = await openJournal(folder);
-    await expect(openJournal(folder)).rejects.toMatchObject({ code: "data_folder_locked" });
+    await expect(openJournal(folder)).rejects.toMatchObject({
+      code: "data_folder_locked",
+      message: expect.stringContaining(`pid ${process.pid}`) as string,
+    });
     await journal.close();
     const again = await openJournal(folder);
     await again.journal.close();

@@ -117,5 +117,11 @@ function hold(path: string, clock: Clock): Ownership {
 export async function requireFolder(folder: string, clock: Clock): Promise<Ownership> {
   const ownership = await takeFolder(folder, clock);
   if (ownership !== undefined) return ownership;
-  throw new AppError("data_folder_locked", `Another process writes the journal in ${folder}.`, { details: { folder } });
+  const owner = parseOwner(await readFile(join(folder, "owner.json"), "utf8").catch(() => ""));
+  const who = owner === undefined ? "" : ` (pid ${owner.pid}${owner.host === hostname() ? "" : ` on ${owner.host}`})`;
+  throw new AppError(
+    "data_folder_locked",
+    `Another Millrace process${who} writes the journal in ${folder}. Nodes that share a data folder each need a MILLRACE_NODE of their own.`,
+    { details: { folder, pid: owner?.pid ?? null, host: owner?.host ?? null } },
+  );
 }

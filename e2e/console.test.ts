@@ -1,0 +1,315 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Client, createClient } from "@millrace/sdk";
+import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { type App, startApp } from "../server/src/app/index.ts";
+
+const executable = process.env["MILLRACE_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
+const built = fileURLToPath(new URL("../server/public/index.html", import.meta.url));
+const missing = existsSync(executable)
+  ? existsSync(built)
+    ? ""
+    : " (skipped: the console is not built, run npm run build)"
+  : " (skipped: no Chromium; set MILLRACE_TEST_CHROMIUM)";
+
+const config = `
+import { defineConfig, defineFunction, rules } from "millrace";
+import { z } from "zod";
+
+const label = (input) => ({ label: /[$]/.test(input.subject) ? "spam" : "ham", confidence: 0.9 });
+const triageMail = defineFunction({
+  name: "triage-mail",
+  owner: "mail-team",
+  purpose: { objective: "Tell wanted mail from the rest.", decision: "Which folder a message is in.", errors: [{ error: "ham labelled spam", cost: "a message is missed" }] },
+  boundary: "may label a message, may not delete one",
+  input: z.object({ subject: z.string() }),
+  output: z.object({ label: z.enum(["ham", "spam"]), confidence: z.number() }),
+  latencyBudgetMs: 500,
+  variants: { careful: rules(label), plain: rules(label) },
+  fallback: ["careful", "plain"],
+  monitoring: { window: { requests: 40 } },
+});
+export default defineConfig({ functions: [triageMail] });
+`;
+
+/** A real browser against a real server: two windows of mixed mail, two of spam only, and one answer that was wrong. */
+describe.skipIf(missing !== "")(`the console${missing}`, () => {
+  let folder: string;
+  let app: App;
+  let client: Client;
+  let browser: Browser;
+  let misread: string;
+  const contexts: BrowserContext[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    // Beside the sources, so that "millrace" resolves as it does for a user's file.
+    folder = await mkdtemp(join(fileURLToPath(new URL("../server/", import.meta.url)), ".console-test-"));
+    await writeFile(join(folder, "millrace.config.ts"), config);
+    [app, browser] = await Promise.all([
+      startApp({
+        role: "up",
+        dataFolder: join(folder, "data"),
+        configPath: join(folder, "millrace.config.ts"),
+        port: 0,
+        logLevel: "silent",
+      }),
+      chromium.launch({
+        executablePath: executable,
+        args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
+      }),
+    ]);
+    client = createClient({ url: app.url, key: (await readFile(join(folder, "data", "admin.key"), "utf8")).trim() });
+    misread = await feedStream();
+  });
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+    expect(complaints.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await app?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Answers which inference was wrong. */
+  async function feedStream(): Promise<string> {
+    const ask = async (index: number) => {
+      const subject = index >= 80 || index % 2 === 0 ? "Win $$$ now" : "Minutes of Monday";
+      const occurredAt = new Date(Date.parse("2026-01-01T00:00:00Z") + index * 3_600_000).toISOString();
+      const drill = index === 5 ? { drill: ["careful"] } : {};
+      const body = { input: { subject }, occurredAt, ...drill };
+      return (await client.call("functions.infer", { parameters: { name: "triage-mail" }, body })).inferenceId;
+    };
+    const ids = await Promise.all(Array.from({ length: 161 }, (_, index) => ask(index)));
+    const truth = (index: number, value: string) =>
+      ({
+        id: `truth-${index}`,
+        inferenceId: ids[index]!,
+        kind: "label",
+        value,
+        source: "reader",
+        occurredAt: "2026-01-09T00:00:00Z",
+      }) as const;
+    await client.call("feedback.submit", { body: { items: [truth(1, "spam"), truth(2, "spam"), truth(3, "ham")] } });
+    await vi.waitFor(async () => expect((await client.call("evidence.get", {})).stored).toBe(161), 15_000);
+    return ids[1]!;
+  }
+
+  async function newPage(options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(`${page.url()}: ${message.text()}`);
+    });
+    return page;
+  }
+
+  async function signedIn(options?: Parameters<Browser["newContext"]>[0]): Promise<Page> {
+    const page = await newPage(options);
+    await page.goto((await client.call("governance.createLink", {})).url);
+    await page.locator("[data-stage]").first().waitFor();
+    return page;
+  }
+
+  /** What a browser itself says about an answer that the page handles. */
+  function forgive(pattern: RegExp): void {
+    for (const [index, complaint] of [...complaints.entries()].toReversed()) if (pattern.test(complaint)) complaints.splice(index, 1);
+  }
+
+  test("a link signs in once; spent, it says so and how to get another", async () => {
+    const { url } = await client.call("governance.createLink", {});
+    const first = await newPage();
+    await first.goto(url);
+    await first.getByRole("heading", { name: "Overview" }).waitFor();
+    expect(first.url()).toBe(`${app.url}/`);
+    const second = await newPage();
+    await second.goto(url);
+    await second.getByRole("alert").waitFor();
+    expect(await second.getByText("millrace governance link").isVisible()).toBe(true);
+    await second.getByRole("link", { name: "overview" }).click();
+    await second.getByText("You are not signed in.").waitFor();
+    forgive(/status of 4\d\d/);
+  });
+
+  test("signing out ends the session", async () => {
+    const page = await signedIn();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("You are not signed in.").waitFor();
+    await page.goto(`${app.url}/inferences`);
+    await page.getByText("You are not signed in.").waitFor();
+    forgive(/status of 401/);
+  });
+
+  test("the overview shows all seven stages, and what was accepted is stored or rejected", async () => {
+    const page = await signedIn();
+    expect(await page.locator("[data-stage]").count()).toBe(7);
+    const evidence = page.getByRole("region", { name: "Evidence" });
+    await evidence.getByText("balanced").waitFor();
+    const numbers = (await evidence.locator("b").allTextContents()).map((text) => Number(text.replaceAll(",", "")));
+    expect(numbers).toHaveLength(3);
+    expect(numbers[0]).toBeGreaterThanOrEqual(161);
+    expect(numbers[0]).toBe(numbers[1]! + numbers[2]!);
+    const node = page.getByRole("table", { name: "Nodes" }).getByRole("row").nth(1);
+    expect(await node.textContent()).toContain("alive");
+  });
+
+  test("the kill switch asks why, turns the function off, and on again", async () => {
+    const ask = () => client.call("functions.infer", { parameters: { name: "triage-mail" }, body: { input: { subject: "hello" } } });
+    const page = await signedIn();
+    await page.goto(`${app.url}/functions/triage-mail`);
+    await page.getByRole("button", { name: "Switch off" }).click();
+    const dialog = page.getByRole("dialog");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Switch off" }).click();
+    await dialog.getByRole("button", { name: "Switch off" }).click();
+    expect(await dialog.isVisible()).toBe(true);
+    await dialog.getByLabel("Reason").fill("a drill");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Switch on" }).waitFor();
+    await expect.poll(() => ask().then(() => "answered", (error: { code: string }) => error.code)).toBe("function_off");
+    await page.getByRole("button", { name: "Switch on" }).click();
+    await page.getByRole("button", { name: "Switch off" }).waitFor();
+    await expect.poll(async () => (await ask().catch(() => undefined))?.variant).toBe("careful");
+    const { items } = await client.call("governance.listAudit", { query: { action: "governance.switch-off" } });
+    expect(JSON.stringify(items[0])).toContain("a drill");
+  });
+
+  test("filters are in the address: they survive a reload and the way back", async () => {
+    const page = await signedIn();
+    await page.goto(`${app.url}/inferences`);
+    const rows = page.getByRole("table", { name: "Inferences" }).getByRole("row");
+    await page.getByLabel("Fallback").selectOption("true");
+    await expect.poll(() => rows.count()).toBe(2);
+    expect(new URL(page.url()).search).toBe("?fallback=true");
+    await page.reload();
+    await expect.poll(() => rows.count()).toBe(2);
+    expect(await page.getByLabel("Fallback").inputValue()).toBe("true");
+    await page.getByLabel("Label").fill("nothing");
+    await page.keyboard.press("Enter");
+    await page.getByText("No inference matches").waitFor();
+    await page.goBack();
+    await expect.poll(() => rows.count()).toBe(2);
+    expect(await page.getByLabel("Label").inputValue()).toBe("");
+    await page.getByRole("button", { name: "Clear" }).click();
+    await expect.poll(() => rows.count()).toBe(51);
+    await page.getByRole("button", { name: "Older" }).click();
+    await page.getByRole("button", { name: "Newest" }).waitFor();
+    expect(new URL(page.url()).searchParams.has("cursor")).toBe(true);
+    await page.goto(`${app.url}/functions/triage-mail?buckets=10`);
+    expect(await page.getByLabel("Points in time").inputValue()).toBe("10");
+  });
+
+  test("a misread answer is found and opened by the keyboard alone", async () => {
+    const page = await signedIn();
+    await page.keyboard.press("g");
+    await page.keyboard.press("i");
+    await page.getByRole("heading", { name: "Inferences" }).waitFor();
+    await page.getByRole("row").nth(1).waitFor();
+    await page.keyboard.press("/");
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("SELECT");
+    for (let index = 0; index < 4; index += 1) await page.keyboard.press("Tab");
+    await page.keyboard.type("misread");
+    await expect.poll(() => new URL(page.url()).search).toBe("?misread=true");
+    await expect.poll(() => page.getByRole("row").count()).toBe(2);
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByText("Misread:").waitFor();
+    expect(page.url()).toBe(`${app.url}/inferences/${misread}`);
+    const text = await page.locator("main").textContent();
+    for (const part of ["Minutes of Monday", "config hash", "careful", "label by reader"]) expect(text).toContain(part);
+    expect(await page.locator(".steps li").count()).toBeGreaterThan(0);
+  });
+
+  test("the keys are explained on ?, and t changes the theme", async () => {
+    const page = await signedIn();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    await page.keyboard.press("Escape");
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const before = await ground();
+    await page.keyboard.press("t");
+    expect(await ground()).not.toBe(before);
+    await page.reload();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    expect(await ground()).not.toBe(before);
+  });
+
+  test("dark and light follow the system", async () => {
+    const grounds = [];
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await signedIn({ colorScheme });
+      grounds.push(await page.evaluate(() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]));
+    }
+    expect(grounds[0]![0]).not.toBe(grounds[1]![0]);
+    expect(grounds[0]![1]).not.toBe(grounds[1]![1]);
+  });
+
+  test("an alert is opened from the overview, acknowledged and resolved", async () => {
+    await client.call("monitoring.run", { body: {} });
+    const page = await signedIn();
+    await page.getByRole("table", { name: "Alerts" }).getByRole("link", { name: "The share of labels moved" }).click();
+    await page.getByRole("heading", { name: "What to do" }).waitFor();
+    expect(await page.getByRole("table", { name: "Signals" }).getByRole("row").count()).toBeGreaterThan(1);
+    await page.getByRole("button", { name: "Acknowledge" }).click();
+    await page.getByRole("button", { name: "Acknowledge" }).waitFor({ state: "hidden" });
+    expect((await client.call("monitoring.alerts", { query: { status: "acknowledged" } })).items).toHaveLength(1);
+    await page.getByRole("button", { name: "Resolve" }).click();
+    await page.getByRole("button", { name: "Resolve" }).waitFor({ state: "hidden" });
+    await page.getByRole("link", { name: "All alerts" }).click();
+    await page.getByRole("cell", { name: "resolved" }).waitFor();
+  });
+
+  test("no page scrolls sideways on a phone", async () => {
+    const page = await signedIn({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    const [alert] = (await client.call("monitoring.alerts", { query: {} })).items;
+    const paths = ["/", "/functions", "/functions/triage-mail", "/inferences", `/inferences/${misread}`, "/alerts", "/nowhere"];
+    if (alert !== undefined) paths.push(`/alerts/${alert.id}`);
+    for (const path of paths) {
+      await page.goto(app.url + path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle");
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect.soft(wide, path).toBeLessThanOrEqual(390);
+      const cut = await page.evaluate(
+        () =>
+          [...document.querySelectorAll("main table[aria-label]")].filter(
+            (table) => table.parentElement!.scrollWidth > table.parentElement!.clientWidth,
+          ).length,
+      );
+      expect.soft(cut, `${path}: tables wider than the phone`).toBe(0);
+    }
+  });
+
+  test("what does not exist leads on", async () => {
+    const page = await signedIn();
+    await page.goto(`${app.url}/nowhere`);
+    await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+    await page.getByRole("main").getByRole("link", { name: "inferences" }).click();
+    await page.getByRole("heading", { name: "Inferences" }).waitFor();
+    await page.goto(`${app.url}/inferences/00000000-0000-7000-8000-000000000000`);
+    await page.getByRole("alert").waitFor();
+    await page.getByRole("link", { name: "All inferences" }).click();
+    await page.getByRole("heading", { name: "Inferences" }).waitFor();
+    forgive(/status of 404/);
+  });
+
+  test("a server that stops answering is said once, over what it said last, and forgotten when it answers", async () => {
+    const page = await signedIn();
+    await page.context().setOffline(true);
+    await page.getByText("The server does not answer.").waitFor({ timeout: 30_000 });
+    expect(await page.getByRole("alert").count()).toBe(1);
+    expect(await page.locator("[data-stage]").count()).toBe(7);
+    await page.context().setOffline(false);
+    await page.getByText("The server does not answer.").waitFor({ state: "hidden", timeout: 30_000 });
+    forgive(/ERR_INTERNET_DISCONNECTED/);
+  });
+});
