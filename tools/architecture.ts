@@ -1,7 +1,7 @@
 import { basename, dirname, join, normalize } from "node:path";
 
 /** The modules of `server/src`, lowest first. A module imports only from earlier lines; modules of one line never import each other. */
-const levels: readonly (readonly string[])[] = [
+export const levels: readonly (readonly string[])[] = [
   ["core"],
   ["statistics"],
   ["storage"],

@@ -9,6 +9,7 @@ import { addCommands } from "../server/src/cli/commands/index.ts";
 import { createTerminal } from "../server/src/cli/terminal.ts";
 import { settingsSchema } from "../server/src/monitoring/settings.ts";
 import { retrainingConfigSchema } from "../server/src/release/config.ts";
+import { levels } from "./architecture.ts";
 import { readCommands, readPage, splitWords } from "./markdown.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -183,6 +184,14 @@ describe("what the pages point at", () => {
     );
     expect(named.filter(({ span }) => !existsSync(join(root, span))).map(({ path, span }) => `${path}: ${span}`)).toEqual([]);
     expect(named.length).toBeGreaterThan(15);
+  });
+
+  test("ARCHITECTURE.md has every module at its level", () => {
+    const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+    const rows = [...text.matchAll(/^\| (\d+) \| `(\w+)` \|/gm)].map(([, level, module]) => [module, Number(level)]);
+    const modules = globSync("server/src/*/index.ts", { cwd: root }).map((path) => basename(dirname(path)));
+    const expected = modules.map((module) => [module, levels.findIndex((level) => level.includes(module))]);
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(expected));
   });
 
   test("every module has its page, and the README names every page", () => {
