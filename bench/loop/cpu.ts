@@ -1,10 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
-import { createClient } from "../../sdk/src/index.ts";
-import { defaultProjectId } from "../../server/src/core/index.ts";
-import { prepareText } from "../../server/src/models/index.ts";
-import { createFolderBlobs } from "../../server/src/storage/index.ts";
 import { type Target, closedLoad, median } from "../load.ts";
 import { type Millrace, type Running, cpuSeconds, startEcho, startMillrace } from "../processes.ts";
 import { type Check, type CheckResult, atMost, result } from "../table.ts";
@@ -56,16 +51,23 @@ async function compare(kind: "rules" | "learned", { echo, server, texts }: Parts
   };
   await closedLoad(echoTarget, { requests: 1000, concurrency });
   await closedLoad(target, { requests: 1000, concurrency });
-  const session = kind === "learned" ? await sessionSeconds(server, texts) : 0;
-  const ratios: number[] = [];
+  const floors: number[] = [];
+  const wholes: number[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const floor = await measure(echo.pid, echoTarget);
-    const whole = await measure(server.pid, target);
-    ratios.push((whole - session) / floor);
+    floors.push(await measure(echo.pid, echoTarget));
+    wholes.push(await measure(server.pid, target));
   }
+  const session = kind === "learned" ? sessionSeconds(server) : 0;
+  const ratios = wholes.map((whole, repeat) => (whole - session) / floors[repeat]!);
   const limit = kind === "rules" ? 3 : 4;
   const label = kind === "rules" ? "CPU per request, rules, against a bare echo" : "CPU per request, learned, less the session's own time";
-  return [result(label, median(ratios), "x", { goal: atMost(limit), n: repeats * requests })];
+  const n = repeats * requests;
+  const microseconds = (seconds: number[]) => median(seconds) * 1e6;
+  return [
+    result(label, median(ratios), "x", { goal: atMost(limit), n }),
+    result(`  of it: the echo`, microseconds(floors), "us", { goal: null, n }),
+    result(`  of it: the whole request${kind === "learned" ? ` (session ${(session * 1e6).toFixed(0)} us)` : ""}`, microseconds(wholes), "us", { goal: null, n }),
+  ];
 }
 
 /** CPU seconds per request. */
@@ -77,37 +79,29 @@ async function measure(pid: number, target: Target): Promise<number> {
 }
 
 /**
- * CPU seconds the ONNX session itself takes per request: what batches of the sizes that were served (they stand in the journal)
- * cost alone in this process, on the same file and texts.
+ * Seconds of the ONNX session per request, as the evidence in the journal tells them: for each size of batch the median of its
+ * runs (the mean would count what other programs took of the machine), shared among its rows.
  */
-async function sessionSeconds(server: Millrace, texts: readonly string[]): Promise<number> {
-  const { hash } = await createClient(server).call("models.getVersion", { parameters: { name: "intent", version: 1 } });
-  const blobs = createFolderBlobs({ folder: join(server.dataFolder, "blobs") });
-  const session = await InferenceSession.create(await blobs.path({ projectId: defaultProjectId }, hash), { intraOpNumThreads: 1, interOpNumThreads: 1 });
-  const sizes = readBatchSizes(server.dataFolder);
-  let sum = 0;
-  for (const size of new Set(sizes)) sum += (await secondsPerRow(session, texts, size)) * sizes.filter((each) => each === size).length;
-  await session.release();
-  return sum / sizes.length;
+function sessionSeconds(server: Millrace): number {
+  const runs = new Map<number, number[]>();
+  for (const { size, runMs } of readRuns(server.dataFolder)) {
+    const times = runs.get(size);
+    if (times === undefined) runs.set(size, [runMs]);
+    else times.push(runMs);
+  }
+  let seconds = 0;
+  let rows = 0;
+  for (const [size, times] of runs) {
+    seconds += (median(times) / 1000 / size) * times.length;
+    rows += times.length;
+  }
+  return seconds / rows;
 }
 
-/** For each request served, how many went through the session together, as the next power of two below. */
-function readBatchSizes(dataFolder: string): number[] {
+function readRuns(dataFolder: string): { size: number; runMs: number }[] {
   const folder = join(dataFolder, "journal");
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".log"))
-    .flatMap((name) => [...readFileSync(join(folder, name), "latin1").matchAll(/"batch":(\d+)/g)])
-    .map(([, size]) => 2 ** Math.floor(Math.log2(Number(size))));
-}
-
-async function secondsPerRow(session: InferenceSession, texts: readonly string[], size: number): Promise<number> {
-  const feeds = Array.from({ length: Math.floor(1000 / size) }, (_, index) => {
-    const rows = Array.from({ length: size }, (_row, row) => prepareText(texts[(index * size + row) % texts.length]));
-    return { text: new Tensor("string", rows, [size]) };
-  });
-  for (const feed of feeds.slice(0, Math.ceil(200 / size))) await session.run(feed, ["probabilities"]);
-  const before = process.cpuUsage();
-  for (const feed of feeds) await session.run(feed, ["probabilities"]);
-  const used = process.cpuUsage(before);
-  return (used.user + used.system) / 1e6 / (feeds.length * size);
+    .flatMap((name) => [...readFileSync(join(folder, name), "latin1").matchAll(/"batch":(\d+),"waitMs":[\d.]+,"runMs":([\d.]+)/g)])
+    .map(([, size, runMs]) => ({ size: Number(size), runMs: Number(runMs) }));
 }
