@@ -1,7 +1,18 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  resolve: { conditions: ["source"] },
+  // By name and not by the condition `source` alone: the global setup resolves without it, and a fresh clone has no dist.
+  resolve: {
+    conditions: ["source"],
+    alias: [
+      { find: /^@millrace\/contract$/, replacement: source("contract/src/index.ts") },
+      { find: /^@millrace\/sdk$/, replacement: source("sdk/src/index.ts") },
+      { find: /^millrace$/, replacement: source("server/src/index.ts") },
+    ],
+  },
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     globalSetup: ["server/test/global-setup.ts"],
@@ -11,6 +22,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    expect: { poll: { timeout: 10_000 } },
+    // A busy machine is no reason to fail: what is polled for has time.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
