@@ -78,7 +78,8 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
     });
     child.on("error", (cause) => {
       // Killed before it took its job: `close` follows and says so.
-      if (reason === "" || child.pid === undefined) reject(new AppError("task_failed", `The task ${file.name} could not start.`, { cause }));
+      if (reason === "" || child.pid === undefined)
+        reject(new AppError("task_failed", `The task ${file.name} could not start.`, { cause }));
     });
     child.on("close", (code, signal) => {
       clearTimeout(timer);

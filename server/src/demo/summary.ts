@@ -24,7 +24,14 @@ export interface Summary {
     stage: string;
     reason: string | null;
   }[];
-  release: { verdict: string | null; promoted: boolean; version: number | null; reason: string | null; missingRows: number | null; rulesAreEnough: boolean | null };
+  release: {
+    verdict: string | null;
+    promoted: boolean;
+    version: number | null;
+    reason: string | null;
+    missingRows: number | null;
+    rulesAreEnough: boolean | null;
+  };
   accuracyAfter: { champion: number; previous: number; interval: [number, number]; n: number } | null;
   explained: string | null;
   audit: { entries: number; verified: boolean };

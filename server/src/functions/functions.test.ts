@@ -14,7 +14,7 @@ describe("the first start", () => {
     const first = await ask(open);
     expect(first).toMatchObject({ variant: "rules", fallback: false, output: { label: "spam", confidence: 0.6 } });
     models.versions.set("triage-mail", [1]);
-    await expect.poll(async () => (await ask(open!)).variant, { timeout: 10_000, interval: 200 }).toBe("learned");
+    await expect.poll(async () => (await ask(open)).variant, { timeout: 10_000, interval: 200 }).toBe("learned");
     const entries = await open.governance.auditLog.list(systemContext("test"), { limit: 10, action: "functions.bind-first" });
     expect(entries.items).toHaveLength(2);
   });
@@ -76,7 +76,11 @@ describe("evidence", () => {
     const neighbour = await ask(open);
     await open.stored();
     expect(open.journal.stats()).toMatchObject({ rejected: 0, backlog: 0 });
-    expect(await open.functions.getInference(alice, inferenceId)).toMatchObject({ input: awkward, metadata: { note: "\u0000" }, status: "ok" });
+    expect(await open.functions.getInference(alice, inferenceId)).toMatchObject({
+      input: awkward,
+      metadata: { note: "\u0000" },
+      status: "ok",
+    });
     expect(await open.functions.getInference(alice, neighbour.inferenceId)).toMatchObject({ input: mail });
   });
 

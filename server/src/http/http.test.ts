@@ -167,15 +167,27 @@ describe("asking a function", () => {
 
   test("text the database cannot keep is refused with its place, in body, path and query alike", async () => {
     const unstorable = [
-      { method: "POST", path: "/api/feedback", body: { items: [{ inferenceId: createId(), kind: "comment", value: "a\0b", source: "bob" }] } },
-      { method: "POST", path: "/api/feedback", body: { items: [{ inferenceId: createId(), kind: "comment", value: { "x\ud800": 1 }, source: "bob" }] } },
+      {
+        method: "POST",
+        path: "/api/feedback",
+        body: { items: [{ inferenceId: createId(), kind: "comment", value: "a\0b", source: "bob" }] },
+      },
+      {
+        method: "POST",
+        path: "/api/feedback",
+        body: { items: [{ inferenceId: createId(), kind: "comment", value: { "x\ud800": 1 }, source: "bob" }] },
+      },
       { method: "PUT", path: "/api/governance/switches/triage-mail", body: { off: true, reason: "\0" } },
       { method: "GET", path: "/api/inferences?cursor=%00" },
       { method: "GET", path: "/api/jobs/workflows/a%00b" },
     ];
     for (const request of unstorable) {
       const answer = await edge.send({ ...request, key: edge.adminKey });
-      expect(answer.problem(), request.path).toMatchObject({ status: 400, code: "invalid_request", detail: expect.stringContaining("NUL") });
+      expect(answer.problem(), request.path).toMatchObject({
+        status: 400,
+        code: "invalid_request",
+        detail: expect.stringContaining("NUL"),
+      });
     }
   });
 

@@ -1,4 +1,4 @@
 export { type ModelsConfig, configSchema } from "./config.ts";
 export { type ModelsDeps, createModels } from "./create.ts";
-export { prepareText, type TextPreparation } from "./text-input.ts";
+export type { TextPreparation } from "./text-input.ts";
 export type * from "./types.ts";
