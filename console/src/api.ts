@@ -14,7 +14,9 @@ export const queryClient = new QueryClient({
   }),
   defaultOptions: {
     queries: {
-      retry: (count, error) => count < 2 && !(error instanceof MillraceError && error.status < 500),
+      retry: (count, error) => count < 1 && !(error instanceof MillraceError && error.status < 500),
+      // The server may be on this machine: whether there is a network says nothing.
+      networkMode: "always",
       refetchOnWindowFocus: true,
       staleTime: 1000,
     },

@@ -18,6 +18,7 @@ export function estimate(value: Estimate | null): string {
 
 export function milliseconds(value: number | null): string {
   if (value === null) return "–";
+  if (value === 0) return "0 ms";
   return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
 }
 

@@ -52,6 +52,12 @@ function SignedIn(): ReactNode {
 }
 
 export const router = createRouter({
+  // Plain words: `?misread=true`, as a person would type it.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const set = Object.entries(search).filter(([, value]) => value !== undefined);
+    return set.length === 0 ? "" : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
+  },
   routeTree: root.addChildren([signedIn.addChildren([overview, functions, oneFunction, inferences, inference, alerts, alert]), signIn]),
 });
 

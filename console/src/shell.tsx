@@ -91,7 +91,9 @@ export function Shell({ children }: { children?: ReactNode }): ReactNode {
       {isUnreachable(alerts.error) && (
         <div className="lost" role="alert">
           <b>The server does not answer.</b>{" "}
-          {alerts.dataUpdatedAt === 0 ? "" : `This is what it said at ${instant(new Date(alerts.dataUpdatedAt).toISOString()).slice(11)} UTC. `}
+          {alerts.dataUpdatedAt === 0
+            ? ""
+            : `This is what it said at ${instant(new Date(alerts.dataUpdatedAt).toISOString()).slice(11)} UTC. `}
           Asking again every 5 s.
         </div>
       )}

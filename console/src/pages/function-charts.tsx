@@ -75,8 +75,7 @@ export function FunctionCharts({ points }: { points: readonly SeriesPoint[] }): 
 /** The most frequent first. */
 function namesOf(points: readonly SeriesPoint[], field: "variants" | "labels"): string[] {
   const totals = new Map<string, number>();
-  for (const point of points)
-    for (const [name, value] of Object.entries(point[field])) totals.set(name, (totals.get(name) ?? 0) + value);
+  for (const point of points) for (const [name, value] of Object.entries(point[field])) totals.set(name, (totals.get(name) ?? 0) + value);
   return [...totals]
     .toSorted(([first, a], [second, b]) => b - a || first.localeCompare(second))
     .slice(0, most)

@@ -30,7 +30,7 @@ export function FunctionPage(): ReactNode {
           </Head>
           {each.off && (
             <div className="banner bad" role="status">
-              <b>Switched off.</b> Every request is refused with <code>function_off</code> until somebody switches it on again.
+              <b>Switched off.</b> Every request is refused with <code>function_switched_off</code> until somebody switches it on again.
             </div>
           )}
           <div className="filters">

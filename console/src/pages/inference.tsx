@@ -181,7 +181,9 @@ function producedFacts(inference: InferenceDetail): (readonly [string, ReactNode
 }
 
 function inWords(name: string): string {
-  return name.replace(/Ms$/, "").replaceAll(/([a-z])([A-Z])/g, (_match, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+  return name
+    .replace(/Ms$/, "")
+    .replaceAll(/([a-z])([A-Z])/g, (_match, before: string, after: string) => `${before} ${after.toLowerCase()}`);
 }
 
 function shown(name: string, value: unknown): ReactNode {

@@ -53,7 +53,7 @@ function Releases({ items }: { items: readonly Release[] }): ReactNode {
           number: true,
         },
         { title: "Why", cell: (each) => each.reason, prose: true, phone: "line" },
-        { title: "At (UTC)", cell: (each) => instant(each.createdAt) },
+        { title: "At (UTC)", cell: (each) => instant(each.createdAt).slice(0, 16) },
       ]}
     />
   );
@@ -79,7 +79,7 @@ function Retrainings({ items }: { items: readonly Retraining[] }): ReactNode {
           prose: true,
           phone: "line",
         },
-        { title: "At (UTC)", cell: (each) => instant(each.createdAt) },
+        { title: "At (UTC)", cell: (each) => instant(each.createdAt).slice(0, 16) },
       ]}
     />
   );

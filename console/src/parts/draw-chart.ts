@@ -38,6 +38,9 @@ export function drawChart({ element, at, series, format, range, stacked, onPoint
     ticks: { show: false },
     font: "12px system-ui, sans-serif",
   };
+  const times = at.map((instant) => Date.parse(instant) / 1000);
+  // Half a bar at either end, so that none is cut.
+  const half = stacked ? (times.length < 2 ? 1800 : (times[1]! - times[0]!) / 2) : 0;
   const { columns, drawn, bands } = stacked ? stack(series) : lines(series);
   return new uPlot(
     {
@@ -48,15 +51,24 @@ export function drawChart({ element, at, series, format, range, stacked, onPoint
       bands,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: !stacked } },
-      scales: { y: { range: (_plot, low, high) => range(low ?? 0, high ?? 1) } },
+      scales: {
+        x: { range: (_plot, low, high) => [low - half, high + half] },
+        y: { range: (_plot, low, high) => range(low ?? 0, high ?? 1) },
+      },
       axes: [
-        { ...axis, grid: { show: false }, space: 90, size: 30, values: (_plot, ticks, _axis, _space, step) => ticks.map((tick) => nameTick(tick, step)) },
+        {
+          ...axis,
+          grid: { show: false },
+          space: 90,
+          size: 30,
+          values: (_plot, ticks, _axis, _space, step) => ticks.map((tick) => nameTick(tick, step)),
+        },
         { ...axis, size: 56, values: (_plot, ticks) => ticks.map(format) },
       ],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
     },
-    [at.map((instant) => Date.parse(instant) / 1000), ...columns] as uPlot.AlignedData,
+    [times, ...columns] as uPlot.AlignedData,
     element,
   );
 }

@@ -34,7 +34,8 @@ export function Markdown({ text }: { text: string }): ReactNode {
   return <div className="playbook">{parts}</div>;
 }
 
-function inline(text: string): ReactNode[] {
+/** `code` and **bold** inside a line. */
+export function inline(text: string): ReactNode[] {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, index) => {
     if (part.startsWith("`")) return <code key={index}>{part.slice(1, -1)}</code>;
     if (part.startsWith("**")) return <b key={index}>{part.slice(2, -2)}</b>;

@@ -26,7 +26,8 @@ export function ReasonDialog({ title, children, confirm, onConfirm, onClose }: R
     setBusy(true);
     try {
       await onConfirm(reason.trim());
-      dialog.current?.close();
+      // What was confirmed may have taken this dialog away already: then no close event comes.
+      onClose();
     } catch (caught) {
       setError(caught instanceof Error ? caught : new Error(String(caught)));
       setBusy(false);

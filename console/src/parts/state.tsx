@@ -2,6 +2,7 @@ import { MillraceError } from "@millrace/sdk";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { isUnreachable } from "../api.ts";
+import { inline } from "./markdown.tsx";
 
 /** Shows what a query came to: its data, that it loads, or what went wrong and what to do. A lost connection is told once, by the shell. */
 export function Loaded<T>({ query, children }: { query: UseQueryResult<T, Error>; children: (data: T) => ReactNode }): ReactNode {
@@ -24,7 +25,7 @@ export function Loaded<T>({ query, children }: { query: UseQueryResult<T, Error>
 export function ErrorBanner({ error }: { error: Error }): ReactNode {
   return (
     <div className="banner bad" role="alert">
-      <b>{error.message}</b> <span>{error instanceof MillraceError ? error.fix : "Try again."}</span>
+      <b>{error.message}</b> <span>{inline(error instanceof MillraceError ? error.fix : "Try again.")}</span>
     </div>
   );
 }

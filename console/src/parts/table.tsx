@@ -71,7 +71,9 @@ export function Table<T>({ label, rows, columns, keyOf, onOpen }: TableProps<T>)
                   key={column.title}
                   role="cell"
                   data-title={column.title}
-                  className={[column.number && "number", column.prose && "prose", column.phone && `phone-${column.phone}`].filter(Boolean).join(" ")}
+                  className={[column.number && "number", column.prose && "prose", column.phone && `phone-${column.phone}`]
+                    .filter(Boolean)
+                    .join(" ")}
                 >
                   {column.cell(row)}
                 </td>
