@@ -66,7 +66,12 @@ async function compare(kind: "rules" | "learned", { echo, server, texts }: Parts
   return [
     result(label, median(ratios), "x", { goal: atMost(limit), n }),
     result(`  of it: the echo`, microseconds(floors), "us", { goal: null, n }),
-    result(`  of it: the whole request${kind === "learned" ? ` (session ${(session * 1e6).toFixed(0)} us)` : ""}`, microseconds(wholes), "us", { goal: null, n }),
+    result(
+      `  of it: the whole request${kind === "learned" ? ` (session ${(session * 1e6).toFixed(0)} us)` : ""}`,
+      microseconds(wholes),
+      "us",
+      { goal: null, n },
+    ),
   ];
 }
 
