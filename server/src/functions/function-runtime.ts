@@ -91,7 +91,7 @@ export class FunctionRuntime {
       this.#opened.set(hash, await this.openLocally(binding));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#problems.set(hash, `Function "${name}": ${reason}.`);
+      this.#problems.set(hash, `Function "${name}": ${reason.replace(/\.$/, "")}.`);
       this.#logger.warn({ function: name, binding: hash, error }, "a binding could not be loaded");
     }
   }
