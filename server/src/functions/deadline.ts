@@ -21,7 +21,8 @@ export class Deadline {
   }
 
   passed(): boolean {
-    return this.#outer?.aborted === true || this.remainingMs() <= 0;
+    // A timer may fire a fraction of a millisecond early: what the signal said stays said.
+    return this.#controller?.signal.aborted === true || this.#outer?.aborted === true || this.remainingMs() <= 0;
   }
 
   get signal(): AbortSignal {
