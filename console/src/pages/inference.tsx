@@ -85,16 +85,12 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
       <div className="grid two">
         <section className="card">
           <h2>Input</h2>
-          <pre tabIndex={0} aria-label="Input">
-            {readable(inference.input)}
-          </pre>
+          <pre aria-label="Input">{readable(inference.input)}</pre>
         </section>
         <div>
           <section className="card">
             <h2>Output</h2>
-            <pre tabIndex={0} aria-label="Output">
-              {readable(inference.output)}
-            </pre>
+            <pre aria-label="Output">{readable(inference.output)}</pre>
           </section>
           <section className="card">
             <h2>What came back</h2>

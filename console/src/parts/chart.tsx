@@ -58,49 +58,55 @@ export function Chart({ title, note, at, series, format, kind = "line", range, w
       <h2>
         {title} {note !== undefined && <span className="quiet">{note}</span>}
       </h2>
-      {empty ? <p className="chart none">Nothing to draw yet.</p> : <div className="chart" ref={holder} aria-hidden="true" />}
-      <div className="legend" aria-hidden="true">
-        <span className="moment">{pointed === null ? "" : moment(at[pointed]!)}</span>
-        {series.map((each, index) => (
-          <span key={each.label}>
-            <i className={`c${index + 1}`} />
-            {each.label}
-            {pointed !== null && <b> {value(each, pointed)}</b>}
-            {pointed !== null && <small>{interval(each, pointed, format)}</small>}
-          </span>
-        ))}
-      </div>
-      <details>
-        <summary>Numbers</summary>
-        <div className="scroll tall">
-          <table>
-            <caption className="hidden">{title}</caption>
-            <thead>
-              <tr>
-                <th scope="col">From (UTC)</th>
-                {series.map((each) => (
-                  <th className="number" scope="col" key={each.label}>
-                    {each.label}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {at.map((instant, row) => (
-                <tr key={instant}>
-                  <td className="number start">{moment(instant)}</td>
-                  {series.map((each) => (
-                    <td className="number" key={each.label}>
-                      {value(each, row)}
-                      <small>{interval(each, row, format)}</small>
-                    </td>
+      {empty ? (
+        <p className="chart none">Nothing to draw yet.</p>
+      ) : (
+        <>
+          <div className="chart" ref={holder} aria-hidden="true" />
+          <div className="legend" aria-hidden="true">
+            <span className="moment">{pointed === null ? "" : moment(at[pointed]!)}</span>
+            {series.map((each, index) => (
+              <span key={each.label}>
+                <i className={`c${index + 1}`} />
+                {each.label}
+                {pointed !== null && <b> {value(each, pointed)}</b>}
+                {pointed !== null && <small>{interval(each, pointed, format)}</small>}
+              </span>
+            ))}
+          </div>
+          <details>
+            <summary>Numbers</summary>
+            <div className="scroll tall">
+              <table>
+                <caption className="hidden">{title}</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">From (UTC)</th>
+                    {series.map((each) => (
+                      <th className="number" scope="col" key={each.label}>
+                        {each.label}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {at.map((instant, row) => (
+                    <tr key={instant}>
+                      <td className="number start">{moment(instant)}</td>
+                      {series.map((each) => (
+                        <td className="number" key={each.label}>
+                          {value(each, row)}
+                          <small>{interval(each, row, format)}</small>
+                        </td>
+                      ))}
+                    </tr>
                   ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+                </tbody>
+              </table>
+            </div>
+          </details>
+        </>
+      )}
     </figure>
   );
 }

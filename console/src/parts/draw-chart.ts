@@ -61,7 +61,7 @@ export function drawChart({ element, at, series, format, range, stacked, onPoint
           grid: { show: false },
           space: 90,
           size: 30,
-          values: (_plot, ticks, _axis, _space, step) => ticks.map((tick) => nameTick(tick, step)),
+          values: (...[, ticks, , , step]) => ticks.map((tick) => nameTick(tick, step)),
         },
         { ...axis, size: 56, values: (_plot, ticks) => ticks.map(format) },
       ],

@@ -20,7 +20,8 @@ interface TableProps<T> {
   readonly onOpen?: (row: T) => void;
 }
 
-/** Roles are spelled out, because cards on a phone are no table to the browser. */
+// Roles are spelled out, because cards on a phone are no table to some browsers.
+// oxlint-disable jsx-a11y/no-redundant-roles, jsx-a11y/no-interactive-element-to-noninteractive-role
 export function Table<T>({ label, rows, columns, keyOf, onOpen }: TableProps<T>): ReactNode {
   const body = useRef<HTMLTableSectionElement>(null);
   // The row, not its place: a list that refreshes must not move the choice to another row.
