@@ -73,7 +73,7 @@ async function ask(running: RunningNode): Promise<string | MillraceError> {
 async function untilAnswered(running: RunningNode): Promise<string> {
   let answer: string | MillraceError = "";
   await expect.poll(async () => typeof (answer = await ask(running)), { timeout: 20_000 }).toBe("string");
-  return answer as string;
+  return answer;
 }
 
 /** Everything that was answered is stored, and nothing else counts as an answer. */
