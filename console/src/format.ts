@@ -27,7 +27,7 @@ export function instant(text: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
 }
 
-export function day(text: string): string {
+function day(text: string): string {
   return dayFormat.format(new Date(text));
 }
 
