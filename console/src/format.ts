@@ -27,10 +27,6 @@ export function instant(text: string): string {
   return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
 }
 
-function day(text: string): string {
-  return dayFormat.format(new Date(text));
-}
-
 /** From one day to another, as short as it stays clear: "6 – 21 Aug 2002". */
 export function days(from: string, to: string): string {
   return dayFormat.formatRange(new Date(from), new Date(to));
