@@ -47,7 +47,11 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
     const child: ChildProcess = fork(fileURLToPath(workerUrl(file.name, file.base)), [], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       serialization: "json",
-      execArgv: [`--max-old-space-size=${options.memoryMb ?? 2048}`],
+      // How packages resolve must be the same in the task, whether it was said in NODE_OPTIONS or on the command line.
+      execArgv: [
+        ...process.execArgv.filter((argument) => argument.startsWith("--conditions=")),
+        `--max-old-space-size=${options.memoryMb ?? 2048}`,
+      ],
       env: { PATH: readEnvironment("PATH"), NODE_OPTIONS: readEnvironment("NODE_OPTIONS") },
     });
     if (child.pid !== undefined) {
