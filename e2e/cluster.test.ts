@@ -46,7 +46,7 @@ describe.skipIf(testDatabaseUrl === undefined)("two serve and one work over one 
     // The promise is about a machine that is not held up by other tests: the middle of five.
     expect(delays.toSorted((a, b) => a - b)[2]).toBeLessThan(1000);
     expect(way.blocked()).toBeGreaterThan(0);
-  });
+  }, 120_000);
 
   test("the workflow of a work node that died is taken over by another, and its effects are there once", async () => {
     const { start } = await createCluster();
@@ -68,7 +68,7 @@ describe.skipIf(testDatabaseUrl === undefined)("two serve and one work over one 
     await expect
       .poll(async () => (await client.call("jobs.nodes", {})).items.filter((node) => node.role === "work").length, { timeout: 20_000 })
       .toBe(1);
-  });
+  }, 120_000);
 
   test("a version gets traffic on a node once it is loaded there, and a release waits for the node that lags", async () => {
     const { start, place } = await createCluster();
