@@ -114,13 +114,15 @@ describe("asking a function", () => {
     const refused = await edge.send({ method: "POST", path: infer, key, body: mail });
     expect(refused.status).toBe(429);
     expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(1);
+    // Only so many refusals a second are recorded, and other tests had theirs in this one: ask until one is.
     await expect
       .poll(async () => {
+        await edge.send({ method: "POST", path: infer, key, body: mail });
         await edge.stored();
         const { items } = await edge.functions.listInferences(systemContext("test"), { limit: 100, status: "refused" });
         return items.filter((item) => item.caller.startsWith("key:limited:")).map((item) => item.error);
       })
-      .toEqual(["rate_limited"]);
+      .toContain("rate_limited");
   });
 
   test("a switched off function answers 503, and the switch comes before the body", async () => {
