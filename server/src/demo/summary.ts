@@ -60,6 +60,7 @@ const endStages = new Set(["promoted", "rolled-back", "stopped", "failed"]);
 
 function outcome({ promoted, stage }: { promoted: boolean; stage: string }): string {
   if (promoted) return "promoted";
+  if (stage === "rolled-back") return "rolled back";
   return endStages.has(stage) ? "not promoted" : `in ${stage} when the mail ended`;
 }
 
