@@ -189,7 +189,11 @@ describe("a workflow", () => {
 
   test("is listed in pages, newest first", async () => {
     const ids: string[] = [];
-    for (let n = 0; n < 3; n++) ids.unshift((await jobs.startWorkflow(context, "test.echo@1", n)).workflowId);
+    for (let n = 0; n < 3; n++) {
+      ids.unshift((await jobs.startWorkflow(context, "test.echo@1", n)).workflowId);
+      // The engine orders by the millisecond: those of one stand in any order.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     const first = await jobs.list(context, { limit: 2, name: "test.echo@1" });
     const second = await jobs.list(context, { limit: 2, name: "test.echo@1", cursor: first.next! });
     expect([...first.items, ...second.items].slice(0, 3).map((item) => item.id)).toEqual(ids);
