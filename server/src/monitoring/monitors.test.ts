@@ -134,6 +134,19 @@ describe("inputs", () => {
     expect(await compare(change(() => ({ text: "" })))).toEqual(expect.arrayContaining(["text: characters"]));
   });
 
+  test("that are categories say what changed, also where the commonest value did not", async () => {
+    const colours = (shares: Record<string, number>) =>
+      Object.entries(shares).flatMap(([colour, count]) => Array.from({ length: count }, () => ({ label: "spam", input: { colour } })));
+    const { view, profile } = await learnView(colours({ red: 300, blue: 250, green: 50 }));
+    const detail = async (shares: Record<string, number>) => {
+      const inputs = await describeInputs(colours(shares), view);
+      return measureWindow(input({ inputs }, { inputs: profile })).find((each) => each.measure === "colour")!.detail;
+    };
+    expect(await detail({ red: 100, blue: 150 })).toBe("against mail@1: spam: most often blue, red before");
+    expect(await detail({ red: 240, blue: 10 })).toBe("against mail@1: spam: red 96%, 50% before");
+    expect(await detail({ red: 130, blue: 10, green: 110 })).toBe("against mail@1: spam: blue 4.0%, 42% before");
+  });
+
   test("and labels named like members of an object, or holding what SQL cannot, are like any other", async () => {
     const odd = rows(200, 20).map((row) => ({
       label: "constructor",

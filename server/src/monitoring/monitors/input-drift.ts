@@ -1,6 +1,6 @@
-import { categoryCounts, chiSquare, kolmogorovSmirnov } from "../../statistics/index.ts";
+import { categoryCounts, chiSquare, kolmogorovSmirnov, shares } from "../../statistics/index.ts";
 import type { ByLabel } from "../input-profile.ts";
-import { unbiasedDistance } from "./output-drift.ts";
+import { percent, unbiasedDistance } from "./output-drift.ts";
 import { chance, type Measure, type Monitor, type MonitorInput, strongChance } from "./types.ts";
 
 /** A label with fewer rows on either side is not compared. */
@@ -94,7 +94,7 @@ function compareCategories(name: string, sides: readonly [ByLabel<Counts>, ByLab
       effect: unbiasedDistance(counts.reference, counts.current),
       pValue,
       n: size(to),
-      words: `most often ${mostFrequent(to)}, ${mostFrequent(from)} before`,
+      words: describeCategories(from, to),
     };
   });
   return combine(name, parts, {
@@ -155,6 +155,17 @@ function mean(values: readonly number[]): number {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** The commonest value now and before; where it stayed the same, the value whose share moved most. */
+function describeCategories(from: Counts, to: Counts): string {
+  const [now, before] = [mostFrequent(to), mostFrequent(from)];
+  if (now !== before) return `most often ${now}, ${before} before`;
+  const { categories, reference, current } = categoryCounts(from, to);
+  const [sharesBefore, sharesNow] = [shares(reference), shares(current)];
+  const moves = categories.map((value, index) => ({ value, now: sharesNow[index]!, before: sharesBefore[index]! }));
+  const most = moves.reduce((best, each) => (Math.abs(each.now - each.before) > Math.abs(best.now - best.before) ? each : best));
+  return `${most.value} ${percent(most.now)}, ${percent(most.before)} before`;
 }
 
 function mostFrequent(counts: Counts): string {

@@ -68,6 +68,6 @@ function describeShares(counts: { categories: string[]; reference: number[]; cur
     .join("; ");
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}%`;
 }
