@@ -3,9 +3,10 @@ import { AppError, type Context, createId } from "../core/index.ts";
 import { applyOpenIntents, changeWorkflow, readWorkflow } from "./change-workflow.ts";
 import { Engine } from "./engine.ts";
 import { NodeKeeper } from "./keep-node.ts";
+import { listWorkflows } from "./list-workflows.ts";
 import { insertEvent, listEvents, listNodes, listSchedules } from "./repository.ts";
 import { ScheduleRunner } from "./run-schedules.ts";
-import { engineStatuses, executorIdOf, projectOf, reviveError, toStep, toWorkflow } from "./to-wire.ts";
+import { executorIdOf, reviveError, toStep } from "./to-wire.ts";
 import type { EventInput, Jobs, JobsDeps, WorkflowName } from "./types.ts";
 
 interface Subscription {
@@ -85,21 +86,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       }
     },
 
-    async list(context, query) {
-      const offset = query.cursor === undefined ? 0 : Number.parseInt(query.cursor, 10);
-      if (!Number.isSafeInteger(offset) || offset < 0)
-        throw new AppError("invalid_request", `"${query.cursor}" is not a cursor of this list.`);
-      const found = await engine.list({
-        attributes: { project: context.projectId },
-        sortDesc: true,
-        offset,
-        limit: query.limit + 1,
-        ...(query.name === undefined ? {} : { workflowName: query.name }),
-        ...(query.status === undefined ? {} : { status: engineStatuses(query.status) as never }),
-      });
-      const items = found.slice(0, query.limit).filter((status) => projectOf(status) === context.projectId);
-      return { items: items.map(toWorkflow), next: found.length > query.limit ? String(offset + query.limit) : null };
-    },
+    list: (context, query) => listWorkflows({ sql, engine }, context, query),
 
     async get(context, workflowId): Promise<WorkflowDetail> {
       const workflow = await readWorkflow(engine, context, workflowId);

@@ -213,6 +213,43 @@ export async function engineSchema(sql: Sql): Promise<string> {
   return schema === "public" ? "dbos" : `${schema}_dbos`;
 }
 
+export interface WorkflowPlace {
+  /** Milliseconds since the epoch, by the clock of the node that started it. */
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+export interface WorkflowPlacesQuery {
+  readonly schema: string;
+  readonly projectId: string;
+  readonly after: WorkflowPlace | null;
+  readonly limit: number;
+  readonly name: string | undefined;
+  readonly engineStatuses: readonly string[] | undefined;
+}
+
+/**
+ * Which workflows stand on a page, newest first; those of one millisecond by id. The engine's own list has neither an order among
+ * those nor a place to go on from: pages by offset skip and repeat while others start.
+ */
+export async function listWorkflowPlaces(sql: Sql, query: WorkflowPlacesQuery): Promise<WorkflowPlace[]> {
+  const { rows } = await sql.owner.query<{ id: string; created_at: string | number }>(
+    `select workflow_uuid as id, created_at from "${query.schema}".workflow_status
+     where attributes @> $1::jsonb and ($2::text is null or name = $2) and ($3::text[] is null or status = any($3::text[]))
+       and ($4::bigint is null or (created_at, workflow_uuid collate "C") < ($4::bigint, $5::text collate "C"))
+     order by created_at desc, workflow_uuid collate "C" desc limit $6`,
+    [
+      JSON.stringify({ project: query.projectId }),
+      query.name ?? null,
+      query.engineStatuses ?? null,
+      query.after?.createdAt ?? null,
+      query.after?.id ?? null,
+      query.limit,
+    ],
+  );
+  return rows.map((row) => ({ id: row.id, createdAt: Number(row.created_at) }));
+}
+
 /**
  * Lets a transaction of ours enqueue a workflow: insert, and read back what says whether it was there. Not its input and
  * not its output, which may belong to another project.

@@ -107,6 +107,7 @@ export interface Jobs {
   /** The event's row and one workflow a subscriber, `<event id>:<subscriber>`, in the caller's transaction. */
   emit(tx: Tx, event: NewEvent): Promise<void>;
 
+  /** Newest first, those of one millisecond by id. Pages neither skip nor repeat while others start. */
   list(context: Context, query: WorkflowsQuery): Promise<Page<Workflow>>;
   /** `unknown_workflow`. */
   get(context: Context, workflowId: string): Promise<WorkflowDetail>;

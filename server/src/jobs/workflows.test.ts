@@ -3,6 +3,7 @@ import { createTestStore, type TestStore } from "../../test/store.ts";
 import { AppError, type Context, createId, defaultProjectId, silentLogger, systemClock, systemContext } from "../core/index.ts";
 import type { AuditChange } from "../governance/index.ts";
 import { configSchema, createJobs, type EventInput, type Jobs, type WorkflowName } from "./index.ts";
+import { engineSchema } from "./repository.ts";
 
 const context = systemContext("test");
 const stranger: Context = { projectId: createId(), principalId: "key:stranger" };
@@ -187,18 +188,32 @@ describe("a workflow", () => {
     }
   });
 
-  test("is listed in pages, newest first", async () => {
-    const ids: string[] = [];
-    for (let n = 0; n < 3; n++) {
-      ids.unshift((await jobs.startWorkflow(context, "test.echo@1", n)).workflowId);
-      // The engine orders by the millisecond: those of one stand in any order.
-      await new Promise((resolve) => setTimeout(resolve, 5));
+  test("is listed in pages, newest first, each once, also those of one millisecond and while others start", async () => {
+    const ids = Array.from({ length: 7 }, (_, n) => `tied-${n}`);
+    for (const id of ids) await jobs.startWorkflow(context, "test.echo@1", id, { workflowId: id });
+    for (const id of ids) await jobs.result(id);
+    const schema = await engineSchema(store.sql);
+    await store.sql.owner.query(`update "${schema}".workflow_status set created_at = 1500000000000 where workflow_uuid = any($1)`, [ids]);
+    const { workflowId: newest } = await jobs.startWorkflow(context, "test.echo@1", "newest");
+
+    const listed: string[] = [];
+    for (let cursor: string | undefined, page = 0; page < 8; page++) {
+      const { items, next } = await jobs.list(context, { limit: 3, name: "test.echo@1", cursor });
+      listed.push(...items.map((item) => item.id));
+      await jobs.startWorkflow(context, "test.echo@1", "later");
+      if (next === null) break;
+      cursor = next;
     }
-    const first = await jobs.list(context, { limit: 2, name: "test.echo@1" });
-    const second = await jobs.list(context, { limit: 2, name: "test.echo@1", cursor: first.next! });
-    expect([...first.items, ...second.items].slice(0, 3).map((item) => item.id)).toEqual(ids);
-    await expect(jobs.list(context, { limit: 2, cursor: "x" })).rejects.toMatchObject({ code: "invalid_request" });
+    expect(listed.filter((id) => id === newest || id.startsWith("tied-"))).toEqual([newest, ...ids.toReversed()]);
+    expect(new Set(listed).size).toBe(listed.length);
   });
+
+  test.each(["x", "1", ":id", "-1:id", "1e3:id", "99999999999999999999:id", "1:\u0000"])(
+    "is not listed from the cursor %j",
+    async (cursor) => {
+      await expect(jobs.list(context, { limit: 2, cursor })).rejects.toMatchObject({ code: "invalid_request" });
+    },
+  );
 
   test("started twice under one id runs once", async () => {
     await jobs.startWorkflow(context, "test.count@1", {}, { workflowId: "same" });
