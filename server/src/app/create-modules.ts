@@ -63,6 +63,7 @@ export function createModules(deps: ModulesDeps): Modules {
     sourceHash: loaded.sourceHash,
     configHash,
     node: deps.nodeId,
+    drains: config.storage.drain,
     clock,
     logger,
   });

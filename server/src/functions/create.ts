@@ -38,7 +38,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   const leftBehind = journal.stats();
   const recovering = () => {
     const { stored, rejected } = journal.stats();
-    return leftBehind.backlog > 0 && stored + rejected < leftBehind.accepted;
+    return deps.drains !== false && leftBehind.backlog > 0 && stored + rejected < leftBehind.accepted;
   };
   const idempotency = new IdempotencyKeys(createIdempotencyStore(sql, clock), clock, recovering);
   const inferDeps: InferDeps = { journal, idempotency, shadows, clock, nodeFacts, stateAgeMs: hotState.ageMs };

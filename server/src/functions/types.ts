@@ -402,6 +402,8 @@ export interface FunctionsDeps {
   readonly node: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** False: another process carries this journal to SQL, so how far it is cannot be seen from here. Default true. */
+  readonly drains?: boolean;
 }
 
 export type { Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint };
