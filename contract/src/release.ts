@@ -36,6 +36,8 @@ export const retrainingStageSchema = z.enum([
   "canary",
   "promoted",
   "rolled-back",
+  /** A stage did not get its requests in the time it has. */
+  "inconclusive",
   "stopped",
   "failed",
 ]);

@@ -17,6 +17,8 @@ export interface Script {
   alerts: { id: string; title: string; cause: string; workflowId: string | null }[];
   /** Bindings the node has loaded; null: whatever it is asked about. */
   ready: string[] | null;
+  /** How far the release module's clock is ahead. Only ever more: ids of one process never go back in time. */
+  aheadMs: number;
 }
 
 /** The release module over the real store and jobs; the modules between are stand-ins that write the same tables. */
@@ -65,7 +67,7 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
     readyTimeoutMs: 2000,
     ...retraining,
   });
-  const script: Script = { verdict: "pass", trainingError: null, labels: 0, alerts: [], ready: null };
+  const script: Script = { verdict: "pass", trainingError: null, labels: 0, alerts: [], ready: null, aheadMs: 0 };
   const audited: AuditChange[] = [];
   const champions: number[] = [];
   let versions = 1;
@@ -130,7 +132,7 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
         })),
     },
     audit,
-    clock: systemClock,
+    clock: { now: () => systemClock.now() + script.aheadMs },
     logger: silentLogger,
     data: {
       get: async (_context, reference) => {

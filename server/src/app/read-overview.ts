@@ -3,7 +3,7 @@ import type { Context } from "../core/index.ts";
 import type { Modules } from "./create-modules.ts";
 import type { Stores } from "./open-stores.ts";
 
-const endStages = new Set(["promoted", "rolled-back", "stopped", "failed"]);
+const endStages = new Set(["promoted", "rolled-back", "inconclusive", "stopped", "failed"]);
 const enough = { limit: 500 };
 
 /** The loop at a glance: what every stage holds and what waits there. */

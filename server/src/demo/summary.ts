@@ -56,11 +56,12 @@ function modelLine(model: ModelSummary | null): string {
   return `${percent(model.accuracy)} accurate [${percent(model.interval[0])}, ${percent(model.interval[1])}] on ${count(model.n)} rows, calibration error ${model.ece.toFixed(3)}, ${model.trainSeconds.toFixed(1)} s`;
 }
 
-const endStages = new Set(["promoted", "rolled-back", "stopped", "failed"]);
+const endStages = new Set(["promoted", "rolled-back", "inconclusive", "stopped", "failed"]);
 
 function outcome({ promoted, stage }: { promoted: boolean; stage: string }): string {
   if (promoted) return "promoted";
   if (stage === "rolled-back") return "rolled back";
+  if (stage === "inconclusive") return "inconclusive";
   return endStages.has(stage) ? "not promoted" : `in ${stage} when the mail ended`;
 }
 

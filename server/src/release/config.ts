@@ -27,6 +27,8 @@ export const retrainingConfigSchema = z
     canaryShare: z.number().gt(0).max(0.5).default(0.1),
     /** Answers the one before still gives unheard after a promotion, to compare both on late labels. */
     afterRequests: requests.default(1000),
+    /** How long a shadow or a canary may wait for its requests before the retraining ends as inconclusive, and the one before for its answers. */
+    stageTimeoutHours: z.number().positive().max(8760).default(168),
     /** How long a node may take to load a binding before the release goes back, naming it. */
     readyTimeoutMs: z.int().min(100).default(120_000),
   })
@@ -42,4 +44,13 @@ export function retrainingConfigOf(definition: FunctionDefinition): RetrainingCo
     (issue) => `functions.${definition.name}.retraining${issue.path.map((part) => `.${String(part)}`).join("")}: ${issue.message}`,
   );
   throw new AppError("config_invalid", problems.join("; "), { details: { problems } });
+}
+
+export function stageTimeoutMs(config: RetrainingConfig): number {
+  return config.stageTimeoutHours * 3_600_000;
+}
+
+export function describeHours(hours: number): string {
+  if (hours >= 48 && hours % 24 === 0) return `${hours / 24} days`;
+  return hours === 1 ? "1 hour" : hours > 1 ? `${hours} hours` : `${Number((hours * 60).toPrecision(3))} minutes`;
 }

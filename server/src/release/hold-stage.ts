@@ -1,19 +1,22 @@
-import type { Context } from "../core/index.ts";
+import { type Context, idTime } from "../core/index.ts";
 import type { Tx } from "../storage/index.ts";
 import { findHarm, findShadowHarm } from "./guard.ts";
 import { countRequests, readActive, readArmFigures, readArms, readShadowFigures, type ReleaseRecord } from "./repository.ts";
 import type { ReleaseDeps } from "./types.ts";
 
-/** How a stage ended: with its requests served, with a reason to go back, or because somebody else changed the traffic. */
+/** How a stage ended: with its requests served, with a reason to go back, without them in time, or because somebody else changed the traffic. */
 export type HoldResult =
   | { readonly end: "held"; readonly requests: number; readonly note: string }
   | { readonly end: "harm"; readonly reason: string }
+  | { readonly end: "expired"; readonly requests: number }
   | { readonly end: "superseded" };
 
 export interface Hold {
   readonly function: string;
   readonly release: string;
   readonly requests: number;
+  /** Since the release began: its row's time counts, so that neither a restart nor a time without any process prolongs it. */
+  readonly maximumMs: number;
   readonly look: (tx: Tx, release: ReleaseRecord) => Promise<{ harm: string | null; note: string }>;
   readonly signal: AbortSignal;
 }
@@ -32,7 +35,7 @@ export async function holdStage(context: Context, hold: Hold, deps: ReleaseDeps)
   for (;;) {
     hold.signal.throwIfAborted();
     const began = performance.now();
-    const { result, requests } = await deps.sql.as(context, (tx) => lookOnce(tx, hold));
+    const { result, requests } = await deps.sql.as(context, (tx) => lookOnce(tx, hold, deps));
     if (result !== null) return result;
     pauseMs = requests > seen ? shortestPauseMs : Math.min(pauseMs * 1.5, longestPauseMs);
     seen = requests;
@@ -40,13 +43,18 @@ export async function holdStage(context: Context, hold: Hold, deps: ReleaseDeps)
   }
 }
 
-async function lookOnce(tx: Tx, hold: Hold): Promise<{ result: HoldResult | null; requests: number }> {
+async function lookOnce(
+  tx: Tx,
+  hold: Hold,
+  { clock }: Pick<ReleaseDeps, "clock">,
+): Promise<{ result: HoldResult | null; requests: number }> {
   const active = await readActive(tx, hold.function);
   if (active?.id !== hold.release) return { result: { end: "superseded" }, requests: 0 };
   const { harm, note } = await hold.look(tx, active);
   if (harm !== null) return { result: { end: "harm", reason: harm }, requests: 0 };
   const requests = await countRequests(tx, active);
-  return { result: requests >= hold.requests ? { end: "held", requests, note } : null, requests };
+  if (requests >= hold.requests) return { result: { end: "held", requests, note }, requests };
+  return { result: clock.now() >= idTime(hold.release) + hold.maximumMs ? { end: "expired", requests } : null, requests };
 }
 
 /** Watches a shadow: does it answer at all? */
@@ -78,10 +86,11 @@ export interface AfterHold {
   /** The binding before, which answers unheard. */
   readonly previous: string;
   readonly answers: number;
+  readonly maximumMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Waits until the binding before has answered enough of the champion's requests, or the champion serves no more. */
+/** Waits until the binding before has answered enough of the champion's requests, its time is over, or the champion serves no more. */
 export async function holdAfter(context: Context, hold: AfterHold, deps: ReleaseDeps): Promise<void> {
   let pauseMs = shortestPauseMs;
   let seen = -1;
@@ -92,7 +101,7 @@ export async function holdAfter(context: Context, hold: AfterHold, deps: Release
       if (!arms.some((arm) => arm.role === "stable" && arm.binding === hold.champion)) return null;
       return (await readShadowFigures(tx, { id: hold.release, function: hold.function }, hold.previous)).answers;
     });
-    if (answers === null || answers >= hold.answers) return;
+    if (answers === null || answers >= hold.answers || deps.clock.now() >= idTime(hold.release) + hold.maximumMs) return;
     pauseMs = answers > seen ? shortestPauseMs : Math.min(pauseMs * 1.5, longestPauseMs);
     seen = answers;
     await pause(pauseMs, hold.signal);

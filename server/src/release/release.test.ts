@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { context, createReleaseWorld, type ReleaseWorld } from "../../test/release-world.ts";
 import { AppError, createId } from "../core/index.ts";
-import { retrainingConfigOf } from "./config.ts";
+import { describeHours, retrainingConfigOf } from "./config.ts";
 import type { RetrainOutcome } from "./retrain.ts";
 import type { Retraining } from "./types.ts";
 
@@ -166,6 +166,48 @@ describe("a retraining", () => {
     expect((await world.release.list(context, "triage"))[0]).toMatchObject({ stage: "rolled-back", active: true });
   });
 
+  test.each(["shadow", "canary"] as const)(
+    "ends inconclusive when its %s lacks requests for too long, and traffic is as before",
+    async (stage) => {
+      const { id } = await startRetraining();
+      const before = await world.arms();
+      await reach(id, "shadow");
+      await world.serve(stage === "shadow" ? 12 : 20);
+      await reach(id, stage);
+      if (stage === "canary") await world.serve(12);
+      world.script.aheadMs += 7 * 24 * 3_600_000;
+      const reason = `Inconclusive: 12 of 20 requests in ${stage} within 7 days, 8 are missing.`;
+      expect(await reach(id, "inconclusive")).toMatchObject({ promoted: false, verdict: "pass", reason });
+      expect(await world.jobs.result<RetrainOutcome>(id)).toEqual({ end: "inconclusive", reason });
+      expect(await world.arms()).toEqual(
+        before.map((arm) => expect.objectContaining({ binding: arm.binding, role: "stable", share: 1 }) as object),
+      );
+      const [last] = await world.release.list(context, "triage");
+      expect(last).toMatchObject({ stage: "rolled-back", active: true, reason });
+      expect(world.audited.filter((change) => change.action === "release.roll-back")).toHaveLength(1);
+      expect(world.audited.at(-1)).toMatchObject({
+        action: "release.retraining",
+        after: { retraining: id, stage: "inconclusive", reason },
+      });
+      world.script.verdict = "fail";
+      const next = await world.release.startRetraining(context, { function: "triage", reason: "again" });
+      await reach(next.id, "stopped");
+    },
+  );
+
+  test("is promoted however long it took once its requests are there, and then compared for so long at most", async () => {
+    const { id } = await startRetraining();
+    await reach(id, "shadow");
+    await world.serve(20);
+    await reach(id, "canary");
+    await world.serve(20);
+    await reach(id, "promoted");
+    await world.serve(3);
+    world.script.aheadMs += 7 * 24 * 3_600_000;
+    expect(await world.jobs.result<RetrainOutcome>(id)).toMatchObject({ end: "promoted" });
+    expect(await roles()).toEqual(["stable 1"]);
+  });
+
   test("names the node that does not load the binding, and goes back", async () => {
     world.script.ready = [];
     const { id } = await startRetraining();
@@ -298,5 +340,6 @@ describe("what cannot be", () => {
       /functions\.f\.retraining\.shadowRequests/,
     );
     expect(retrainingConfigOf({ name: "f", retraining: {} } as never)).toBeNull();
+    expect([0.5, 1, 36, 47.5, 48, 168].map(describeHours)).toEqual(["30 minutes", "1 hour", "36 hours", "47.5 hours", "2 days", "7 days"]);
   });
 });

@@ -5,7 +5,7 @@ import { awaitReady } from "./await-ready.ts";
 import { candidateOf, makePlan, type Plan, type Way } from "./make-plan.ts";
 import { isOpen } from "./begin-retraining.ts";
 import { bare, changeTraffic, stableOf, withdraw } from "./change-traffic.ts";
-import { retrainingConfigOf } from "./config.ts";
+import { describeHours, retrainingConfigOf, stageTimeoutMs } from "./config.ts";
 import { type Hold, type HoldResult, holdAfter, holdStage, lookAtCanary, lookAtShadow } from "./hold-stage.ts";
 import {
   lockActive,
@@ -121,17 +121,17 @@ async function tryInTraffic(way: Way, { plan, binding }: Challenger): Promise<Re
     awaitReady({ binding: binding.binding, timeoutMs: config.readyTimeoutMs, signal: step.signal }, deps),
   );
   if (laggards.length > 0)
-    return goBack(
-      way,
-      "release.roll-back-unready",
-      `${laggards.join(", ")} did not load ${binding.label} within ${config.readyTimeoutMs / 1000} s.`,
-    );
+    return goBack(way, {
+      name: "release.roll-back-unready",
+      end: "rolled-back",
+      reason: `${laggards.join(", ")} did not load ${binding.label} within ${config.readyTimeoutMs / 1000} s.`,
+    });
   const shadowed = await hold(way, "release.hold-shadow", {
     release: shadow,
     requests: config.shadowRequests,
     look: lookAtShadow(binding.binding),
   });
-  if (shadowed.end !== "held") return shadowed.end === "superseded" ? superseded : goBack(way, "release.roll-back-shadow", shadowed.reason);
+  if (shadowed.end !== "held") return leave(way, { stage: "shadow", holdRequests: config.shadowRequests }, shadowed);
 
   const canaryArms: ReleaseArm[] = [
     { ...stable, share: 1 - config.canaryShare },
@@ -148,7 +148,7 @@ async function tryInTraffic(way: Way, { plan, binding }: Challenger): Promise<Re
     requests: config.canaryRequests,
     look: lookAtCanary(definition.latencyBudgetMs),
   });
-  if (tried.end !== "held") return tried.end === "superseded" ? superseded : goBack(way, "release.roll-back-canary", tried.reason);
+  if (tried.end !== "held") return leave(way, { stage: "canary", holdRequests: config.canaryRequests }, tried);
   return promote(way, { stable, binding, reason: `${tried.note}, over ${tried.requests} requests.` });
 }
 
@@ -180,7 +180,7 @@ async function promote(
   // The one before goes on answering unheard, so that both can be compared on labels that come later.
   const pair = { function: definition.name, release, champion: champion.binding, previous: previous.binding };
   await workflow.step("release.hold-after", (step) =>
-    holdAfter(context, { ...pair, answers: config.afterRequests, signal: step.signal }, deps),
+    holdAfter(context, { ...pair, answers: config.afterRequests, maximumMs: stageTimeoutMs(config), signal: step.signal }, deps),
   );
   await workflow.step("release.retire-previous", (step) =>
     deps.sql.as(context, (tx) => step.once(tx, () => retirePrevious(tx, pair, deps))),
@@ -250,14 +250,33 @@ function enter(
 
 function hold(way: Way, name: string, what: Pick<Hold, "release" | "requests" | "look">): Promise<HoldResult> {
   return way.workflow.step(name, (step) =>
-    holdStage(way.context, { ...what, function: way.definition.name, signal: step.signal }, way.deps),
+    holdStage(
+      way.context,
+      { ...what, function: way.definition.name, maximumMs: stageTimeoutMs(way.config), signal: step.signal },
+      way.deps,
+    ),
   );
 }
 
-async function goBack(way: Way, name: string, reason: string): Promise<RetrainOutcome> {
+/** Takes the challenger out of a stage that did not hold: it did harm, or too few requests came to tell. */
+async function leave(
+  way: Way,
+  { stage, holdRequests }: { stage: "shadow" | "canary"; holdRequests: number },
+  result: Exclude<HoldResult, { end: "held" }>,
+): Promise<RetrainOutcome> {
+  if (result.end === "superseded") return superseded;
+  if (result.end === "harm") return goBack(way, { name: `release.roll-back-${stage}`, end: "rolled-back", reason: result.reason });
+  const { requests } = result;
+  const within = describeHours(way.config.stageTimeoutHours);
+  const reason = `Inconclusive: ${requests} of ${holdRequests} requests in ${stage} within ${within}, ${holdRequests - requests} are missing.`;
+  return goBack(way, { name: `release.end-${stage}`, end: "inconclusive", reason });
+}
+
+async function goBack(way: Way, back: { name: string; end: "rolled-back" | "inconclusive"; reason: string }): Promise<RetrainOutcome> {
+  const { name, end, reason } = back;
   const done = await change(way, name, async (tx) => {
     await withdraw(tx, { function: way.definition.name, retrainingId: way.workflow.workflowId, reason }, way.deps);
-    return note(tx, way, { stage: "rolled-back", reason });
+    return note(tx, way, { stage: end, reason });
   });
-  return done === null ? superseded : { end: "rolled-back", reason };
+  return done === null ? superseded : { end, reason };
 }

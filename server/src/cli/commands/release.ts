@@ -43,7 +43,7 @@ const retrainingColumns: readonly Column<Retraining>[] = [
 function paintStage(text: string, stage: string, palette: Palette): string {
   if (stage === "promoted" || stage === "stable") return palette.good(text);
   if (stage === "rolled-back" || stage === "failed") return palette.bad(text);
-  return stage === "stopped" ? palette.warn(text) : palette.accent(text);
+  return stage === "stopped" || stage === "inconclusive" ? palette.warn(text) : palette.accent(text);
 }
 
 export function addRelease(program: Command, registrar: Registrar): void {
