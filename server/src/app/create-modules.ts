@@ -3,7 +3,7 @@ import type { Clock, Logger } from "../core/index.ts";
 import { type Data, createData } from "../data/index.ts";
 import { type Evaluation, createEvaluation } from "../evaluation/index.ts";
 import { type FeedbackService, createFeedback } from "../feedback/index.ts";
-import { type Functions, createFunctions } from "../functions/index.ts";
+import { type Archive, type Functions, createArchive, createFunctions, defineArchiveSchedules } from "../functions/index.ts";
 import { type Governance, createGovernance } from "../governance/index.ts";
 import { type Jobs, createJobs } from "../jobs/index.ts";
 import { type Models, createModels } from "../models/index.ts";
@@ -20,6 +20,7 @@ export interface Modules {
   readonly data: Data;
   readonly models: Models;
   readonly functions: Functions;
+  readonly archive: Archive;
   readonly feedback: FeedbackService;
   readonly monitoring: Monitoring;
   readonly evaluation: Evaluation;
@@ -49,6 +50,8 @@ export function createModules(deps: ModulesDeps): Modules {
   const scratchFolder = join(dataFolder, "scratch");
   const data = createData({ sql, blobs, lake, jobs, audit, clock, config: config.data, scratchFolder });
   const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
+  const archive = createArchive({ sql, lake, lakeFolder: join(dataFolder, "lake"), scratchFolder, governance, clock, logger });
+  defineArchiveSchedules(jobs, archive);
   let feedback: FeedbackService | undefined;
   const functions = createFunctions({
     definitions: config.functions,
@@ -90,7 +93,7 @@ export function createModules(deps: ModulesDeps): Modules {
   });
   const evaluation = createEvaluation({ sql, jobs, data, models, functions, lake, audit, clock, logger });
   const release = createRelease({ sql, jobs, data, models, functions, feedback, evaluation, monitoring, audit, clock, logger });
-  return { governance, jobs, data, models, functions, feedback, monitoring, evaluation, release };
+  return { governance, jobs, data, models, functions, archive, feedback, monitoring, evaluation, release };
 }
 
 /** Waits until what was accepted before is in the tables, or for as long as told. */

@@ -1,4 +1,7 @@
+export { createArchive } from "./archive/create.ts";
+export { defineArchiveSchedules } from "./archive/jobs.ts";
 export { createFunctions } from "./create.ts";
 export { compose, defineFunction, model, rules } from "./define-function.ts";
 export { createSinks } from "./sink.ts";
+export type * from "./archive/types.ts";
 export type * from "./types.ts";

@@ -1,13 +1,36 @@
-import { type Logger, idTime } from "../core/index.ts";
+import { type Clock, type Logger, idTime, systemClock } from "../core/index.ts";
 import type { DrainSink, DrainedRecord, Tx } from "../storage/index.ts";
+import { hourOf, lateAfterMs } from "./archive/hours.ts";
+import { markLate } from "./archive/repository.ts";
+import type { ArchiveKind } from "./archive/types.ts";
 import { insertIdempotencyKeys, insertInferences, insertShadows } from "./repository.ts";
 
 /** Stores what the journal drained: inferences into the narrow and the wide table, their idempotency keys, shadows. */
-export function createSinks(logger: Logger): DrainSink<Tx>[] {
+export function createSinks(logger: Logger, clock: Clock = systemClock): DrainSink<Tx>[] {
   return [
-    { type: "inference", write: (tx, records) => writeInferences(tx, records, logger) },
-    { type: "inference.shadow", write: (tx, records) => insertShadows(tx, records.map(withTime)) },
+    {
+      type: "inference",
+      async write(tx, records) {
+        await writeInferences(tx, records, logger);
+        await markLateHours(tx, records, { kind: "inferences", now: clock.now() });
+      },
+    },
+    {
+      type: "inference.shadow",
+      async write(tx, records) {
+        await insertShadows(tx, records.map(withTime));
+        await markLateHours(tx, records, { kind: "shadows", now: clock.now() });
+      },
+    },
   ];
+}
+
+/** Records that waited long in a journal may belong to an hour that is closed already. */
+async function markLateHours(tx: Tx, records: readonly DrainedRecord[], { kind, now }: { kind: ArchiveKind; now: number }): Promise<void> {
+  const late = records.filter((record) => idTime(record.id) < now - lateAfterMs);
+  if (late.length === 0) return;
+  const hours = late.map(({ projectId, id }) => ({ projectId, kind, hour: hourOf(id) }));
+  await markLate(tx, hours);
 }
 
 async function writeInferences(tx: Tx, records: readonly DrainedRecord[], logger: Logger): Promise<void> {

@@ -1,0 +1,47 @@
+import { type Context, systemContext } from "../../core/index.ts";
+import { exportHour } from "./export-hour.ts";
+import { closeAfterMs, hourAfter, hourMs, hourOf, idsOf } from "./hours.ts";
+import { firstId, lastClosedHour, listLate, listProjects, unmarkLate } from "./repository.ts";
+import type { ArchiveDeps, ArchiveKind, ClosedHours } from "./types.ts";
+
+const kinds: readonly ArchiveKind[] = ["inferences", "shadows"];
+
+/** Closes the hours of every project that are over, oldest first, then those that got late records. Catches up after any pause. */
+export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefined): Promise<ClosedHours> {
+  const total = { hours: 0, files: 0, rows: 0 };
+  async function close(context: Context, hour: { kind: ArchiveKind; hour: string; late: boolean }): Promise<void> {
+    const { files, rows } = await exportHour(context, { ...hour, signal }, deps);
+    total.hours += 1;
+    total.files += files;
+    total.rows += rows;
+  }
+
+  for (const projectId of await listProjects(deps.sql)) {
+    const context = systemContext("functions", projectId);
+    for (const kind of kinds) {
+      for (;;) {
+        const hour = await nextHour(context, kind, deps);
+        if (hour === null) break;
+        await close(context, { kind, hour, late: false });
+      }
+    }
+    for (const late of await deps.sql.as(context, listLate)) {
+      const last = await deps.sql.as(context, (tx) => lastClosedHour(tx, late.kind));
+      if (last === null || late.hour > last) continue; // Still open: the mark waits with it.
+      await close(context, { ...late, late: true });
+      await deps.sql.as(context, (tx) => unmarkLate(tx, late));
+    }
+  }
+  return total;
+}
+
+/** The first hour with rows behind the last closed one, once its time is over. */
+async function nextHour(context: Context, kind: ArchiveKind, deps: ArchiveDeps): Promise<string | null> {
+  const id = await deps.sql.as(context, async (tx) => {
+    const last = await lastClosedHour(tx, kind);
+    return firstId(tx, kind, last === null ? "00000000-0000-0000-0000-000000000000" : idsOf(hourAfter(last)).from);
+  });
+  if (id === null) return null;
+  const hour = hourOf(id);
+  return deps.clock.now() < Date.parse(hour) + hourMs + closeAfterMs ? null : hour;
+}
