@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { type Operation, type Problem, routes } from "@millrace/contract";
 import { AppError, silentLogger, systemClock } from "../src/core/index.ts";
-import { type Http, type Ports, createHttp, httpConfigSchema } from "../src/http/index.ts";
+import { type Http, type InheritedSocket, type Ports, createHttp, httpConfigSchema } from "../src/http/index.ts";
 import { createMemoryCounters } from "../src/storage/index.ts";
 import { type TestFunctions, type TestFunctionsOptions, openTestFunctions } from "./functions.ts";
 
@@ -40,6 +40,8 @@ export interface TestHttpOptions extends TestFunctionsOptions {
   readonly http?: Record<string, unknown>;
   readonly ports?: Partial<Ports>;
   readonly publicFolder?: string;
+  /** A listening socket to accept on, instead of a free port. */
+  readonly inherited?: InheritedSocket;
 }
 
 /** The whole edge on a free port of loopback, over real functions and governance; other modules' ports are stand-ins. */
@@ -64,7 +66,7 @@ export async function openTestHttp(options: TestHttpOptions = {}): Promise<TestH
     version: "0.0.0-test",
     strictResponses: true,
   });
-  const { url, port } = await http.listen();
+  const { url, port } = await http.listen(options.inherited);
   const send = (request: TestRequest) => sendTo(port, request);
   return {
     ...running,

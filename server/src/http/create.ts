@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
 import { AppError, createId } from "../core/index.ts";
 import { createRequestIds, registerControlRoutes, requirePrincipal } from "./control.ts";
+import { type Departure, createDeparture } from "./departure.ts";
 import { registerDocs } from "./docs-page.ts";
 import { createOriginGuard, isLoopback } from "./guard-origin.ts";
 import { createHotHandler, matchInfer } from "./hot.ts";
@@ -12,7 +13,7 @@ import { plainHeaders, toProblem, writeProblem } from "./problem.ts";
 import { discardBody } from "./read-body.ts";
 import { createHandlers } from "./routes/index.ts";
 import { registerConsole } from "./static.ts";
-import type { Http, HttpDeps } from "./types.ts";
+import type { Http, HttpDeps, InheritedSocket } from "./types.ts";
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -26,9 +27,11 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
   // Made when somebody asks: start need not wait for 60 schemas.
   const openapi = () => (document ??= createOpenapi(deps.version));
   let server!: Server;
+  const departure = createDeparture();
   const app: FastifyInstance = fastify({
     serverFactory: (control) => {
-      server = createListener(deps, (request, response) => {
+      server = createListener(deps, departure, (request, response) => {
+        departure.asked(request.socket);
         const name = matchInfer(request.url!);
         if (name !== undefined) return hot(request, response, name);
         try {
@@ -65,9 +68,10 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
   await registerConsole(app, deps.publicFolder);
   await app.ready();
 
-  async function listen(): Promise<{ url: string; port: number }> {
+  async function listen(inherited?: InheritedSocket): Promise<{ url: string; port: number }> {
     try {
-      await app.listen({ host: config.host, port: config.port });
+      if (inherited === undefined) await app.listen({ host: config.host, port: config.port });
+      else await listenOn(server, inherited);
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === "EADDRINUSE") {
         throw new AppError("port_in_use", `Port ${config.port} on ${config.host} is taken.`, {
@@ -82,18 +86,34 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
     return { url: `${config.tls === undefined ? "http" : "https"}://${host}:${port}`, port };
   }
 
-  async function close(): Promise<void> {
+  async function close({ idleMs = 0 } = {}): Promise<void> {
+    if (idleMs > 0) await depart(idleMs);
     const cut = setTimeout(() => server.closeAllConnections(), config.drainMs);
     // A connection whose last request has just ended is idle, and would be kept for the next one.
     const sweep = setInterval(() => server.closeIdleConnections(), 20);
-    await app.close();
+    // Fastify closes a server that it made listen itself; one that inherited its socket is ours to close.
+    await Promise.all([app.close(), new Promise<void>((done) => server.close(() => done()))]);
     clearTimeout(cut);
     clearInterval(sweep);
+  }
+
+  /** Accepts nothing more, and lets whoever asks within the time move to another process. */
+  async function depart(idleMs: number): Promise<void> {
+    departure.begin();
+    // The HTTP server's own close would end idle connections at once.
+    const ended = new Promise<void>((done) => NetServer.prototype.close.call(server, () => done()));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([ended, new Promise<void>((done) => (timer = setTimeout(done, idleMs)))]);
+    clearTimeout(timer);
+    departure.endUnasked();
   }
 
   return {
     listen,
     close,
+    get socket() {
+      return server.listening ? server : undefined;
+    },
     get openapi() {
       return openapi();
     },
@@ -105,7 +125,17 @@ function refuseOpenListening({ config }: HttpDeps): void {
   throw new AppError("listen_refused", `Listening on ${config.host} would carry keys in the clear.`, { details: { host: config.host } });
 }
 
-function createListener(deps: HttpDeps, listener: Listener): Server {
+function listenOn(server: Server, inherited: InheritedSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(inherited, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function createListener(deps: HttpDeps, departure: Departure, listener: Listener): Server {
   const { config } = deps;
   const options = {
     requestTimeout: config.requestTimeoutMs,
@@ -113,11 +143,13 @@ function createListener(deps: HttpDeps, listener: Listener): Server {
     connectionsCheckingInterval: Math.min(1000, config.requestTimeoutMs),
     keepAliveTimeout: 60_000,
     maxHeaderSize: 16 * 1024,
+    ServerResponse: departure.Response,
   };
   const server =
     config.tls === undefined
       ? createServer(options, listener)
       : (createTlsServer({ ...options, ...config.tls }, listener) as unknown as Server);
+  server.on(config.tls === undefined ? "connection" : "secureConnection", departure.connected);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => answerBrokenRequest(error, socket, deps));
   return server;
 }

@@ -1,3 +1,4 @@
+import type { Server } from "node:net";
 import type { Operation, OperationRequest, OperationResponse, Routes } from "@millrace/contract";
 import type { Clock, Context, Logger } from "../core/index.ts";
 import type { Functions } from "../functions/index.ts";
@@ -73,11 +74,19 @@ export interface HttpDeps {
   readonly strictResponses?: boolean;
 }
 
+/** A socket that listens already: another process made it. */
+export type InheritedSocket = Server | { readonly fd: number };
+
 export interface Http {
-  /** Starts to accept; answers the address. `listen_refused`, `port_in_use`. */
-  listen(): Promise<{ readonly url: string; readonly port: number }>;
-  /** Stops accepting, lets requests in flight end (within `drainMs`), then closes what is left. */
-  close(): Promise<void>;
+  /** Starts to accept, on a socket that was handed over if there is one; answers the address. `listen_refused`, `port_in_use`. */
+  listen(inherited?: InheritedSocket): Promise<{ readonly url: string; readonly port: number }>;
+  /**
+   * Stops accepting, lets requests in flight end (within `drainMs`), then closes what is left. With `idleMs`, somebody else
+   * accepts on the same socket: idle connections get that time to send what they were about to, and are told to move.
+   */
+  close(options?: { readonly idleMs?: number }): Promise<void>;
+  /** The listening socket, to hand over; undefined when it does not listen. */
+  readonly socket: Server | undefined;
   /** The OpenAPI 3.1 document. */
   readonly openapi: Readonly<Record<string, unknown>>;
 }
