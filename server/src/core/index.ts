@@ -1,5 +1,7 @@
 export * from "./clock.ts";
 export * from "./context.ts";
+export * from "./egress/index.ts";
+export * from "./deadline.ts";
 export * from "./errors.ts";
 export * from "./evidence.ts";
 export * from "./ids.ts";

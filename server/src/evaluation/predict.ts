@@ -1,4 +1,4 @@
-import { AppError, type Context, isAppError } from "../core/index.ts";
+import { AppError, type Context, Deadline, isAppError } from "../core/index.ts";
 import type { FunctionDefinition } from "../functions/index.ts";
 import type { Candidate, EvaluationDeps } from "./types.ts";
 
@@ -43,7 +43,7 @@ async function predictWithModel(deps: PredictDeps, context: Context, ask: Ask<Ex
   if (spec?.kind !== "model")
     throw new AppError("invalid_request", `No variant of "${definition.name}" uses the model "${candidate.model}".`);
   const inputs = rows.map((row) => (spec.inputs === undefined ? row.input : spec.inputs(row.input as never)));
-  const predictions = await deps.models.predictMany(context, reference, inputs, { signal });
+  const predictions = await deps.models.predictMany(context, reference, inputs, { deadline: new Deadline(Infinity, signal) });
   return predictions.map((prediction, index) => {
     const output =
       spec.output === undefined

@@ -206,9 +206,9 @@ describe("the fallback chain", () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
     let aborted = false;
-    models.predict = (_context, _reference, _inputs, { signal }) =>
+    models.predict = (_context, _reference, _inputs, { deadline }) =>
       new Promise(() => {
-        signal.addEventListener("abort", () => {
+        deadline.onEnd(() => {
           aborted = true;
         });
       });

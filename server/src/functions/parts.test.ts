@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { alice, triageMail } from "../../test/functions.ts";
-import { createManualClock, idBound, silentLogger } from "../core/index.ts";
+import { Deadline, createManualClock, idBound, silentLogger } from "../core/index.ts";
 import { createBinding, modelVersions } from "./bindings.ts";
-import { Deadline } from "./deadline.ts";
 import { partitionsAt } from "./partitions.ts";
 import { writeNodeFacts, writeRecord } from "./record.ts";
 import { createShadowRunner } from "./shadow.ts";
@@ -57,25 +56,6 @@ describe("partitions", () => {
       "functions_inference_bodies_20270101",
       "functions_inference_bodies_20270102",
     ]);
-  });
-});
-
-describe("Deadline", () => {
-  test("ends a promise that ignores its signal", async () => {
-    const deadline = new Deadline(performance.now() + 10);
-    await expect(deadline.race(new Promise(() => {}))).rejects.toMatchObject({ code: "deadline_exceeded" });
-    expect(deadline.passed()).toBe(true);
-    deadline.end();
-  });
-
-  test("passes on what came in time, and an outer abort", async () => {
-    const outer = new AbortController();
-    const deadline = new Deadline(performance.now() + 60_000, outer.signal);
-    expect(await deadline.race(Promise.resolve(1))).toBe(1);
-    const cut = deadline.race(new Promise(() => {}));
-    outer.abort();
-    await expect(cut).rejects.toMatchObject({ code: "deadline_exceeded" });
-    deadline.end();
   });
 });
 
@@ -206,7 +186,7 @@ describe("compose", () => {
     const resolution = await variantKinds.compose.resolve("both", spec, around);
     const binding = createBinding("triage-mail", "both", "compose", resolution!);
     const variant = await variantKinds.compose.open(spec, binding, around);
-    const call = { context: alice, input: { subject: "$", body: "" }, signal: new AbortController().signal, evidence: recorder };
+    const call = { context: alice, input: { subject: "$", body: "" }, deadline: new Deadline(Infinity), signal: new AbortController().signal, evidence: recorder };
     expect(await variant.run(call)).toEqual({ label: "spam", confidence: 0.6 });
     const sure = await variantKinds.compose.open(spec, binding, {
       ...around,

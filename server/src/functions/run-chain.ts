@@ -1,6 +1,5 @@
-import { AppError, type Context } from "../core/index.ts";
+import { AppError, type Context, Deadline } from "../core/index.ts";
 import type { ErrorCode } from "@millrace/contract";
-import { Deadline } from "./deadline.ts";
 import { type StepRecorder, roundMs } from "./recorder.ts";
 import type { Candidate } from "./serving-plan.ts";
 import type { FunctionDefinition, Variant, VariantCall } from "./types.ts";
@@ -121,6 +120,7 @@ function runVariant(variant: Variant, input: ChainInput, deadline: Deadline): un
     context: input.context,
     input: input.input,
     evidence: input.recorder,
+    deadline,
     get signal() {
       return deadline.signal;
     },

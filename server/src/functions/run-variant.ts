@@ -1,5 +1,4 @@
-import { AppError, type Context } from "../core/index.ts";
-import { Deadline } from "./deadline.ts";
+import { AppError, type Context, Deadline } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { parseInput } from "./infer.ts";
 import { StepRecorder, roundMs } from "./recorder.ts";
@@ -22,7 +21,7 @@ export async function runVariant(
   const recorder = new StepRecorder();
   const deadline = new Deadline(performance.now() + timeMs, input.signal);
   try {
-    const answer = variant.run({ context, input: parsed, evidence: recorder, signal: deadline.signal });
+    const answer = variant.run({ context, input: parsed, evidence: recorder, deadline, signal: deadline.signal });
     const output = checkOutput(definition, variant.binding.variant, answer instanceof Promise ? await deadline.race(answer) : answer);
     return {
       output,

@@ -1,5 +1,4 @@
-import { type Clock, type Logger, createId, toAppError } from "../core/index.ts";
-import { Deadline } from "./deadline.ts";
+import { type Clock, Deadline, type Logger, createId, toAppError } from "../core/index.ts";
 import { StepRecorder, roundMs } from "./recorder.ts";
 import { checkOutput } from "./run-chain.ts";
 import type { Caller, EvidenceJournal, FunctionDefinition, Variant } from "./types.ts";
@@ -86,7 +85,7 @@ async function runShadow(offer: ShadowOffer, variant: Variant, deps: ShadowDeps)
   let output: Record<string, unknown> | null = null;
   let error: string | null = null;
   try {
-    const raw = variant.run({ context: offer.caller, input: offer.input, evidence: recorder, signal: deadline.signal });
+    const raw = variant.run({ context: offer.caller, input: offer.input, evidence: recorder, deadline, signal: deadline.signal });
     output = checkOutput(definition, variant.binding.variant, await deadline.race(Promise.resolve(raw)));
   } catch (cause) {
     error = toAppError(cause).code;

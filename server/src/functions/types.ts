@@ -10,7 +10,7 @@ import type {
   SeriesPoint,
 } from "@millrace/contract";
 import type { z } from "zod";
-import type { Clock, Context, EvidenceRecorder, Logger, Step } from "../core/index.ts";
+import type { Clock, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
 
@@ -50,7 +50,7 @@ export interface ModelsPort {
     context: Context,
     reference: ModelReference,
     inputs: Readonly<Record<string, unknown>>,
-    options: { readonly signal: AbortSignal; readonly evidence: EvidenceRecorder },
+    options: { readonly deadline: Deadline; readonly evidence: EvidenceRecorder },
   ): Promise<Prediction>;
 }
 
@@ -175,6 +175,8 @@ export interface Arms {
 export interface VariantCall {
   readonly context: Context;
   readonly input: Record<string, unknown>;
+  readonly deadline: Deadline;
+  /** The deadline's, made when it is read. */
   readonly signal: AbortSignal;
   readonly evidence: EvidenceRecorder;
 }
@@ -400,10 +402,10 @@ export interface FunctionsDeps {
   readonly sourceHash: string;
   readonly configHash: string;
   readonly node: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** False: another process carries this journal to SQL, so how far it is cannot be seen from here. Default true. */
   readonly drains?: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 export type { Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint };

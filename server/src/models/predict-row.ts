@@ -16,12 +16,12 @@ export async function predictRow(runtime: Runtime, asked: Asked, options: Predic
   const { evidence } = options;
   const startMs = evidence?.elapsed() ?? 0;
   try {
-    const answer = await runtime.run(reference.hash, readRow(asked), options.signal);
+    const answer = await runtime.run(reference.hash, readRow(asked), options.deadline);
     evidence?.step({
       name: `${reference.model}@${reference.version}`,
       kind: "model",
-      startMs,
-      durationMs: evidence.elapsed() - startMs,
+      startMs: round(startMs),
+      durationMs: round(evidence.elapsed() - startMs),
       status: "ok",
       details: { hash: reference.hash, batch: answer.batch, waitMs: round(answer.waitMs), runMs: round(answer.runMs) },
     });
@@ -30,8 +30,8 @@ export async function predictRow(runtime: Runtime, asked: Asked, options: Predic
     evidence?.step({
       name: `${reference.model}@${reference.version}`,
       kind: "model",
-      startMs,
-      durationMs: evidence.elapsed() - startMs,
+      startMs: round(startMs),
+      durationMs: round(evidence.elapsed() - startMs),
       status: error instanceof AppError && error.code === "deadline_exceeded" ? "timeout" : "failed",
       error: error instanceof AppError ? error.code : "internal",
     });
@@ -55,11 +55,16 @@ function readRow({ reference, signature, inputs }: Asked): InputRow {
   });
 }
 
-function toPrediction(signature: ModelSignature, { probabilities }: RowAnswer): Prediction {
+/** Most callers want the top label alone; the others by name are put together when they are asked for. */
+function toPrediction({ labels }: ModelSignature, { probabilities }: RowAnswer): Prediction {
   const best = indexOfLargest(probabilities);
-  const byLabel: Record<string, number> = {};
-  for (let index = 0; index < signature.labels.length; index++) byLabel[signature.labels[index]!] = probabilities[index]!;
-  return { label: signature.labels[best]!, confidence: probabilities[best]!, probabilities: byLabel };
+  return {
+    label: labels[best]!,
+    confidence: probabilities[best]!,
+    get probabilities() {
+      return Object.fromEntries(labels.map((label, index) => [label, probabilities[index]!]));
+    },
+  };
 }
 
 function round(ms: number): number {

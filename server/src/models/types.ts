@@ -1,6 +1,6 @@
 import type { CreateRun, Model, ModelSignature, ModelVersion, Run, modelDetailSchema } from "@millrace/contract";
 import type { z } from "zod";
-import type { Context, EvidenceRecorder } from "../core/index.ts";
+import type { Context, Deadline, EvidenceRecorder } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
 import type { Tx } from "../storage/index.ts";
 
@@ -25,8 +25,8 @@ export interface Prediction {
 export type ModelInputs = Readonly<Record<string, unknown>>;
 
 export interface PredictOptions {
-  /** The deadline: a request that still waits when it aborts is dropped with `deadline_exceeded`. */
-  readonly signal?: AbortSignal;
+  /** A request that still waits when it ends is dropped with `deadline_exceeded`. */
+  readonly deadline?: Deadline;
   /** Told the step `model`, with its name, version, batch and the session's own time. */
   readonly evidence?: EvidenceRecorder;
 }

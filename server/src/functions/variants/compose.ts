@@ -73,7 +73,7 @@ async function runCascade(
         status: "failed",
         error: error instanceof AppError ? error.code : "variant_failed",
       });
-      if (call.signal.aborted) throw error;
+      if (call.deadline.passed()) throw error;
     }
   }
   if (best === undefined) {

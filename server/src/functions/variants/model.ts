@@ -25,7 +25,7 @@ export const modelKind: VariantKind<ModelSpec<Erased, Erased>> = {
       binding,
       async run(call) {
         const inputs = spec.inputs === undefined ? call.input : spec.inputs(call.input);
-        const prediction = await models.predict(call.context, reference, inputs, { signal: call.signal, evidence: call.evidence });
+        const prediction = await models.predict(call.context, reference, inputs, call);
         return spec.output === undefined
           ? { label: prediction.label, confidence: prediction.confidence }
           : spec.output(prediction, call.input);

@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { AppError, type Logger, startThread } from "../../core/index.ts";
+import { AppError, type Deadline, type Logger, startThread } from "../../core/index.ts";
 import type { InputRow, OpenModel, RunAnswer } from "./protocol.ts";
 import { takeBatch } from "./take-batch.ts";
 import { ThreadHost } from "./thread-host.ts";
@@ -40,7 +40,7 @@ export interface Runtime {
   /** True when every living thread holds it. */
   isReady(hash: string): boolean;
   /** `overloaded`, `deadline_exceeded` (when it still waits), `thread_died`, `model_not_ready` unless it was loaded. */
-  run(hash: string, row: InputRow, signal?: AbortSignal): Promise<RowAnswer>;
+  run(hash: string, row: InputRow, deadline?: Deadline): Promise<RowAnswer>;
   close(): Promise<void>;
 }
 
@@ -49,8 +49,6 @@ interface Request {
   readonly characters: number;
   readonly row: InputRow;
   readonly queuedAt: number;
-  readonly signal: AbortSignal | undefined;
-  readonly onAbort: () => void;
   resolve(answer: RowAnswer): void;
   reject(error: unknown): void;
 }
@@ -110,9 +108,16 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
     models.delete(hash);
     for (const request of queue.filter((each) => each.hash === hash)) {
       queue.splice(queue.indexOf(request), 1);
-      request.signal?.removeEventListener("abort", request.onAbort);
       request.reject(error);
     }
+  }
+
+  /** Its time is up: out of the queue, if it still waits. */
+  function drop(request: Request): void {
+    const at = queue.indexOf(request);
+    if (at === -1) return;
+    queue.splice(at, 1);
+    request.reject(deadlinePassed());
   }
 
   function dispatch(): void {
@@ -126,7 +131,6 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
   function runBatch(thread: ThreadHost, batch: readonly Request[]): void {
     thread.busy = true;
     const sentAt = performance.now();
-    for (const request of batch) request.signal?.removeEventListener("abort", request.onAbort);
     thread
       .run(
         batch[0]!.hash,
@@ -169,9 +173,9 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       return held.length > 0 && !held.includes(false);
     },
 
-    run(hash, row, signal) {
+    run(hash, row, deadline) {
       if (closed) return Promise.reject(new AppError("overloaded", "The model runtime is closing."));
-      if (signal?.aborted === true) return Promise.reject(deadlinePassed());
+      if (deadline?.passed() === true) return Promise.reject(deadlinePassed());
       const model = models.get(hash);
       if (model === undefined) return Promise.reject(new AppError("model_not_ready", `The model file ${hash} is not loaded on this node.`));
       if (queue.length >= config.maxQueue) {
@@ -188,20 +192,13 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
           characters: longestText(row),
           row,
           queuedAt: performance.now(),
-          signal,
-          onAbort() {
-            const at = queue.indexOf(request);
-            if (at === -1) return;
-            queue.splice(at, 1);
-            reject(deadlinePassed());
-          },
           resolve,
           reject,
         };
         queue.push(request);
         dispatch();
         // A request that waits is the last in the queue; one that found a thread idle is gone from it.
-        if (queue.at(-1) === request) signal?.addEventListener("abort", request.onAbort, { once: true });
+        if (queue.at(-1) === request) deadline?.onEnd(() => drop(request));
       });
     },
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { sha256, silentLogger, startThread, workerUrl } from "../../core/index.ts";
+import { Deadline, sha256, silentLogger, startThread, workerUrl } from "../../core/index.ts";
 import { makeRows } from "../test-rows.ts";
 import { type TrainedModel, findTrainer } from "../trainers/index.ts";
 import { type Runtime, type RuntimeConfig, createRuntime } from "./create-runtime.ts";
@@ -90,14 +90,16 @@ describe("the model runtime", () => {
     const opened = open();
     await opened.load(model);
     const first = opened.run(model.hash, long);
-    const deadline = new AbortController();
-    const dropped = opened.run(model.hash, long, deadline.signal);
+    const caller = new AbortController();
+    const dropped = opened.run(model.hash, long, new Deadline(Infinity, caller.signal));
+    const late = opened.run(model.hash, long, new Deadline(performance.now() + 1));
     const last = opened.run(model.hash, long);
-    deadline.abort();
+    caller.abort();
     await expect(dropped).rejects.toMatchObject({ code: "deadline_exceeded" });
+    await expect(late).rejects.toMatchObject({ code: "deadline_exceeded" });
     expect((await first).probabilities).toHaveLength(2);
     expect((await last).batch).toBe(1);
-    await expect(opened.run(model.hash, long, AbortSignal.abort())).rejects.toMatchObject({ code: "deadline_exceeded" });
+    await expect(opened.run(model.hash, long, new Deadline(performance.now()))).rejects.toMatchObject({ code: "deadline_exceeded" });
   });
 
   test("a thread that dies refuses what it held; what waited is answered by the next, with its sessions", async () => {
