@@ -49,8 +49,8 @@ export async function createJournal(deps: JournalDeps): Promise<Journal> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const ownership = await requireFolder(path, deps.clock);
   const own = new NodeFolder(path, await recoverFolder(path, onIncident), { ownership, clock: deps.clock });
-  const adopted = await adoptFolders(deps, onIncident);
-  const folders = [own, ...adopted];
+  const adoptedAtStart = await adoptFolders(deps, onIncident);
+  const folders = [own, ...adoptedAtStart];
   const listeners: (() => void)[] = [];
   const writer = new JournalWriter({
     node: deps.node,
@@ -90,12 +90,23 @@ export async function createJournal(deps: JournalDeps): Promise<Journal> {
     for (const folder of folders) await folder.release();
   }
 
+  async function adopt(): Promise<void> {
+    for (const adopted of await adoptFolders(deps, onIncident)) {
+      // A folder that was adopted before and given free again is counted once.
+      const before = folders.findIndex(({ path: known }) => known === adopted.path);
+      if (before === -1) folders.push(adopted);
+      else folders[before] = adopted;
+    }
+    for (const listener of listeners) listener();
+  }
+
   const journal: Journal = {
     append,
     appendSerialized,
     unavailable: () => writer.refusal()?.message,
     stats,
     rotate: () => writer.rotate(),
+    adopt,
     close,
   };
   insides.set(journal, { folders, onIncident, onDurable: (listener) => void listeners.push(listener) });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -225,6 +226,36 @@ describe("a record in two frames", () => {
 });
 
 describe("the folder of a node that is gone", () => {
+  test("that went after this one started is taken when asked, and counted once however often that happens", async () => {
+    const folder = await temporaryFolder();
+    const leaving = await openJournal(folder, {}, "leaving");
+    const { journal } = await openJournal(folder);
+    const store = memoryStore();
+    const drain = openDrain(journal, store);
+    await append(journal, names("own", 3));
+    await append(leaving.journal, names("left", 5));
+    await journal.adopt();
+    await drain.idle();
+    expect(journal.stats()).toMatchObject({ accepted: 3, stored: 3 });
+    await leaving.journal.close();
+    await journal.adopt();
+    await eventually(() => store.rows.has("left-4"));
+    await eventually(() => journal.stats().stored === 8);
+    expect(journal.stats()).toMatchObject({ accepted: 8, rejected: 0, backlog: 0 });
+
+    // Empty, it is given free: another process may take it, write there and go in its turn.
+    await eventually(() => !existsSync(join(folder, "leaving", "owner.json")));
+    const again = await openJournal(folder, {}, "leaving");
+    await append(again.journal, ["left-5"]);
+    await again.journal.close();
+    await journal.adopt();
+    await eventually(() => store.rows.has("left-5"));
+    await eventually(() => journal.stats().backlog === 0);
+    expect(journal.stats()).toMatchObject({ accepted: 9, stored: 9 });
+    await drain.close();
+    await journal.close();
+  });
+
   test("is drained by the next node, which gives it free and counts it", async () => {
     const folder = await temporaryFolder();
     const gone = await openJournal(folder, {}, "gone");

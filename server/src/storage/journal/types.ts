@@ -89,6 +89,8 @@ export interface Journal {
   stats(): JournalStats;
   /** Ends the current segment, so that everything before this moment is in files that no longer change. */
   rotate(): Promise<void>;
+  /** Takes the folders of nodes that went since the start, as the start does. */
+  adopt(): Promise<void>;
   /** Waits for appends under way, then refuses new ones and gives the folder free. */
   close(): Promise<void>;
 }
