@@ -1,4 +1,3 @@
-import { type Context, systemContext } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { insertBinding, lockArms, replaceArms } from "./repository.ts";
 import type { Arms, Binding, FunctionsDeps } from "./types.ts";
@@ -10,9 +9,8 @@ import type { Arms, Binding, FunctionsDeps } from "./types.ts";
 export async function bindFirst(runtime: FunctionRuntime, deps: Pick<FunctionsDeps, "sql" | "governance">): Promise<void> {
   const choice = await chooseFirst(runtime);
   if (choice === null) return;
-  const context: Context = systemContext("functions");
   const { name } = runtime.definition;
-  await deps.sql.as(context, async (tx) => {
+  await deps.sql.as(runtime.context, async (tx) => {
     const current = await lockArms(tx, name);
     if (!shouldReplace(runtime, current, choice)) return;
     const next: Arms = {

@@ -1,23 +1,23 @@
 import { AsyncResource } from "node:async_hooks";
-import { AppError, defaultProjectId, systemContext } from "../core/index.ts";
+import { AppError } from "../core/index.ts";
 import { admit } from "./admit.ts";
 import { bindFirst, mayChoose } from "./bind-first.ts";
 import { describeFunction, describeFunctionDetail } from "./describe-functions.ts";
-import { FunctionRuntime } from "./function-runtime.ts";
+import type { FunctionRuntime } from "./function-runtime.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { createIdempotencyStore } from "./idempotency-store.ts";
 import { type InferDeps, infer } from "./infer.ts";
 import { partitionsAt } from "./partitions.ts";
+import { createProjectRuntimes } from "./project-runtimes.ts";
 import { getInference, listInferences } from "./read-inferences.ts";
 import { readSeries } from "./read-series.ts";
 import { writeNodeFacts } from "./record.ts";
 import { createRefusals } from "./refusals.ts";
-import { createPartition, findBinding, insertBinding, readArms } from "./repository.ts";
+import { createPartition, findBinding, insertBinding, type ProjectArms, readArms, readEveryProject } from "./repository.ts";
 import { bindingForRun, runVariant } from "./run-variant.ts";
 import { setArms } from "./set-arms.ts";
 import { createShadowRunner } from "./shadow.ts";
-import type { Arms, Binding, Functions, FunctionsDeps, Variant } from "./types.ts";
-import { variantKinds } from "./variants/index.ts";
+import type { FunctionDefinition, Functions, FunctionsDeps, Variant } from "./types.ts";
 
 const choosePauseMs = 2_000;
 const upkeepPauseMs = 3_600_000;
@@ -27,9 +27,8 @@ const maxOpenedForRuns = 8;
 /** The heart: see `Functions`. Nothing serves before `start`. */
 export function createFunctions(deps: FunctionsDeps): Functions {
   const { sql, hotState, journal, clock, logger } = deps;
-  const context = systemContext("functions");
-  const runtimes = new Map<string, FunctionRuntime>();
-  const keptBindings = new Set<string>();
+  const definitions = new Map(deps.definitions.map((definition) => [definition.name, definition]));
+  const runtimes = createProjectRuntimes({ ...deps, logger }, () => setImmediate(() => wake()));
   const openedForRuns = new Map<string, Promise<Variant>>();
   const timers: NodeJS.Timeout[] = [];
   const nodeFacts = writeNodeFacts(deps.node, deps.configHash);
@@ -42,7 +41,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   };
   const idempotency = new IdempotencyKeys(createIdempotencyStore(sql, clock), clock, recovering);
   const inferDeps: InferDeps = { journal, idempotency, shadows, clock, nodeFacts, stateAgeMs: hotState.ageMs };
-  let latest: { arms: ReadonlyMap<string, Arms>; bindings: ReadonlyMap<string, Binding> } = { arms: new Map(), bindings: new Map() };
+  let latest: ReadonlyMap<string, ProjectArms> = new Map();
   let following: Promise<void> | undefined;
   let again = false;
   let inFlight = 0;
@@ -50,30 +49,17 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   let closed = false;
   let announced = "";
 
-  for (const definition of deps.definitions) {
-    runtimes.set(
-      definition.name,
-      new FunctionRuntime(
-        { context, definition, models: deps.models, sourceHash: deps.sourceHash, kinds: variantKinds },
-        logger,
-        keepBinding,
-      ),
-    );
-  }
-
-  function requireRuntime(name: string): FunctionRuntime {
-    const runtime = runtimes.get(name);
-    if (runtime === undefined)
+  function requireDefinition(name: string): FunctionDefinition {
+    const definition = definitions.get(name);
+    if (definition === undefined)
       throw new AppError("unknown_function", `There is no function "${name}".`, {
-        details: { function: name, known: [...runtimes.keys()] },
+        details: { function: name, known: [...definitions.keys()] },
       });
-    return runtime;
+    return definition;
   }
 
-  async function keepBinding(binding: Binding): Promise<void> {
-    if (keptBindings.has(binding.hash)) return;
-    await sql.as(context, (tx) => insertBinding(tx, binding));
-    keptBindings.add(binding.hash);
+  function runtimeOf(caller: { readonly projectId: string }, name: string): FunctionRuntime {
+    return runtimes.of(caller.projectId, name);
   }
 
   /** Brings what is loaded in step with the tables; a change during it makes one more round. */
@@ -85,15 +71,31 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     following = (async () => {
       do {
         again = false;
-        const { arms, bindings } = latest;
-        for (const [name, runtime] of runtimes)
-          await runtime.follow(arms.get(name) ?? { function: name, release: null, arms: [] }, bindings);
+        const projects = latest;
+        await bindNew([...projects.keys()]);
+        for (const runtime of runtimes.all()) {
+          const { name } = runtime.definition;
+          const own = projects.get(runtime.context.projectId);
+          await runtime.follow(own?.arms.get(name) ?? { function: name, release: null, arms: [] }, own?.bindings ?? new Map());
+        }
         await announce();
       } while (again && !closed);
     })().finally(() => {
       following = undefined;
     });
     return following;
+  }
+
+  /** A project that came while this node runs gets its first arms; what fails now is tried again with the other first choices. */
+  async function bindNew(projectIds: readonly string[]): Promise<void> {
+    for (const runtime of runtimes.add(projectIds)) {
+      try {
+        await bindFirst(runtime, deps);
+      } catch (error) {
+        const { context, definition } = runtime;
+        logger.warn({ error, project: context.projectId, function: definition.name }, "a function of a new project could not be bound");
+      }
+    }
   }
 
   async function announce(): Promise<void> {
@@ -108,14 +110,14 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   }
 
   function readyBindings(): string[] {
-    return [...new Set([...runtimes.values()].flatMap((runtime) => runtime.readyBindings()))];
+    return [...new Set(runtimes.all().flatMap((runtime) => runtime.readyBindings()))];
   }
 
   /** First choices that were not possible yet, and bindings that failed to load. */
   async function lookAgain(): Promise<void> {
     if (closed) return;
-    for (const runtime of runtimes.values()) if (mayChoose(runtime)) await bindFirst(runtime, deps);
-    if ([...runtimes.values()].some((runtime) => runtime.problems().length > 0)) await follow();
+    for (const runtime of runtimes.all()) if (mayChoose(runtime)) await bindFirst(runtime, deps);
+    if (runtimes.all().some((runtime) => runtime.problems().length > 0)) await follow();
   }
 
   async function upkeep(): Promise<void> {
@@ -129,6 +131,9 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     }
     await createIdempotencyStore(sql, clock).purge();
   }
+
+  // Loading models must not run inside the loader's transaction, nor inherit it.
+  const wake = AsyncResource.bind(() => void follow().catch((error: unknown) => logger.error({ error }, "arms could not be followed")));
 
   function repeat(pauseMs: number, what: string, run: () => Promise<void>): void {
     let running = false;
@@ -146,11 +151,10 @@ export function createFunctions(deps: FunctionsDeps): Functions {
 
   async function start(): Promise<void> {
     await upkeep();
-    for (const runtime of runtimes.values()) await bindFirst(runtime, deps);
-    // Loading models must not run inside the loader's transaction, nor inherit it.
-    const wake = AsyncResource.bind(() => void follow().catch((error: unknown) => logger.error({ error }, "arms could not be followed")));
-    const read = async (tx: Parameters<typeof readArms>[0]) => {
-      latest = await readArms(tx, defaultProjectId);
+    latest = await sql.system("hot-state", readEveryProject);
+    for (const runtime of runtimes.add([...latest.keys()])) await bindFirst(runtime, deps);
+    const read = async (tx: Parameters<typeof readEveryProject>[0]) => {
+      latest = await readEveryProject(tx);
       if (started) setImmediate(wake);
     };
     hotState.register("functions", read);
@@ -164,10 +168,10 @@ export function createFunctions(deps: FunctionsDeps): Functions {
 
   return {
     definitions: deps.definitions,
-    definition: (name) => requireRuntime(name).definition,
+    definition: requireDefinition,
 
     async bind(caller, input) {
-      const runtime = requireRuntime(input.function);
+      const runtime = runtimeOf(caller, input.function);
       const binding = await runtime.resolve(input.variant, input.versions);
       if (binding === null)
         throw new AppError("unknown_model", `Variant "${input.variant}" of "${input.function}" cannot be bound: no such model version.`, {
@@ -176,23 +180,23 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       await sql.as(caller, (tx) => insertBinding(tx, binding));
       return binding;
     },
-    binding: async (caller, hash) => latest.bindings.get(hash) ?? sql.as(caller, (tx) => findBinding(tx, hash)),
+    binding: async (caller, hash) => latest.get(caller.projectId)?.bindings.get(hash) ?? sql.as(caller, (tx) => findBinding(tx, hash)),
     arms: (caller, name) =>
       sql.as(
         caller,
         async (tx) =>
-          (await readArms(tx, caller.projectId)).arms.get(requireRuntime(name).definition.name) ?? {
+          (await readArms(tx, caller.projectId)).arms.get(requireDefinition(name).name) ?? {
             function: name,
             release: null,
             arms: [],
           },
       ),
-    setArms: (tx, input) => setArms(tx, { ...input, function: requireRuntime(input.function).definition.name }),
+    setArms: (tx, input) => setArms(tx, { ...input, function: requireDefinition(input.function).name }),
     readyBindings,
 
-    admit: (principal, name) => admit(principal, { name, definition: runtimes.get(name)?.definition, inFlight }, deps),
+    admit: (principal, name) => admit(principal, { name, definition: definitions.get(name), inFlight }, deps),
     async infer(call) {
-      const runtime = requireRuntime(call.function);
+      const runtime = runtimeOf(call.caller, call.function);
       inFlight++;
       try {
         return await infer(runtime, call, inferDeps);
@@ -201,26 +205,27 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       }
     },
     refuse(refusal) {
-      if (runtimes.has(refusal.function)) refuse(refusal);
+      if (definitions.has(refusal.function)) refuse(refusal);
     },
     async runVariant(caller, input) {
-      const runtime = requireRuntime(input.function);
+      const runtime = runtimeOf(caller, input.function);
       const serving = runtime.loaded(input);
       if (serving !== undefined) return runVariant(caller, input, serving, runtime);
       const binding = await bindingForRun(caller, input, runtime, deps);
-      let opening = openedForRuns.get(binding.hash);
+      const key = `${caller.projectId}/${binding.hash}`;
+      let opening = openedForRuns.get(key);
       if (opening === undefined) {
         opening = runtime.openLocally(binding);
-        openedForRuns.set(binding.hash, opening);
-        opening.catch(() => openedForRuns.delete(binding.hash));
+        openedForRuns.set(key, opening);
+        opening.catch(() => openedForRuns.delete(key));
         if (openedForRuns.size > maxOpenedForRuns) openedForRuns.delete(openedForRuns.keys().next().value!);
       }
       return runVariant(caller, input, await opening, runtime);
     },
 
-    list: async (caller) => [...runtimes.values()].map((runtime) => describeFunction(caller, runtime, deps)),
-    get: async (caller, name) => describeFunctionDetail(caller, requireRuntime(name), deps),
-    series: async (caller, name, query) => readSeries(caller, requireRuntime(name).definition.name, query, deps),
+    list: async (caller) => deps.definitions.map(({ name }) => describeFunction(caller, runtimeOf(caller, name), deps)),
+    get: async (caller, name) => describeFunctionDetail(caller, runtimeOf(caller, name), deps),
+    series: async (caller, name, query) => readSeries(caller, requireDefinition(name).name, query, deps),
     listInferences: (caller, query) => listInferences(caller, query, deps),
     getInference: (caller, id) => getInference(caller, id, deps),
 
@@ -228,7 +233,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     unreadyReasons() {
       if (!started) return ["The functions are still starting."];
       return [
-        ...[...runtimes.values()].flatMap((runtime) => runtime.problems()),
+        ...runtimes.all().flatMap((runtime) => runtime.problems()),
         ...(recovering() ? ["The journal of the last run is still being read."] : []),
       ];
     },

@@ -1,12 +1,14 @@
-import { AppError, type Logger } from "../core/index.ts";
+import { AppError, type Context, type Logger } from "../core/index.ts";
 import { isDeclared, localiseBinding, resolveVariant } from "./bindings.ts";
 import { type ServingPlan, planServing } from "./serving-plan.ts";
 import type { Arms, Binding, FunctionDefinition, Variant } from "./types.ts";
 import { type VariantSurroundings, variantKinds } from "./variants/index.ts";
 
-/** One function as this node serves it: which bindings are loaded, and the plan made of them. */
+/** One function of one project as this node serves it: which bindings are loaded, and the plan made of them. */
 export class FunctionRuntime {
   readonly definition: FunctionDefinition;
+  /** Our own work in the project it serves. */
+  readonly context: Context;
   readonly #around: VariantSurroundings;
   readonly #logger: Logger;
   readonly #keepBinding: (binding: Binding) => Promise<void>;
@@ -22,6 +24,7 @@ export class FunctionRuntime {
   constructor(around: VariantSurroundings, logger: Logger, keepBinding: (binding: Binding) => Promise<void>) {
     const { definition } = around;
     this.definition = definition;
+    this.context = around.context;
     this.#around = around;
     this.#logger = logger;
     this.#keepBinding = keepBinding;

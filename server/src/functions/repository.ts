@@ -117,8 +117,22 @@ function toBinding(row: BindingRow): Binding {
   };
 }
 
+/** What one project's tables say gets traffic. */
+export interface ProjectArms {
+  readonly arms: ReadonlyMap<string, Arms>;
+  readonly bindings: ReadonlyMap<string, Binding>;
+}
+
+/** Of every project there is, with or without arms; in a system transaction. */
+export async function readEveryProject(tx: Tx): Promise<Map<string, ProjectArms>> {
+  const { rows } = await tx.client.query<{ id: string }>("select id from core_projects order by created_at, id");
+  const projects = new Map<string, ProjectArms>();
+  for (const { id } of rows) projects.set(id, await readArms(tx, id));
+  return projects;
+}
+
 /** Arms by function, with every binding they name, of one project. */
-export async function readArms(tx: Tx, projectId: string): Promise<{ arms: Map<string, Arms>; bindings: Map<string, Binding> }> {
+export async function readArms(tx: Tx, projectId: string): Promise<ProjectArms> {
   const rows = await tables(tx)
     .selectFrom("functions_arms")
     .selectAll()
