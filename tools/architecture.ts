@@ -56,6 +56,11 @@ const confined: readonly { what: string; seen: RegExp; allowed: RegExp }[] = [
     seen: /\bDate\.now\b|\bMath\.random\b|\brandomUUID\b/,
     allowed: /^server\/src\/core\/|^console\//,
   },
+  {
+    what: "a way out of its own (outgoing requests go through core/egress; only the SDK talks to Millrace itself)",
+    seen: /(?<![.\w])fetch\(|(?<!typeof )\bglobalThis\.fetch\b|\b(?:from|import|require)\s*\(?\s*"(?:undici|node-fetch|axios|got)(?:\/[^"]*)?"|\bimport\s*(?:\*|\w+|(?:type\s+)?\{[^}]*\b(?:request|get|connect|createConnection)\b[^}]*\})[^;{}]*\bfrom\s*"node:(?:https?|http2|net|tls)"|\bhttps?\.(?:request|get)\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\(/,
+    allowed: /^server\/src\/core\/egress\/|^sdk\/|^console\//,
+  },
 ];
 const longestFile = 500;
 const vagueName = /^(utils?|common|helpers?|lib|shared|services?)(\.\w+)*$/;

@@ -89,9 +89,12 @@ export const errorTable = {
   config_invalid: user(500, "The configuration is not valid.", "Correct the paths named in `details`."),
   config_missing: user(500, "There is no configuration file.", "Create millrace.config.ts, or pass --config."),
   secret_missing: user(500, "A secret the configuration refers to is not set.", "Set the environment variable named in `details`."),
+  hand_over_failed: operational(500, "A changed configuration could not take over; the one before it goes on.", "Correct what the message names, then send SIGHUP again."),
   listen_refused: user(500, "Listening beyond loopback needs TLS or `http.trustProxy`.", "Set one of them, or listen on 127.0.0.1."),
   port_in_use: operational(500, "The port is taken.", "Stop the other program, or pass --port."),
-  egress_denied: user(403, "An outgoing request to this address is not allowed.", "Name the host in the configuration if it is meant."),
+  egress_refused: operational(502, "An outgoing request to this address is not allowed.", "If it is meant, allow it in the configuration at the path named in `details`."),
+  egress_timeout: operational(504, "An outgoing request took longer than allowed.", "See `details` for the clock that ran out; raise it in `egress` if the other side is that slow."),
+  egress_too_large: operational(502, "The answer to an outgoing request is larger than allowed.", "Ask for less, or raise `egress.maxResponseBytes`."),
   egress_failed: operational(502, "An outgoing request failed.", "See `details`."),
   server_unreachable: operational(503, "The Millrace server does not answer.", "Start it: `millrace up`; or pass --url."),
   // Audit

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { egressConfigSchema } from "../core/index.ts";
 import { configSchema as dataConfig } from "../data/index.ts";
 import type { FunctionDefinition } from "../functions/index.ts";
 import { configSchema as governanceConfig } from "../governance/index.ts";
@@ -17,6 +18,7 @@ export const configSchema = z.strictObject({
     .array(z.custom<FunctionDefinition>(isFunctionDefinition, { error: "use defineFunction({ ... })" }))
     .min(1, { error: "declare at least one function" }),
   http: httpConfigSchema.prefault({}),
+  egress: egressConfigSchema,
   storage: storageConfig,
   governance: governanceConfig,
   jobs: jobsConfig,

@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
+import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import { Secret, secret } from "./config.ts";
+import { bearer, checkSecrets, isSecret, secret, secretSchema } from "./config.ts";
 import { canonicalJson } from "./json.ts";
 import { createRandom } from "./random.ts";
 
@@ -45,15 +47,60 @@ describe("seeded random numbers", () => {
 });
 
 describe("a secret", () => {
-  test("never prints its value", () => {
-    process.env["MILLRACE_TEST_SECRET"] = "hunter2";
-    const value = secret("MILLRACE_TEST_SECRET");
-    expect(value).toBeInstanceOf(Secret);
+  const value = secret("MILLRACE_TEST_SECRET");
+  process.env["MILLRACE_TEST_SECRET"] = "hunter2";
+
+  test("is revealed when asked, bare or as a bearer", () => {
     expect(value.reveal()).toBe("hunter2");
-    expect(`${value} ${JSON.stringify({ value })}`).toBe('[secret] {"value":{"secret":"MILLRACE_TEST_SECRET"}}');
+    expect(bearer(value).reveal()).toBe("Bearer hunter2");
+  });
+
+  test("never shows its value: not in text, JSON, inspection, a log, a copy or an error", () => {
+    for (const each of [value, bearer(value)]) {
+      expect(`${String(each)} ${inspect({ each }, { depth: 9, showHidden: true })}`).not.toContain("hunter2");
+      expect(`${String(each)} ${inspect(each)}`).toBe("[secret] [secret]");
+      expect(JSON.stringify({ each })).toBe('{"each":{"secret":"MILLRACE_TEST_SECRET"}}');
+      expect(canonicalJson({ each })).not.toContain("hunter2");
+      expect(JSON.stringify(structuredClone(each))).not.toContain("hunter2");
+      expect(JSON.stringify(Object.getOwnPropertyDescriptors(each))).not.toContain("hunter2");
+    }
+    const lines: string[] = [];
+    pino({ base: undefined, timestamp: false }, { write: (line) => lines.push(line) }).info(
+      { settings: { token: value } },
+      `with ${String(value)}`,
+    );
+    expect(lines.join()).toContain("with [secret]");
+    expect(lines.join()).not.toContain("hunter2");
   });
 
   test("says by name what is missing", () => {
     expect(() => secret("MILLRACE_TEST_ABSENT").reveal()).toThrow(/MILLRACE_TEST_ABSENT/);
+  });
+
+  test("is what a setting for secrets takes, and text is not", () => {
+    expect(secretSchema.parse(value)).toBe(value);
+    expect(secretSchema.safeParse("hunter2").error?.issues[0]?.message).toContain('secret("NAME")');
+    expect([isSecret(value), isSecret(bearer(value)), isSecret({ secretName: "X" }), isSecret(null)]).toEqual([true, true, false, false]);
+  });
+
+  test("that is named anywhere in settings and not set is told with its path, all of them at once", () => {
+    process.env["MILLRACE_TEST_EMPTY"] = "";
+    const settings = {
+      a: { b: [value, secret("MILLRACE_TEST_ABSENT")] },
+      c: bearer(secret("MILLRACE_TEST_EMPTY")),
+      run: () => 1,
+      at: new Date(),
+    };
+    try {
+      checkSecrets(settings);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: "secret_missing",
+        details: { variables: ["MILLRACE_TEST_ABSENT", "MILLRACE_TEST_EMPTY"], paths: ["a.b[1]", "c"] },
+        message: expect.stringContaining("MILLRACE_TEST_ABSENT (a.b[1])") as string,
+      });
+    }
+    expect(() => checkSecrets({ a: { b: [value] } })).not.toThrow();
   });
 });

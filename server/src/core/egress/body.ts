@@ -48,7 +48,7 @@ export class BodyQueue implements AsyncIterableIterator<Uint8Array> {
       return Promise.resolve({ done: false, value: chunk });
     }
     if (this.#end === "whole") return Promise.resolve({ done: true, value: undefined });
-    if (this.#end !== undefined) return Promise.reject(this.#end.error as Error);
+    if (this.#end !== undefined) return Promise.reject(this.#end.error);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });

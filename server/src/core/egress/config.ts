@@ -44,7 +44,7 @@ function canonicalHost(host: string): string {
 }
 
 function isHost(text: string): boolean {
-  if (/[/?#@\\\s]|:\d+$/.test(text) && !text.startsWith("[")) return false;
+  if (/[/?#@*\\\s]|:\d+$/.test(text) && !text.startsWith("[")) return false;
   const url = URL.canParse(`http://${text}`) ? new URL(`http://${text}`) : undefined;
   if (url === undefined || url.port !== "" || url.hostname === "") return false;
   // 2130706433 and 0x7f.1 are 127.0.0.1 to a URL; whoever means that address can write it.

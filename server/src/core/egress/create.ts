@@ -9,7 +9,7 @@ import { createFetch } from "./fetch.ts";
 import { refused } from "./failures.ts";
 import { type Target, createPolicy } from "./policy.ts";
 import { sendRequest } from "./request.ts";
-import type { Egress, EgressHandler, EgressRequest, HostCounts, Resolve, ResolvedAddress } from "./types.ts";
+import type { Egress, EgressHandler, EgressLimits, EgressRequest, HostCounts, Resolve, ResolvedAddress } from "./types.ts";
 
 export interface EgressDeps {
   readonly config: EgressConfig;
@@ -60,7 +60,7 @@ export function createEgress({ config, logger, resolve = resolveName, route = (a
     count.active += 1;
     const exchange = new OpenExchange(call, {
       policy,
-      limits: { ...config, ...request.limits } as ConstructorParameters<typeof OpenExchange>[1]["limits"],
+      limits: limitsOf(config, request),
       signal: request.signal,
       handler,
       onSettled: (error) => {
@@ -134,7 +134,17 @@ function headersOf({ headers = {} }: EgressRequest, { url }: Target): Call["head
         reason: "header",
         header: name,
       });
-    all[name] = typeof text === "string" ? text : [...(text as readonly string[])];
+    all[name] = typeof text === "string" ? text : [...text];
   }
   return all;
+}
+
+function limitsOf(config: EgressConfig, { limits = {} }: EgressRequest): Required<EgressLimits> {
+  return {
+    headersMs: limits.headersMs ?? config.headersMs,
+    idleMs: limits.idleMs ?? config.idleMs,
+    totalMs: limits.totalMs ?? config.totalMs,
+    maxResponseBytes: limits.maxResponseBytes ?? config.maxResponseBytes,
+    maxRedirects: limits.maxRedirects ?? config.maxRedirects,
+  };
 }

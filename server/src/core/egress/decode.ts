@@ -29,9 +29,16 @@ export async function* decodeBody(
   source: BodyQueue,
   { encoding, host, maxBytes }: { encoding: string; host: string; maxBytes: number },
 ): AsyncGenerator<Uint8Array> {
+  const first = await source.next();
+  // The answer to a HEAD, or a server that packs nothing: no bytes at all are an empty body, not a broken one.
+  if (first.done === true) return;
+  async function* packed(): AsyncGenerator<Uint8Array> {
+    yield first.value as Uint8Array;
+    yield* source;
+  }
   const decoder = decoders[encoding]!();
   // Its failure is the decoder's failure, which the loop sees.
-  const feeding = pipeline(source, decoder).catch(() => {});
+  const feeding = pipeline(packed, decoder).catch(() => {});
   let bytes = 0;
   try {
     for await (const chunk of decoder as AsyncIterable<Uint8Array>) {

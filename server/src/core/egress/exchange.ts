@@ -1,5 +1,4 @@
 import type { Dispatcher } from "undici";
-import type { EgressConfig } from "./config.ts";
 import { failed, refused, timedOut, tooLarge } from "./failures.ts";
 import type { Policy, Target } from "./policy.ts";
 import { nextLeg } from "./redirect.ts";
@@ -14,7 +13,7 @@ export interface Call {
 
 export interface ExchangeDeps {
   readonly policy: Policy;
-  readonly limits: Required<{ [name in keyof EgressLimits]: number }> & Pick<EgressConfig, "connectMs">;
+  readonly limits: Required<EgressLimits>;
   readonly signal: AbortSignal | undefined;
   readonly handler: EgressHandler;
   /** Called once, when it is over. */
@@ -64,7 +63,7 @@ export class OpenExchange implements Exchange {
       {
         origin: target.url.origin,
         path: target.url.pathname + target.url.search,
-        method: method as Dispatcher.HttpMethod,
+        method,
         headers,
         body: body as Dispatcher.DispatchOptions["body"],
         // The clocks are ours: they say which one ran out, and stop while we are the slow side.

@@ -23,7 +23,7 @@ export function sendRequest(
       onData: (chunk) => queue.push(chunk),
       onEnd: () => queue.finish(),
       onError: (error) => {
-        reject(error as Error);
+        reject(error);
         queue.fail(error);
       },
     });

@@ -103,6 +103,13 @@ export function record(egress: Egress, request: EgressRequest): { events: string
   return { events, over, handler };
 }
 
+/** Settles when the connection is gone, however it went. */
+export function closing(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("close", () => resolve());
+  });
+}
+
 export async function bodyOf(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);

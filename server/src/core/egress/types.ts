@@ -6,11 +6,11 @@ export type EgressHeaders = Readonly<Record<string, string | string[] | undefine
 
 /** Instead of the configuration's, for one request. */
 export interface EgressLimits {
-  readonly headersMs?: number | undefined;
-  readonly idleMs?: number | undefined;
-  readonly totalMs?: number | undefined;
-  readonly maxResponseBytes?: number | undefined;
-  readonly maxRedirects?: number | undefined;
+  readonly headersMs?: number;
+  readonly idleMs?: number;
+  readonly totalMs?: number;
+  readonly maxResponseBytes?: number;
+  readonly maxRedirects?: number;
 }
 
 export interface EgressRequest {
