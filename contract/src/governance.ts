@@ -125,6 +125,8 @@ export const auditReportSchema = z.object({
   checkpoints: z.int(),
   /** "anchored" when a sink outside the database agrees, else "self-consistent, not anchored". */
   anchoring: z.string(),
+  /** Hours of inferences and feedback whose records were compared with their seals in the log. */
+  sealed: z.object({ hours: z.int(), records: z.int() }),
   problems: z.array(z.object({ entryId: z.string().nullable(), index: z.int().nullable(), problem: z.string() })),
 });
 export type AuditReport = z.infer<typeof auditReportSchema>;

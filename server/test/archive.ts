@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Context, createId, createManualClock, defaultProjectId, idBound, silentLogger } from "../src/core/index.ts";
 import { type Archive, type ArchiveDeps, createArchive, createSinks } from "../src/functions/index.ts";
-import { type Governance, configSchema, createGovernance } from "../src/governance/index.ts";
+import { type Governance, type SealedEvidence, configSchema, createGovernance } from "../src/governance/index.ts";
 import { type DrainedRecord, createLake } from "../src/storage/index.ts";
 import { type TestStore, createTestStore } from "./store.ts";
 
@@ -70,7 +70,7 @@ export function useArchive(): { open(): Promise<TestArchive> } {
   afterEach(async () => {
     for (const close of closers.splice(0)) await close();
     await store!.sql.owner.query(
-      "truncate functions_inferences, functions_inference_bodies, functions_shadows, functions_files, functions_hours, functions_late_hours, governance_audit",
+      "truncate functions_inferences, functions_inference_bodies, functions_shadows, functions_files, functions_hours, functions_late_hours, governance_audit, governance_audit_trees, governance_audit_checkpoints",
     );
   });
   afterAll(() => store!.close());
@@ -80,17 +80,13 @@ export function useArchive(): { open(): Promise<TestArchive> } {
       const clock = createManualClock(someHour);
       const [lakeFolder, scratchFolder] = [join(dataFolder, createId(), "lake"), join(dataFolder, "scratch")];
       await mkdir(scratchFolder, { recursive: true });
-      const governance = createGovernance({
-        sql,
-        hotState,
-        config: configSchema.parse(undefined),
-        clock,
-        logger: silentLogger,
-        dataFolder,
-      });
+      const sealed: SealedEvidence[] = [];
+      const config = configSchema.parse(undefined);
+      const governance = createGovernance({ sql, hotState, config, clock, logger: silentLogger, dataFolder, sealed: () => sealed });
       closers.push(() => governance.close());
       const context: Context = { projectId: defaultProjectId, principalId: "key:alice:000000000001" };
       const deps = { sql, lake: createLake({ scratchFolder }), lakeFolder, scratchFolder, governance, clock, logger: silentLogger };
+      sealed.push(createArchive(deps));
       const [inferences, shadows] = createSinks(silentLogger, clock);
       return {
         store: store!,

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { Clock, Logger } from "../core/index.ts";
 import { type Data, createData } from "../data/index.ts";
 import { type Evaluation, createEvaluation } from "../evaluation/index.ts";
-import { type FeedbackService, createFeedback } from "../feedback/index.ts";
+import { type FeedbackService, createFeedback, createFeedbackSeals, defineSealSchedule } from "../feedback/index.ts";
 import { type Archive, type Functions, createArchive, createFunctions, defineArchiveSchedules } from "../functions/index.ts";
-import { type Governance, createGovernance } from "../governance/index.ts";
+import { type Governance, type SealedEvidence, createGovernance } from "../governance/index.ts";
 import { type Jobs, createJobs } from "../jobs/index.ts";
 import { type Models, createModels } from "../models/index.ts";
 import { type Monitoring, createMonitoring } from "../monitoring/index.ts";
@@ -12,6 +12,7 @@ import { type Release, createRelease } from "../release/index.ts";
 import type { Drain } from "../storage/index.ts";
 import type { LoadedConfig } from "./load-config.ts";
 import type { Stores } from "./open-stores.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 import { readReference } from "./read-reference.ts";
 
 export interface Modules {
@@ -44,7 +45,8 @@ export function createModules(deps: ModulesDeps): Modules {
   const { stores, loaded, dataFolder, clock, logger } = deps;
   const { config, hash: configHash } = loaded;
   const { sql, hotState, journal, counters, blobs, lake } = stores;
-  const governance = createGovernance({ sql, hotState, config: config.governance, clock, logger, dataFolder });
+  const sealed: SealedEvidence[] = [];
+  const governance = createGovernance({ sql, hotState, config: config.governance, clock, logger, dataFolder, sealed: () => sealed });
   const { audit } = governance;
   const jobs = createJobs({ sql, audit, clock, logger, config: config.jobs, nodeId: deps.nodeId, configHash, version: deps.version });
   const scratchFolder = join(dataFolder, "scratch");
@@ -52,6 +54,9 @@ export function createModules(deps: ModulesDeps): Modules {
   const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
   const archive = createArchive({ sql, lake, lakeFolder: join(dataFolder, "lake"), scratchFolder, governance, clock, logger });
   defineArchiveSchedules(jobs, archive);
+  const feedbackSeals = createFeedbackSeals({ sql, seals: governance.seals, clock });
+  defineSealSchedule(jobs, feedbackSeals);
+  sealed.push(archive, feedbackSeals);
   let feedback: FeedbackService | undefined;
   const functions = createFunctions({
     definitions: config.functions,
@@ -99,14 +104,5 @@ export function createModules(deps: ModulesDeps): Modules {
 /** Waits until what was accepted before is in the tables, or for as long as told. */
 async function settleEvidence({ drain }: ModulesDeps, maxMs: number): Promise<"complete" | "partial"> {
   const running = drain();
-  if (running === undefined) return "partial";
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<"partial">((resolve) => {
-    timer = setTimeout(() => resolve("partial"), maxMs);
-  });
-  try {
-    return await Promise.race([running.idle().then(() => "complete" as const), limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return running !== undefined && (await waitAtMost(running.idle(), maxMs)) ? "complete" : "partial";
 }

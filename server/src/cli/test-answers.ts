@@ -404,6 +404,7 @@ export const answers: Answers = {
     pending: 0,
     checkpoints: 9,
     anchoring: "self-consistent, not anchored",
+    sealed: { hours: 3, records: 1200 },
     problems: [],
   }),
   "governance.checkpoint": () => ({ checkpoint }),

@@ -1,7 +1,7 @@
 import type { Estimate } from "@millrace/contract";
 import { idTime } from "../core/index.ts";
 import { wilson } from "../statistics/index.ts";
-import type { Tx } from "../storage/index.ts";
+import type { Sql, Tx } from "../storage/index.ts";
 import type { Feedback, FeedbackStats } from "./types.ts";
 
 export interface NewItem {
@@ -220,6 +220,44 @@ export async function listLabelled(
       and ($3::timestamptz is null or inference.occurred_at < $3) and ($4::uuid is null or inference.id > $4)
     order by inference.id limit $5`,
     [tx.projectId, query.function, query.until ?? null, query.after, query.limit],
+  );
+  return rows;
+}
+
+/** Every project that has feedback. One look at the index for each. */
+export async function listProjects(sql: Sql): Promise<string[]> {
+  const projects: string[] = [];
+  for (;;) {
+    const next = await sql.system("maintenance", async (tx) => {
+      const { rows } = await tx.client.query<{ project_id: string }>(
+        "select project_id from feedback_items where $1::uuid is null or project_id > $1 order by project_id limit 1",
+        [projects.at(-1) ?? null],
+      );
+      return rows[0]?.project_id;
+    });
+    if (next === undefined) return projects;
+    projects.push(next);
+  }
+}
+
+/** The first item at or after a bound. */
+export async function firstItem(tx: Tx, from: string): Promise<string | null> {
+  const { rows } = await tx.client.query<{ id: string }>(
+    "select id from feedback_items where project_id = $1 and id >= $2 order by id limit 1",
+    [tx.projectId, from],
+  );
+  return rows[0]?.id ?? null;
+}
+
+/** Items of a range of ids with everything stored of them, in order. */
+export async function listStored(
+  tx: Tx,
+  range: { from: string; to: string; after: string | null; limit: number },
+): Promise<{ id: string }[]> {
+  const { rows } = await tx.client.query<{ id: string }>(
+    `select id, inference_id, function, kind, value, value_hash, source, occurred_at, created_by from feedback_items
+    where project_id = $1 and id >= $2 and id < $3 and ($4::uuid is null or id > $4) order by id limit $5`,
+    [tx.projectId, range.from, range.to, range.after, range.limit],
   );
   return rows;
 }

@@ -4,8 +4,8 @@ import { entriesFrom, eraseText, listCheckpoints, listEntries, newestCheckpoint,
 import { type StoredEntry, toWire } from "./entry.ts";
 import type { Sequencer } from "./sequence-audit.ts";
 import type { Sink } from "./sinks.ts";
-import type { AuditLog, Checkpoint } from "./types.ts";
-import { type Claim, verifyLog } from "./verify-audit.ts";
+import type { AuditLog, Checkpoint, SealedEvidence } from "./types.ts";
+import { type Claim, verifyLog, withSealed } from "./verify-audit.ts";
 import type { AuditWriter } from "./write-audit.ts";
 
 export interface AuditLogDeps {
@@ -15,6 +15,7 @@ export interface AuditLogDeps {
   readonly sinks: readonly Sink[];
   /** Base64 public keys whose checkpoints count. */
   readonly trustedKeys: ReadonlySet<string>;
+  readonly sealed: () => readonly SealedEvidence[];
 }
 
 const pageSize = 1000;
@@ -35,7 +36,8 @@ export function createAuditLog(deps: AuditLogDeps): AuditLog {
     for (const checkpoint of await checkpointsOf(context)) claims.push({ source: "database", checkpoint });
     const { head, pending, placed } = await deps.sql.as(context, (tx) => readHead(tx));
     const pages = pagesOf(context, Math.max(head?.size ?? 0, placed));
-    return verifyLog({ projectId: context.projectId, head, pending, claims, trustedKeys: deps.trustedKeys, pages });
+    const report = await verifyLog({ projectId: context.projectId, head, pending, claims, trustedKeys: deps.trustedKeys, pages });
+    return withSealed(report, await Promise.all(deps.sealed().map((evidence) => evidence.check(context))));
   }
 
   async function checkpointsOf(context: Context): Promise<Checkpoint[]> {

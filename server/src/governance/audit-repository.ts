@@ -109,6 +109,19 @@ export async function eraseText(tx: Tx, entry: { projectId: string; id: string }
   return result.numUpdatedRows > 0n;
 }
 
+/** What an action was done to, each once, in order. */
+export async function listObjects(tx: Tx, action: string): Promise<string[]> {
+  const rows = await tables(tx)
+    .selectFrom("governance_audit")
+    .select("object")
+    .distinct()
+    .where("project_id", "=", tx.projectId)
+    .where("action", "=", action)
+    .orderBy("object")
+    .execute();
+  return rows.map((row) => row.object);
+}
+
 export interface Head {
   readonly size: number;
   readonly rootHash: string;

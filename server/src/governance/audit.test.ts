@@ -128,6 +128,7 @@ describe("the sequencer", () => {
       pending: 0,
       checkpoints: 0,
       anchoring: "self-consistent, not anchored",
+      sealed: { hours: 0, records: 0 },
       problems: [],
     });
   });

@@ -59,7 +59,14 @@ export function createGovernance(deps: GovernanceDeps): Governance {
     switches: createSwitches({ ...changes, local: killFile.current }),
     ensureAdminKey: () => ensureAdminKey({ keys, memory, clock, logger, dataFolder, projectId: defaultProjectId }),
     audit: (tx, change) => audit(tx, change),
-    auditLog: createAuditLog({ sql, audit, sequencer, sinks, trustedKeys: new Set([signer.publicKey, ...config.audit.trustedPublicKeys]) }),
+    auditLog: createAuditLog({
+      sql,
+      audit,
+      sequencer,
+      sinks,
+      trustedKeys: new Set([signer.publicKey, ...config.audit.trustedPublicKeys]),
+      sealed: deps.sealed ?? (() => []),
+    }),
     seals: createSeals({ sql, audit }),
     start: async () => {
       logger.info({ key: signer.source, sinks: sinks.map((sink) => sink.name) }, "audit checkpoints are signed");

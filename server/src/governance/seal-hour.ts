@@ -1,6 +1,6 @@
 import { AppError, type Context } from "../core/index.ts";
 import type { Sql } from "../storage/index.ts";
-import { listEntries } from "./audit-repository.ts";
+import { listEntries, listObjects } from "./audit-repository.ts";
 import { toWire } from "./entry.ts";
 import { type CompactTree, append, emptyTree, hashLeaf, rootOf, toHex } from "./merkle.ts";
 import type { Seal, SealInput, Seals } from "./types.ts";
@@ -35,7 +35,13 @@ export function createSeals(deps: { sql: Sql; audit: AuditWriter }): Seals {
     return (await sealOf(input.records)).rootHash === before.rootHash ? "intact" : "changed";
   }
 
-  return { sealHour, checkHour };
+  async function sealedHours(context: Context, subject: SealInput["subject"]): Promise<string[]> {
+    const prefix = `${subject}:`;
+    const objects = await deps.sql.as(context, (tx) => listObjects(tx, action));
+    return objects.filter((object) => object.startsWith(prefix)).map((object) => object.slice(prefix.length));
+  }
+
+  return { sealHour, sealedHours, checkHour };
 }
 
 function objectOf(input: SealInput): string {

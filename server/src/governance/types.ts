@@ -135,8 +135,22 @@ export interface Seal {
 export interface Seals {
   /** Writes the hour's root into the audit log; a repeat with the same records is a no-op. Seal an hour once its drain is done. */
   sealHour(context: Context, input: SealInput): Promise<Seal & { isNew: boolean }>;
+  /** The hours of a subject that have a seal, oldest first, written as in `SealInput`. */
+  sealedHours(context: Context, subject: SealInput["subject"]): Promise<string[]>;
   /** Compares the records with the newest seal of their hour. */
   checkHour(context: Context, input: SealInput): Promise<"intact" | "changed" | "unsealed">;
+}
+
+/** What a module found of its sealed records; a problem names the record where that can be told. */
+export interface EvidenceCheck {
+  readonly hours: number;
+  readonly records: number;
+  readonly problems: readonly string[];
+}
+
+/** A module above that seals records: it can compare what is stored now with its seals. */
+export interface SealedEvidence {
+  check(context: Context): Promise<EvidenceCheck>;
 }
 
 /** Principals, the one `authorize`, kill switches and the audit log. */
@@ -166,4 +180,6 @@ export interface GovernanceDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dataFolder: string;
+  /** Asked at each verification: these modules are built after governance. */
+  readonly sealed?: () => readonly SealedEvidence[];
 }

@@ -2,7 +2,7 @@ import type { AuditReport } from "@millrace/contract";
 import { isIntact, leafOf, type StoredEntry } from "./entry.ts";
 import { append, type CompactTree, emptyTree, fromHex, rootOf, toHex } from "./merkle.ts";
 import { isSigned } from "./sign-checkpoint.ts";
-import type { Checkpoint } from "./types.ts";
+import type { Checkpoint, EvidenceCheck } from "./types.ts";
 
 /** A checkpoint and where it was found: `database`, `given`, or a sink's name. */
 export interface Claim {
@@ -79,8 +79,20 @@ export async function verifyLog(log: Log): Promise<AuditReport> {
     pending: log.pending,
     checkpoints: log.claims.filter((claim) => claim.source === "database").length,
     anchoring: anchoringOf(problems.length === 0 ? anchored : 0, next),
+    sealed: { hours: 0, records: 0 },
     problems,
   };
+}
+
+/** The report on the log, with what the modules that seal records found of theirs. */
+export function withSealed(report: AuditReport, checks: readonly EvidenceCheck[]): AuditReport {
+  const found = checks.flatMap((check) => check.problems).map((problem) => ({ entryId: null, index: null, problem }));
+  const problems = [...report.problems, ...found].slice(0, problemsKept);
+  const sealed = {
+    hours: checks.reduce((sum, check) => sum + check.hours, 0),
+    records: checks.reduce((sum, check) => sum + check.records, 0),
+  };
+  return { ...report, verified: problems.length === 0, sealed, problems };
 }
 
 type Report = (problem: string, entry?: { entryId?: string; index?: number }) => void;

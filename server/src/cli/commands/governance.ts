@@ -154,6 +154,7 @@ function reportPage(session: Session, report: AuditReport): string {
       ["pending", count(report.pending)],
       ["checkpoints", count(report.checkpoints)],
       ["anchoring", report.anchoring],
+      ["sealed evidence", `${count(report.sealed.records)} records of ${count(report.sealed.hours)} hours`],
     ]),
     ...(report.problems.length === 0
       ? []

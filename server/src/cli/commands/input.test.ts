@@ -125,6 +125,7 @@ describe("audit verify", () => {
       pending: 0,
       checkpoints: 9,
       anchoring: "self-consistent, not anchored",
+      sealed: { hours: 0, records: 0 },
       problems: [{ entryId: null, index: 7, problem: "The entry with index 7 is missing." }],
     };
     const ran = await runCli(["audit", "verify"], { "governance.verifyAudit": () => broken });

@@ -1,7 +1,8 @@
 import { type Context, systemContext } from "../../core/index.ts";
 import { exportHour } from "./export-hour.ts";
-import { closeAfterMs, hourAfter, hourMs, hourOf, idsOf } from "./hours.ts";
-import { firstId, lastClosedHour, listLate, listProjects, unmarkLate } from "./repository.ts";
+import { closeAfterMs, hourAfter, hourMs, hourName, hourOf, idsOf } from "./hours.ts";
+import { recordsInFiles, recordsInSql } from "./records.ts";
+import { findHour, firstId, lastClosedHour, listLate, listProjects, unmarkLate } from "./repository.ts";
 import type { ArchiveDeps, ArchiveKind, ClosedHours } from "./types.ts";
 
 const kinds: readonly ArchiveKind[] = ["inferences", "shadows"];
@@ -10,7 +11,10 @@ const kinds: readonly ArchiveKind[] = ["inferences", "shadows"];
 export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefined): Promise<ClosedHours> {
   const total = { hours: 0, files: 0, rows: 0 };
   async function close(context: Context, hour: { kind: ArchiveKind; hour: string; late: boolean }): Promise<void> {
+    // An hour is sealed even when its files cannot be written; late records need the files that hold what has left SQL.
+    if (!hour.late) await sealHour(context, hour, deps);
     const { files, rows } = await exportHour(context, { ...hour, signal }, deps);
+    if (hour.late) await sealHour(context, hour, deps);
     total.hours += 1;
     total.files += files;
     total.rows += rows;
@@ -33,6 +37,15 @@ export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefi
     }
   }
   return total;
+}
+
+/** Puts the hour's root into the audit log. Shadows answer nobody: they are not sealed. */
+async function sealHour(context: Context, { kind, hour }: { kind: ArchiveKind; hour: string }, deps: ArchiveDeps): Promise<void> {
+  if (kind !== "inferences") return;
+  const state = await deps.sql.as(context, (tx) => findHour(tx, { kind, hour }));
+  const isCold = state !== null && state.bodiesDroppedAt !== null;
+  const records = isCold ? recordsInFiles(context, hour, deps) : recordsInSql(context, hour, deps);
+  await deps.governance.seals.sealHour(context, { subject: "inferences", hour: hourName(hour), records });
 }
 
 /** The first hour with rows behind the last closed one, once its time is over. */

@@ -169,3 +169,23 @@ export async function unmarkLate(tx: Tx, late: LateHour): Promise<void> {
 
 /** In the lake: the rows of the view `found` that stand in no file of `known`. */
 export const newRows = "select * from found where id not in (select id from known) order by id";
+
+/** In the lake: a page of ids with the hashes that seals hold. */
+export const hashesAfter = "select id, record_hash from evidence where id > $after order by id limit $limit";
+
+export interface HourState {
+  readonly rows: number;
+  /** ISO 8601; null while its bodies are in SQL. */
+  readonly bodiesDroppedAt: string | null;
+  /** ISO 8601; null while its rows are in SQL. */
+  readonly droppedAt: string | null;
+}
+
+export async function findHour(tx: Tx, hour: { kind: ArchiveKind; hour: string }): Promise<HourState | null> {
+  const { rows } = await tx.client.query<{ rows: string; bodies_dropped_at: string | null; dropped_at: string | null }>(
+    "select rows, bodies_dropped_at, dropped_at from functions_hours where project_id = $1 and kind = $2 and hour = $3",
+    [tx.projectId, hour.kind, hour.hour],
+  );
+  const row = rows[0];
+  return row === undefined ? null : { rows: Number(row.rows), bodiesDroppedAt: row.bodies_dropped_at, droppedAt: row.dropped_at };
+}

@@ -1,5 +1,5 @@
 import type { Clock, Context, Logger } from "../../core/index.ts";
-import type { Governance } from "../../governance/index.ts";
+import type { EvidenceCheck, Governance } from "../../governance/index.ts";
 import type { Lake, Sql } from "../../storage/index.ts";
 
 /** What is archived: inferences with their bodies, and what shadows would have answered. */
@@ -44,6 +44,8 @@ export interface ArchiveDeps {
 export interface Archive {
   /** Writes every hour that is over, of every project, and those that got late records. A repeat changes nothing. */
   closeHours(options?: { readonly signal?: AbortSignal | undefined }): Promise<ClosedHours>;
+  /** Every sealed hour against its records: in SQL, or in files where SQL has them no more. For `audit verify`. */
+  check(context: Context): Promise<EvidenceCheck>;
   /** The files of a project, oldest hour first. */
   files(context: Context, query: { readonly kind: ArchiveKind; readonly hour?: string }): Promise<ArchiveFile[]>;
 }
