@@ -22,6 +22,13 @@ export const runMetricsSchema = z.object({
   confusion: z.object({ labels: z.array(z.string()), counts: z.array(z.array(z.int())) }),
 });
 export type RunMetrics = z.infer<typeof runMetricsSchema>;
+export const runProgressSchema = z.object({
+  /** What is being done, for people: `epoch 3 of 11`. */
+  stage: z.string(),
+  /** Of the whole run, in [0, 1]. */
+  fraction: z.number().min(0).max(1),
+});
+export type RunProgress = z.infer<typeof runProgressSchema>;
 export const runSchema = z.object({
   id: idSchema,
   model: nameSchema,
@@ -31,6 +38,8 @@ export const runSchema = z.object({
   seed: z.int(),
   status: z.enum(["running", "succeeded", "failed"]),
   error: z.string().nullable(),
+  /** How far it is; null before it trains and once it ended. */
+  progress: runProgressSchema.nullable(),
   /** The version it was registered as. */
   version: z.int().nullable(),
   metrics: runMetricsSchema.nullable(),

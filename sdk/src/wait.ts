@@ -4,8 +4,8 @@ import type { Client } from "./client.ts";
 export interface WaitOptions {
   readonly pollMs?: number;
   readonly signal?: AbortSignal;
-  /** Called after every look, for progress. */
-  readonly onStatus?: (workflow: WorkflowDetail) => void;
+  /** Called after every look, for progress; the next look waits for it. */
+  readonly onStatus?: (workflow: WorkflowDetail) => unknown;
 }
 
 /** Waits until a workflow has ended and answers it, whatever its status; the caller reads `status`, `output`, `error`. */
@@ -14,7 +14,7 @@ export async function waitForWorkflow(client: Client, workflowId: string, option
   for (;;) {
     options.signal?.throwIfAborted();
     const workflow = await client.call("jobs.get", { parameters: { id: workflowId } }, callOptions);
-    options.onStatus?.(workflow);
+    await options.onStatus?.(workflow);
     if (workflow.status !== "queued" && workflow.status !== "running") return workflow;
     await new Promise((resolve) => setTimeout(resolve, options.pollMs ?? 250));
   }

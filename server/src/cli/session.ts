@@ -26,8 +26,8 @@ export interface Session {
   readonly url: string;
   readonly dataFolder: string;
   call<O extends Operation>(operation: O, input: OperationInput<O>, options?: CallOptions): Promise<OperationResponse<O>>;
-  /** Waits for a workflow with its steps as progress; `task_failed` when it did not succeed. */
-  follow(workflowId: string, doing: string): Promise<WorkflowDetail>;
+  /** Waits for a workflow with its steps as progress, or what `look` answers after each; `task_failed` when it did not succeed. */
+  follow(workflowId: string, doing: string, look?: (client: Client) => Promise<string | null>): Promise<WorkflowDetail>;
   /** Prints `value` as JSON with `--json`, else the page made for people. */
   show(value: unknown, page: () => string): void;
   /** One dim line on standard error for people: what to do next. Silent with `--json`. */
@@ -58,10 +58,13 @@ export function openSession(deps: { cli: CliDeps; terminal: Terminal }, options:
     return withProgress(`waiting for ${url}`, () => connected().call(operation, input, callOptions));
   }
 
-  async function follow(workflowId: string, doing: string): Promise<WorkflowDetail> {
+  async function follow(workflowId: string, doing: string, look?: (client: Client) => Promise<string | null>): Promise<WorkflowDetail> {
     const workflow = await withProgress(doing, (progress) =>
       waitForWorkflow(connected(), workflowId, {
-        onStatus: (status) => progress.say(`${doing}: ${status.steps.at(-1)?.name ?? status.status}`),
+        onStatus: async (status) => {
+          const seen = (await look?.(connected())) ?? status.steps.at(-1)?.name ?? status.status;
+          progress.say(`${doing}: ${seen}`);
+        },
       }),
     );
     if (workflow.status === "succeeded") return workflow;

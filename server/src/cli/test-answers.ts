@@ -185,6 +185,7 @@ const run = {
   seed: 1,
   status: "succeeded",
   error: null,
+  progress: null,
   version: 1,
   metrics,
   trainSeconds: 6.2,

@@ -69,7 +69,11 @@ async function modelStage(admin: Client, progress: Progress): Promise<Summary["m
   const started = await admin.call("models.createRun", {
     body: { model: functionName, trainer: "text-classifier", dataset: "mail@1", seed: 7 },
   });
-  await succeed(admin, started.workflowId, (note) => stage.update(0, 0, note));
+  await succeed(admin, started.workflowId, async (note) => {
+    const { progress } = await admin.call("models.getRun", { parameters: { id: started.runId } });
+    if (progress === null) stage.update(0, 0, note);
+    else stage.update(Math.round(progress.fraction * 100), 100, progress.stage);
+  });
   const run = await admin.call("models.getRun", { parameters: { id: started.runId } });
   if (run.metrics === null) throw new AppError("training_failed", `The run ${run.id} ended without metrics.`);
   const summary = modelSummary(run.metrics, run.trainSeconds ?? 0);
@@ -225,7 +229,7 @@ async function listRetrainings(admin: Client): Promise<Retraining[]> {
   return (await admin.call("release.listRetrainings", { query: { function: functionName } })).items;
 }
 
-async function succeed(admin: Client, workflowId: string, onNote: (note: string) => void): Promise<void> {
+async function succeed(admin: Client, workflowId: string, onNote: (note: string) => unknown): Promise<void> {
   const workflow = await waitForWorkflow(admin, workflowId, { onStatus: (each) => onNote(each.steps.at(-1)?.name ?? each.status) });
   if (workflow.status !== "succeeded")
     throw new AppError(

@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { CreateRun, ModelSignature, RunMetrics } from "@millrace/contract";
+import type { CreateRun, ModelSignature, RunMetrics, RunProgress } from "@millrace/contract";
 import { AppError, type Context, type Logger, runTask } from "../core/index.ts";
 import type { Data, DatasetDetail } from "../data/index.ts";
 import type { BlobStore } from "../storage/index.ts";
 import type { ModelsConfig } from "./config.ts";
+import { readProgress } from "./note-progress.ts";
 
 /** The job of the task process: files only. */
 export interface TrainJob {
@@ -45,7 +46,7 @@ export interface FitDeps {
 export async function fitModel(
   context: Context,
   request: CreateRun,
-  deps: FitDeps & { readonly signal: AbortSignal },
+  deps: FitDeps & { readonly signal: AbortSignal; readonly onProgress?: (progress: RunProgress) => void },
 ): Promise<FittedModel> {
   const { dataset, path } = await deps.data.snapshot(context, request.dataset);
   if (dataset.labelColumn === null) {
@@ -71,7 +72,11 @@ export async function fitModel(
       signal: deps.signal,
       memoryMb: deps.config.trainMemoryMb,
       timeoutMs: deps.config.trainMinutes * 60_000,
-      onProgress: (progress) => deps.logger.debug({ model: request.model, dataset: request.dataset, progress }, "training"),
+      onProgress: (said) => {
+        const progress = readProgress(said);
+        deps.logger.debug({ model: request.model, dataset: request.dataset, progress }, "training");
+        if (progress !== null) deps.onProgress?.(progress);
+      },
     });
     const blob = await deps.blobs.putFile(context, job.outputPath);
     return { ...fitted, hash: blob.hash, bytes: blob.size };

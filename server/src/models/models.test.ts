@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { CreateRun } from "@millrace/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDataParts, type DataParts } from "../../test/data.ts";
-import { type Step, createId, silentLogger, startThread } from "../core/index.ts";
+import { type Step, createId, createRandom, silentLogger, startThread } from "../core/index.ts";
 import type { EventInput } from "../jobs/index.ts";
 import { fitModel } from "./fit-model.ts";
 import { type Models, configSchema, createModels } from "./index.ts";
 import { makeRows } from "./test-rows.ts";
-import type { TrainResult } from "./types.ts";
+import type { RunProgress, TrainResult } from "./types.ts";
 
 let parts: DataParts;
 let models: Models;
@@ -178,6 +178,29 @@ describe("a training run", () => {
     await expect(models.get(parts.context, "other")).rejects.toMatchObject({ code: "unknown_model" });
   });
 
+  test("shows how far it is while it trains, and nothing of it once it ended", async () => {
+    // Long texts of few words: every pass takes a while.
+    const random = createRandom(5);
+    const say = () => Array.from({ length: 500 }, () => `word${random.integer(1500)}`).join(" ");
+    const long = await parts.build(
+      datasetRows(400).map((row) => ({ ...row, body: say() })),
+      { name: "long", timeColumn: "at", labelColumn: "label", featureColumns: ["subject", "body"], keyColumn: "key" },
+    );
+    const slow = request({ dataset: long, model: "slow", parameters: { epochs: 100, closingEpochs: 100 } });
+    const { workflowId, runId } = await models.createRun(parts.context, slow);
+    const look = async () => (await models.getRun(parts.context, runId)).progress;
+    await expect
+      .poll(look, { timeout: 20_000 })
+      .toMatchObject({ stage: expect.stringMatching(/^epoch \d+ of 200$/) as string, fraction: expect.any(Number) as number });
+    const { fraction } = (await look())!;
+    await expect.poll(async () => (await look())!.fraction, { timeout: 20_000 }).toBeGreaterThan(fraction);
+    await parts.jobs.cancel(parts.context, workflowId);
+    await expect.poll(async () => (await models.getRun(parts.context, runId)).status, { timeout: 20_000 }).toBe("failed");
+    expect(await look()).toBeNull();
+    const finished = await train({ parameters: { epochs: 1 } });
+    expect((await models.getRun(parts.context, finished.runId)).progress).toBeNull();
+  });
+
   test("that is cancelled ends its task and says so", async () => {
     const { workflowId, runId } = await models.createRun(parts.context, request({ parameters: { epochs: 100, closingEpochs: 100 } }));
     await expect.poll(async () => (await parts.jobs.get(parts.context, workflowId)).status, { timeout: 20_000 }).toBe("running");
@@ -188,6 +211,25 @@ describe("a training run", () => {
 });
 
 describe("the task process", () => {
+  test("says its stages in order, from nothing to all", async () => {
+    const { data, blobs } = parts;
+    const said: RunProgress[] = [];
+    const deps = { data, blobs, logger: silentLogger, config: configSchema.parse(undefined), signal: AbortSignal.timeout(60_000) };
+    const scratchFolder = join(parts.store.dataFolder, "told");
+    await fitModel(parts.context, request(), { ...deps, scratchFolder, onProgress: (progress) => void said.push(progress) });
+    expect(said.map(({ stage }) => stage.replace(/\d+/g, "n"))).toEqual([
+      "reading the dataset",
+      "reading subject",
+      "reading body",
+      ...Array.from({ length: 11 }, () => "epoch n of n"),
+      "measuring on n rows held back",
+      "storing the model",
+    ]);
+    const fractions = said.map(({ fraction }) => fraction);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect([fractions[0], fractions.at(-1)]).toEqual([0, 1]);
+  });
+
   test("that is killed says so, and leaves nothing behind", async () => {
     const scratchFolder = join(parts.store.dataFolder, "killed");
     const { data, blobs } = parts;

@@ -16,6 +16,7 @@ type RunRow = {
   readonly seed: number | string;
   readonly status: Run["status"];
   readonly error: string | null;
+  readonly progress: Run["progress"];
   readonly version: number | null;
   readonly metrics: Metrics;
   readonly train_seconds: number | null;
@@ -80,6 +81,7 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<void> {
       seed: run.seed,
       status: "running",
       error: null,
+      progress: null,
       version: null,
       metrics: null,
       train_seconds: null,
@@ -92,7 +94,21 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<void> {
 }
 
 export async function updateRun(tx: Tx, id: string, change: { status: Run["status"]; error: string | null }): Promise<void> {
-  await tables(tx).updateTable("models_runs").set(change).where("id", "=", id).execute();
+  await tables(tx)
+    .updateTable("models_runs")
+    .set({ ...change, progress: null })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Of a run that still trains; one that ended meanwhile keeps its end. */
+export async function setProgress(tx: Tx, id: string, progress: NonNullable<Run["progress"]>): Promise<void> {
+  await tables(tx)
+    .updateTable("models_runs")
+    .set({ progress: json(progress) })
+    .where("id", "=", id)
+    .where("status", "=", "running")
+    .execute();
 }
 
 export interface FinishedRun {
@@ -104,7 +120,14 @@ export interface FinishedRun {
 export async function finishRun(tx: Tx, id: string, run: FinishedRun): Promise<void> {
   await tables(tx)
     .updateTable("models_runs")
-    .set({ status: "succeeded", error: null, metrics: json(run.metrics), train_seconds: run.trainSeconds, version: run.version })
+    .set({
+      status: "succeeded",
+      error: null,
+      progress: null,
+      metrics: json(run.metrics),
+      train_seconds: run.trainSeconds,
+      version: run.version,
+    })
     .where("id", "=", id)
     .execute();
 }
@@ -258,6 +281,7 @@ function toRun(row: RunRow): Run {
     seed: Number(row.seed),
     status: row.status,
     error: row.error,
+    progress: row.progress,
     version: row.version,
     metrics: row.metrics,
     trainSeconds: row.train_seconds,

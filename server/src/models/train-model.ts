@@ -5,6 +5,7 @@ import type { Sql, Tx } from "../storage/index.ts";
 import { describeEnvironment, readGitCommit } from "./describe-environment.ts";
 import { type FitDeps, type FittedModel, fitModel } from "./fit-model.ts";
 import { type Audit, moveAlias } from "./move-alias.ts";
+import { noteProgress } from "./note-progress.ts";
 import * as repository from "./repository.ts";
 import { findTrainer } from "./trainers/index.ts";
 import type { TrainResult } from "./types.ts";
@@ -87,14 +88,19 @@ async function fitNoted(
   deps: TrainDeps & { readonly signal: AbortSignal },
 ): Promise<FittedModel> {
   await deps.sql.as(context, (tx) => repository.updateRun(tx, runId, { status: "running", error: null }));
+  const notes = noteProgress((progress) => deps.sql.as(context, (tx) => repository.setProgress(tx, runId, progress)), {
+    onError: (error) => deps.logger.warn({ err: error, runId }, "the progress of a run could not be noted"),
+  });
   try {
-    return await fitModel(context, request, deps);
+    return await fitModel(context, request, { ...deps, onProgress: notes.note });
   } catch (error) {
     const message = error instanceof AppError ? `${error.code}: ${error.message}` : String(error);
     await deps.sql
       .as(context, (tx) => repository.updateRun(tx, runId, { status: "failed", error: message }))
       .catch((second: unknown) => deps.logger.error({ err: second, runId }, "a failed run could not be noted"));
     throw error;
+  } finally {
+    await notes.end();
   }
 }
 

@@ -1,12 +1,18 @@
 import { writeFile } from "node:fs/promises";
+import type { RunProgress } from "@millrace/contract";
 import { AppError, serveTask } from "../core/index.ts";
 import { createLakeInTask, type LakeRow } from "../storage/index.ts";
 import { evaluateRows } from "./evaluate-rows.ts";
 import type { FittedModel, TrainJob } from "./fit-model.ts";
 import { type TrainingRows, findTrainer } from "./trainers/index.ts";
 
+/** The trainer's part of the whole; before it rows are read, after it the model is measured. */
+const [trainFrom, trainTo] = [0.05, 0.9];
+
 // The task process that trains: a Parquet file in, an ONNX file out. No database, no keys.
-serveTask(async (job: TrainJob, progress): Promise<Omit<FittedModel, "hash" | "bytes">> => {
+serveTask(async (job: TrainJob, tell): Promise<Omit<FittedModel, "hash" | "bytes">> => {
+  const progress = (fraction: number, stage: string) => tell({ stage, fraction } satisfies RunProgress);
+  progress(0, "reading the dataset");
   const rows = await readRows(job);
   const train = toTrainingRows(
     rows.filter((row) => row["_split"] === "train"),
@@ -18,9 +24,10 @@ serveTask(async (job: TrainJob, progress): Promise<Omit<FittedModel, "hash" | "b
   const startedAt = performance.now();
   const trained = findTrainer(job.trainer).train(train, job.parameters, {
     seed: job.seed,
-    onProgress: (share, note) => progress({ share, note }),
+    onProgress: (share, note) => progress(trainFrom + (trainTo - trainFrom) * share, note),
   });
   const trainSeconds = (performance.now() - startedAt) / 1000;
+  progress(trainTo, `measuring on ${holdout.length} rows held back`);
   const held = toTrainingRows(holdout, job);
   const metrics = evaluateRows({
     labels: trained.signature.labels,
@@ -29,6 +36,7 @@ serveTask(async (job: TrainJob, progress): Promise<Omit<FittedModel, "hash" | "b
     slices: Object.fromEntries(job.sliceColumns.map((name) => [name, holdout.map((row) => row[name])])),
   });
   await writeFile(job.outputPath, trained.onnx);
+  progress(1, "storing the model");
   return { signature: trained.signature, facts: trained.facts, metrics, trainSeconds };
 });
 

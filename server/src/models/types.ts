@@ -1,11 +1,11 @@
-import type { CreateRun, Model, ModelSignature, ModelVersion, Run, modelDetailSchema } from "@millrace/contract";
+import type { CreateRun, Model, ModelSignature, ModelVersion, Run, RunProgress, modelDetailSchema } from "@millrace/contract";
 import type { z } from "zod";
 import type { Context, Deadline, EvidenceRecorder } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
 import type { Tx } from "../storage/index.ts";
 
 export type ModelDetail = z.infer<typeof modelDetailSchema>;
-export type { CreateRun, Model, ModelSignature, ModelVersion, Run };
+export type { CreateRun, Model, ModelSignature, ModelVersion, Run, RunProgress };
 
 /** One version of a registered model; `hash` is its ONNX file's SHA-256. */
 export interface ModelReference {

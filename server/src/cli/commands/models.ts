@@ -56,7 +56,10 @@ export const trainVerb: Omit<Verb, "usage"> = {
       },
     });
     if (options["detach"] === true) return finish(session, started, { detach: true, doing: "" });
-    await session.follow(started.workflowId, `training ${model!}`);
+    await session.follow(started.workflowId, `training ${model!}`, async (client) => {
+      const { progress } = await client.call("models.getRun", { parameters: { id: started.runId } });
+      return progress === null ? null : `${percent(progress.fraction, 0)} ${progress.stage}`;
+    });
     const run = await session.call("models.getRun", { parameters: { id: started.runId } });
     session.show(run, () => runPage(session, run));
   },
@@ -147,6 +150,7 @@ function runPage(session: Session, run: Run): string {
       ["trainer", run.trainer],
       ["dataset", run.dataset],
       ["status", `${run.status}${run.error === null ? "" : `: ${run.error}`}`],
+      ["progress", run.progress === null ? null : `${percent(run.progress.fraction, 0)} ${run.progress.stage}`],
       ["seed", run.seed],
       ["parameters", inline(run.parameters)],
       ["training", run.trainSeconds === null ? null : `${run.trainSeconds.toFixed(2)} s`],
