@@ -125,6 +125,10 @@ export const auditReportSchema = z.object({
   checkpoints: z.int(),
   /** "anchored" when a sink outside the database agrees, else "self-consistent, not anchored". */
   anchoring: z.string(),
+  /** The configured sinks: what each holds, how many checkpoints it still waits for, and why if that is known. */
+  sinks: z.array(
+    z.object({ name: z.string(), kind: z.enum(["file", "webhook"]), size: z.int(), behind: z.int(), problem: z.string().nullable() }),
+  ),
   /** Hours of inferences and feedback whose records were compared with their seals in the log. */
   sealed: z.object({ hours: z.int(), records: z.int() }),
   problems: z.array(z.object({ entryId: z.string().nullable(), index: z.int().nullable(), problem: z.string() })),

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { type Context, createId, createManualClock, defaultProjectId, idBound, silentLogger } from "../src/core/index.ts";
+import { type Context, createEgress, createId, createManualClock, defaultProjectId, egressConfigSchema, idBound, silentLogger } from "../src/core/index.ts";
 import { type Archive, type ArchiveDeps, createArchive, createSinks } from "../src/functions/index.ts";
 import { type Governance, type SealedEvidence, configSchema, createGovernance } from "../src/governance/index.ts";
 import { type DrainedRecord, createLake } from "../src/storage/index.ts";
@@ -82,7 +82,8 @@ export function useArchive(): { open(): Promise<TestArchive> } {
       await mkdir(scratchFolder, { recursive: true });
       const sealed: SealedEvidence[] = [];
       const config = configSchema.parse(undefined);
-      const governance = createGovernance({ sql, hotState, config, clock, logger: silentLogger, dataFolder, sealed: () => sealed });
+      const egress = createEgress({ config: egressConfigSchema.parse(undefined), logger: silentLogger });
+      const governance = createGovernance({ sql, hotState, config, clock, logger: silentLogger, dataFolder, egress, sealed: () => sealed });
       closers.push(() => governance.close());
       const context: Context = { projectId: defaultProjectId, principalId: "key:alice:000000000001" };
       const deps = { sql, lake: createLake({ scratchFolder }), lakeFolder, scratchFolder, governance, clock, logger: silentLogger };

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Context, silentLogger, systemClock, systemContext } from "../src/core/index.ts";
+import { type Context, createEgress, egressConfigSchema, silentLogger, systemClock, systemContext } from "../src/core/index.ts";
 import { configSchema as dataConfigSchema, createData, type Data, type DataConfig } from "../src/data/index.ts";
 import { configSchema as governanceConfigSchema, createGovernance, type Governance } from "../src/governance/index.ts";
 import { configSchema as jobsConfigSchema, createJobs, type Jobs } from "../src/jobs/index.ts";
@@ -42,6 +42,7 @@ export async function createDataParts(
     clock: systemClock,
     logger: silentLogger,
     dataFolder,
+    egress: createEgress({ config: egressConfigSchema.parse(undefined), logger: silentLogger }),
   });
   const audit = governance.audit.bind(governance);
   const jobs = createJobs({

@@ -2,7 +2,16 @@ import { join } from "node:path";
 import type { InferResponse } from "@millrace/contract";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { z } from "zod";
-import { type Clock, type Context, createId, defaultProjectId, silentLogger, systemClock } from "../src/core/index.ts";
+import {
+  type Clock,
+  type Context,
+  createEgress,
+  createId,
+  defaultProjectId,
+  egressConfigSchema,
+  silentLogger,
+  systemClock,
+} from "../src/core/index.ts";
 import {
   type FeedbackPort,
   type FunctionDefinition,
@@ -129,6 +138,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     clock,
     logger,
     dataFolder: store.dataFolder,
+    egress: createEgress({ config: egressConfigSchema.parse(undefined), logger }),
   });
   await hotState.start();
   const functions = createFunctions({

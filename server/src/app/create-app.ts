@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createId, createLogger, defaultProjectId, systemClock, systemContext } from "../core/index.ts";
+import { checkSecrets, createId, createLogger, defaultProjectId, systemClock, systemContext } from "../core/index.ts";
 import { createSinks } from "../functions/index.ts";
 import { type Http, createHttp } from "../http/index.ts";
 import { type Drain, type Tx, createDrain, maintain } from "../storage/index.ts";
@@ -20,6 +20,7 @@ const maintainEveryMs = 600_000;
 export async function startApp(options: AppOptions): Promise<App> {
   const dataFolder = resolve(options.dataFolder);
   const loaded = await loadConfig(options.configPath, process.cwd());
+  checkSecrets(loaded.config);
   const logger = createLogger(options.logLevel ?? loaded.config.log.level);
   const closers: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
@@ -53,6 +54,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     await recordConfig({ stores, modules, loaded });
     const admin = options.role === "work" ? null : await modules.governance.ensureAdminKey();
     await stores.hotState.start();
+    closers.push(() => modules.egress.close());
     closers.push(() => modules.models.close());
     await modules.jobs.start(options.role);
     closers.push(() => modules.jobs.close());

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Clock, Logger } from "../core/index.ts";
+import { type Clock, type Egress, type Logger, createEgress } from "../core/index.ts";
 import { type Data, createData } from "../data/index.ts";
 import { type Evaluation, createEvaluation } from "../evaluation/index.ts";
 import { type FeedbackService, createFeedback, createFeedbackSeals, defineSealSchedule } from "../feedback/index.ts";
@@ -16,6 +16,7 @@ import { waitAtMost } from "./wait-at-most.ts";
 import { readReference } from "./read-reference.ts";
 
 export interface Modules {
+  readonly egress: Egress;
   readonly governance: Governance;
   readonly jobs: Jobs;
   readonly data: Data;
@@ -46,7 +47,8 @@ export function createModules(deps: ModulesDeps): Modules {
   const { config, hash: configHash } = loaded;
   const { sql, hotState, journal, counters, blobs, lake } = stores;
   const sealed: SealedEvidence[] = [];
-  const governance = createGovernance({ sql, hotState, config: config.governance, clock, logger, dataFolder, sealed: () => sealed });
+  const egress = createEgress({ config: config.egress, logger });
+  const governance = createGovernance({ sql, hotState, config: config.governance, clock, logger, dataFolder, egress, sealed: () => sealed });
   const { audit } = governance;
   const jobs = createJobs({ sql, audit, clock, logger, config: config.jobs, nodeId: deps.nodeId, configHash, version: deps.version });
   const scratchFolder = join(dataFolder, "scratch");
@@ -98,7 +100,7 @@ export function createModules(deps: ModulesDeps): Modules {
   });
   const evaluation = createEvaluation({ sql, jobs, data, models, functions, lake, audit, clock, logger });
   const release = createRelease({ sql, jobs, data, models, functions, feedback, evaluation, monitoring, audit, clock, logger });
-  return { governance, jobs, data, models, functions, archive, feedback, monitoring, evaluation, release };
+  return { egress, governance, jobs, data, models, functions, archive, feedback, monitoring, evaluation, release };
 }
 
 /** Waits until what was accepted before is in the tables, or for as long as told. */

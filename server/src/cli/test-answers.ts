@@ -405,6 +405,7 @@ export const answers: Answers = {
     pending: 0,
     checkpoints: 9,
     anchoring: "self-consistent, not anchored",
+    sinks: [{ name: "webhook audit.example.com", kind: "webhook", size: 7, behind: 2, problem: "webhook audit.example.com answered 503." }],
     sealed: { hours: 3, records: 1200 },
     problems: [],
   }),

@@ -1,9 +1,12 @@
 import { AppError, type Context } from "../core/index.ts";
 import type { Sql } from "../storage/index.ts";
 import { entriesFrom, eraseText, listCheckpoints, listEntries, newestCheckpoint, readHead } from "./audit-repository.ts";
+import { listDeliveries } from "./delivery-repository.ts";
 import { type StoredEntry, toWire } from "./entry.ts";
 import type { Sequencer } from "./sequence-audit.ts";
-import type { Sink } from "./sinks.ts";
+import type { Shipper } from "./ship-checkpoints.ts";
+import { readSinks, statesOf } from "./sink-states.ts";
+import type { Sink } from "./sinks/index.ts";
 import type { AuditLog, Checkpoint, SealedEvidence } from "./types.ts";
 import { type Claim, verifyLog, withSealed } from "./verify-audit.ts";
 import type { AuditWriter } from "./write-audit.ts";
@@ -13,6 +16,7 @@ export interface AuditLogDeps {
   readonly audit: AuditWriter;
   readonly sequencer: Sequencer;
   readonly sinks: readonly Sink[];
+  readonly shipper: Pick<Shipper, "problemOf">;
   /** Base64 public keys whose checkpoints count. */
   readonly trustedKeys: ReadonlySet<string>;
   readonly sealed: () => readonly SealedEvidence[];
@@ -29,15 +33,17 @@ export function createAuditLog(deps: AuditLogDeps): AuditLog {
 
   async function verify(context: Context, against?: Checkpoint) {
     // Sinks first, then checkpoints, then the head: an honest head read last covers all that was read before it.
-    const claims: Claim[] = deps.sinks.flatMap((sink) =>
-      sink.read(context.projectId).checkpoints.map((checkpoint) => ({ source: sink.name, checkpoint })),
-    );
+    const read = readSinks(deps.sinks, context.projectId);
+    const claims: Claim[] = read.flatMap(({ sink, checkpoints }) => checkpoints.map((checkpoint) => ({ source: sink.name, checkpoint })));
     if (against !== undefined) claims.push({ source: "given", checkpoint: against });
-    for (const checkpoint of await checkpointsOf(context)) claims.push({ source: "database", checkpoint });
+    const deliveries = await deps.sql.as(context, (tx) => listDeliveries(tx));
+    const checkpoints = await checkpointsOf(context);
+    for (const checkpoint of checkpoints) claims.push({ source: "database", checkpoint });
     const { head, pending, placed } = await deps.sql.as(context, (tx) => readHead(tx));
     const pages = pagesOf(context, Math.max(head?.size ?? 0, placed));
     const report = await verifyLog({ projectId: context.projectId, head, pending, claims, trustedKeys: deps.trustedKeys, pages });
-    return withSealed(report, await Promise.all(deps.sealed().map((evidence) => evidence.check(context))));
+    const sinks = statesOf(read, { checkpoints, deliveries, problemOf: deps.shipper.problemOf });
+    return withSealed({ ...report, sinks }, await Promise.all(deps.sealed().map((evidence) => evidence.check(context))));
   }
 
   async function checkpointsOf(context: Context): Promise<Checkpoint[]> {

@@ -128,6 +128,7 @@ describe("the sequencer", () => {
       pending: 0,
       checkpoints: 0,
       anchoring: "self-consistent, not anchored",
+      sinks: [],
       sealed: { hours: 0, records: 0 },
       problems: [],
     });
@@ -184,7 +185,7 @@ describe("the sequencer", () => {
           throw new Error("killed");
         },
       },
-      sinks: [],
+      shipper: { ship: async () => {}, problemOf: () => null, close: async () => {} },
       holder: "dying",
     });
     await expect(dying.pass()).rejects.toThrow("killed");
@@ -364,7 +365,7 @@ describe("a file sink", () => {
       clock: systemClock,
       logger: silentLogger,
       signer: openSigner(opened.dataFolder),
-      sinks: [],
+      shipper: { ship: async () => {}, problemOf: () => null, close: async () => {} },
       holder: "forger",
     });
     expect(await forged.pass()).toBe(4);

@@ -10,7 +10,8 @@ import { createMemory } from "./memory.ts";
 import { createSeals } from "./seal-hour.ts";
 import { createSequencer } from "./sequence-audit.ts";
 import { openSigner } from "./sign-checkpoint.ts";
-import { openSinks } from "./sinks.ts";
+import { createShipper } from "./ship-checkpoints.ts";
+import { openSinks } from "./sinks/index.ts";
 import type { Governance, GovernanceDeps } from "./types.ts";
 import { createAuditWriter } from "./write-audit.ts";
 
@@ -22,10 +23,12 @@ export function createGovernance(deps: GovernanceDeps): Governance {
   const memory = createMemory(hotState, clock);
   const audit = createAuditWriter(clock);
   const signer = openSigner(dataFolder, config.audit.keyFile);
-  const sinks = openSinks(config.audit.sinks);
+  const sinks = openSinks(config.audit.sinks, deps.egress);
   // The kill file counts from the first moment, before any database answers.
   const killFile: KillFile = watchKillFile(killFilePath(dataFolder), logger);
-  const sequencer = createSequencer({ sql, clock, logger, signer, sinks, holder: createSecretText(12) });
+  const holder = createSecretText(12);
+  const shipper = createShipper({ sql, clock, logger, sinks, holder });
+  const sequencer = createSequencer({ sql, clock, logger, signer, shipper, holder });
   const changes = { sql, clock, memory, audit, refresh };
   const keys = createKeys(changes);
   let timer: NodeJS.Timeout | undefined;
@@ -58,12 +61,13 @@ export function createGovernance(deps: GovernanceDeps): Governance {
     sessions: createSessions({ ...changes, config }),
     switches: createSwitches({ ...changes, local: killFile.current }),
     ensureAdminKey: () => ensureAdminKey({ keys, memory, clock, logger, dataFolder, projectId: defaultProjectId }),
-    audit: (tx, change) => audit(tx, change),
+    audit,
     auditLog: createAuditLog({
       sql,
       audit,
       sequencer,
       sinks,
+      shipper,
       trustedKeys: new Set([signer.publicKey, ...config.audit.trustedPublicKeys]),
       sealed: deps.sealed ?? (() => []),
     }),
@@ -77,6 +81,7 @@ export function createGovernance(deps: GovernanceDeps): Governance {
       clearTimeout(timer);
       killFile.close();
       await passing;
+      await shipper.close();
     },
   };
 }

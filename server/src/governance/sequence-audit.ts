@@ -1,26 +1,17 @@
 import { AppError, type Clock, type Logger } from "../core/index.ts";
 import type { Sql } from "../storage/index.ts";
-import {
-  leaseTree,
-  newestCheckpoint,
-  pendingEntries,
-  placeEntries,
-  projectsWithPending,
-  projectsWithTree,
-  saveHead,
-} from "./audit-repository.ts";
+import { leaseTree, pendingEntries, placeEntries, projectsWithPending, projectsWithTree, saveHead } from "./audit-repository.ts";
 import { leafOf } from "./entry.ts";
 import { append, emptyTree, rootOf, toHex } from "./merkle.ts";
 import type { Signer } from "./sign-checkpoint.ts";
-import type { Sink } from "./sinks.ts";
-import type { Checkpoint } from "./types.ts";
+import type { Shipper } from "./ship-checkpoints.ts";
 
 export interface SequencerDeps {
   readonly sql: Sql;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signer: Signer;
-  readonly sinks: readonly Sink[];
+  readonly shipper: Shipper;
   /** Names this process in the lease. */
   readonly holder: string;
 }
@@ -34,31 +25,33 @@ export interface Sequencer {
 const batchSize = 500;
 /** A node that died holding the lease is followed by another after this. */
 const leaseSeconds = 5;
+/** A node that died may have placed entries and told no sink. */
+const lookEveryMs = 60_000;
 const emptyRoot = toHex(rootOf(emptyTree));
 
 export function createSequencer(deps: SequencerDeps): Sequencer {
-  /** The newest size each sink is known to hold, by `<sink> <project>`. */
-  const anchored = new Map<string, number>();
-  let firstPass = true;
+  /** When all projects were looked at last, and not only those with new entries. */
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   async function pass(): Promise<number> {
-    const projects = await deps.sql.system(
-      "sequencer",
-      async (tx) => new Set([...(await projectsWithPending(tx)), ...(firstPass ? await projectsWithTree(tx) : [])]),
-    );
+    const looks = deps.clock.now() - lookedAt >= lookEveryMs;
+    const { pending, known } = await deps.sql.system("sequencer", async (tx) => ({
+      pending: await projectsWithPending(tx),
+      known: looks ? await projectsWithTree(tx) : [],
+    }));
     let placed = 0;
     const failures: unknown[] = [];
-    for (const projectId of projects) {
+    for (const projectId of pending) {
       try {
         placed += await placeAll(projectId);
-        // What a crash kept from a sink is there after the next start.
-        if (firstPass) await catchUp(projectId);
       } catch (error) {
         // One project's damage must not keep the others' entries from their places.
         failures.push(error);
       }
     }
-    firstPass = false;
+    // Also what a crash, here or on another node, kept from a sink; and what a sink refused before.
+    await deps.shipper.ship([...pending, ...known]);
+    if (looks) lookedAt = deps.clock.now();
     if (failures.length > 0) throw failures[0];
     return placed;
   }
@@ -67,16 +60,15 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
     let placed = 0;
     for (;;) {
       const batch = await placeBatch(projectId);
-      placed += batch.placed;
-      if (batch.checkpoint !== null) anchor(projectId, batch.checkpoint);
-      if (batch.placed < batchSize) return placed;
+      placed += batch;
+      if (batch < batchSize) return placed;
     }
   }
 
-  function placeBatch(projectId: string): Promise<{ placed: number; checkpoint: Checkpoint | null }> {
+  function placeBatch(projectId: string): Promise<number> {
     return deps.sql.system("sequencer", async (tx) => {
       const leased = await leaseTree(tx, { projectId, holder: deps.holder, seconds: leaseSeconds, emptyRoot });
-      if (leased === null) return { placed: 0, checkpoint: null };
+      if (leased === null) return 0;
       if (toHex(rootOf(leased.tree)) !== leased.rootHash) {
         throw new AppError(
           "audit_broken",
@@ -85,7 +77,7 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
         );
       }
       const entries = await pendingEntries(tx, projectId, batchSize);
-      if (entries.length === 0) return { placed: 0, checkpoint: null };
+      if (entries.length === 0) return 0;
       const leaves = entries.map((entry) => leafOf(entry));
       await placeEntries(
         tx,
@@ -99,28 +91,8 @@ export function createSequencer(deps: SequencerDeps): Sequencer {
         at: new Date(deps.clock.now()).toISOString(),
       });
       await saveHead(tx, projectId, { tree, checkpoint });
-      return { placed: entries.length, checkpoint };
+      return entries.length;
     });
-  }
-
-  async function catchUp(projectId: string): Promise<void> {
-    if (deps.sinks.length === 0) return;
-    const newest = await deps.sql.system("sequencer", (tx) => newestCheckpoint(tx, projectId));
-    if (newest !== null) anchor(projectId, newest);
-  }
-
-  /** A sink that fails is reported and tried again with the next checkpoint; the log itself goes on. */
-  function anchor(projectId: string, checkpoint: Checkpoint): void {
-    for (const sink of deps.sinks) {
-      const key = `${sink.name} ${projectId}`;
-      try {
-        const held = anchored.get(key) ?? sink.read(projectId).checkpoints.reduce((most, item) => Math.max(most, item.size), 0);
-        if (held < checkpoint.size) sink.write(projectId, checkpoint);
-        anchored.set(key, Math.max(held, checkpoint.size));
-      } catch (error) {
-        deps.logger.error({ sink: sink.name, size: checkpoint.size, err: error }, "a checkpoint could not be written to its sink");
-      }
-    }
   }
 
   return { pass };

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type TestStore, createTestStore } from "../../test/store.ts";
-import { type Clock, silentLogger, systemClock } from "../core/index.ts";
+import { type Clock, createEgress, egressConfigSchema, type Logger, silentLogger, systemClock } from "../core/index.ts";
 import { createHotState } from "../storage/index.ts";
 import { type GovernanceConfig, configSchema } from "./config.ts";
 import { createGovernance } from "./create.ts";
@@ -17,12 +17,16 @@ export interface TestGovernance {
 }
 
 /** The module over a real store. The sequencer runs only when a test says so. */
-export async function openTestGovernance(options: { config?: unknown; clock?: Clock } = {}): Promise<TestGovernance> {
+export async function openTestGovernance(
+  options: { config?: unknown; clock?: Clock; logger?: Logger; egress?: unknown } = {},
+): Promise<TestGovernance> {
   const store = await createTestStore();
   const dataFolder = join(store.dataFolder, "data");
   mkdirSync(dataFolder);
   const config: GovernanceConfig = configSchema.parse(options.config);
-  const common = { sql: store.sql, config, clock: options.clock ?? systemClock, logger: silentLogger, dataFolder };
+  const logger = options.logger ?? silentLogger;
+  const egress = createEgress({ config: egressConfigSchema.parse(options.egress), logger });
+  const common = { sql: store.sql, config, clock: options.clock ?? systemClock, logger, dataFolder, egress };
   const governance = createGovernance({ ...common, hotState: store.hotState });
   await store.hotState.start();
   const closers: (() => Promise<void>)[] = [];
@@ -46,6 +50,7 @@ export async function openTestGovernance(options: { config?: unknown; clock?: Cl
     close: async () => {
       for (const close of closers) await close();
       await governance.close();
+      await egress.close();
       await store.close();
     },
   };

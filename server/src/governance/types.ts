@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditReport, Key, Permission, Role, Switch, checkpointSchema } from "@millrace/contract";
 import type { z } from "zod";
-import type { Clock, Context, Logger } from "../core/index.ts";
+import type { Clock, Context, Egress, Logger } from "../core/index.ts";
 import type { HotState, Sql, Tx } from "../storage/index.ts";
 import type { GovernanceConfig } from "./config.ts";
 
@@ -164,8 +164,11 @@ export interface Governance {
   readonly switches: Switches;
   /** Writes `<data>/admin.key` (0600) when there is none that works. Answers its path and whether it is new. */
   ensureAdminKey(): Promise<{ path: string; created: boolean }>;
-  /** Writes an entry in the change's own transaction: both happen, or neither. The actor is the transaction's principal. */
-  audit(tx: Tx, change: AuditChange): Promise<void>;
+  /**
+   * Writes an entry in the change's own transaction: both happen, or neither. Project and actor are the transaction's; our own
+   * work over all projects names them in `as`.
+   */
+  audit(tx: Tx, change: AuditChange, as?: { readonly projectId: string; readonly actor: string }): Promise<void>;
   readonly auditLog: AuditLog;
   readonly seals: Seals;
   /** Reads the kill file and starts the sequencer, once a second. */
@@ -180,6 +183,8 @@ export interface GovernanceDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dataFolder: string;
+  /** For sinks that are elsewhere on the network. */
+  readonly egress: Pick<Egress, "check" | "request">;
   /** Asked at each verification: these modules are built after governance. */
   readonly sealed?: () => readonly SealedEvidence[];
 }

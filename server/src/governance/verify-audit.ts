@@ -79,6 +79,7 @@ export async function verifyLog(log: Log): Promise<AuditReport> {
     pending: log.pending,
     checkpoints: log.claims.filter((claim) => claim.source === "database").length,
     anchoring: anchoringOf(problems.length === 0 ? anchored : 0, next),
+    sinks: [],
     sealed: { hours: 0, records: 0 },
     problems,
   };

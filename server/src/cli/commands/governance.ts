@@ -156,6 +156,20 @@ function reportPage(session: Session, report: AuditReport): string {
       ["anchoring", report.anchoring],
       ["sealed evidence", `${count(report.sealed.records)} records of ${count(report.sealed.hours)} hours`],
     ]),
+    ...(report.sinks.length === 0
+      ? []
+      : [
+          section(
+            session,
+            "Sinks",
+            table(session, report.sinks, [
+              { title: "SINK", value: (sink) => sink.name },
+              { title: "HOLDS", value: (sink) => sink.size, align: "right" },
+              { title: "BEHIND", value: (sink) => sink.behind, align: "right" },
+              { title: "PROBLEM", value: (sink) => sink.problem },
+            ]),
+          ),
+        ]),
     ...(report.problems.length === 0
       ? []
       : [

@@ -125,6 +125,7 @@ describe("audit verify", () => {
       pending: 0,
       checkpoints: 9,
       anchoring: "self-consistent, not anchored",
+      sinks: [],
       sealed: { hours: 0, records: 0 },
       problems: [{ entryId: null, index: 7, problem: "The entry with index 7 is missing." }],
     };
@@ -132,6 +133,12 @@ describe("audit verify", () => {
     expect(ran.code).toBe(exitCodes.failed);
     expect(ran.out).toContain("The audit log does not verify.");
     expect(ran.out).toContain("The entry with index 7 is missing.");
+  });
+
+  test("says which sink is behind, and why", async () => {
+    const ran = await runCli(["audit", "verify"], answers);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/webhook audit\.example\.com +7 +2 +webhook audit\.example\.com answered 503\./);
   });
 
   test("takes a checkpoint as printed, bare, or as the last line of a sink's file", async () => {

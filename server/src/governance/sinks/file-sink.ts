@@ -1,30 +1,17 @@
 import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { checkpointSchema } from "@millrace/contract";
 import { z } from "zod";
-import type { SinkConfig } from "./config.ts";
-import type { Checkpoint } from "./types.ts";
-
-/** A place outside the database that keeps checkpoints, so a rewritten database can be told from the one that was. */
-export interface Sink {
-  readonly name: string;
-  write(projectId: string, checkpoint: Checkpoint): void;
-  /** Every checkpoint of the project it holds, oldest first, and the lines it cannot read. */
-  read(projectId: string): { checkpoints: Checkpoint[]; unreadable: number[] };
-}
+import type { Checkpoint } from "../types.ts";
+import type { Sink, SinkContents } from "./types.ts";
 
 const lineSchema = checkpointSchema.extend({ projectId: z.string() });
 
-/** Opens the configured sinks. To add a kind: a member of `sinkSchema`, a function of this shape, a case here. */
-export function openSinks(configs: readonly SinkConfig[]): Sink[] {
-  return configs.map((config) => createFileSink(resolve(config.path)));
-}
-
 /** A file of JSON lines that only grows: put it on another disk, an append-only mount or a folder that is copied away. */
-export function createFileSink(path: string): Sink {
+export function createFileSink(path: string, name: string): Sink {
   let opened = false;
 
-  function write(projectId: string, checkpoint: Checkpoint): void {
+  async function write(projectId: string, checkpoint: Checkpoint): Promise<void> {
     // After a power cut the last line may be half there; a new one must not be joined to it.
     const gap = opened || !existsSync(path) || readFileSync(path, "utf8").endsWith("\n") ? "" : "\n";
     mkdirSync(dirname(path), { recursive: true });
@@ -38,7 +25,7 @@ export function createFileSink(path: string): Sink {
     }
   }
 
-  function read(projectId: string): { checkpoints: Checkpoint[]; unreadable: number[] } {
+  function read(projectId: string): SinkContents {
     const checkpoints: Checkpoint[] = [];
     const unreadable: number[] = [];
     if (!existsSync(path)) return { checkpoints, unreadable };
@@ -51,7 +38,7 @@ export function createFileSink(path: string): Sink {
     return { checkpoints, unreadable };
   }
 
-  return { name: `file ${path}`, write, read };
+  return { kind: "file", name, write, read };
 }
 
 function parseJson(line: string): unknown {
