@@ -1,7 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { type Context, createEgress, createId, createManualClock, defaultProjectId, egressConfigSchema, idBound, silentLogger } from "../src/core/index.ts";
+import {
+  type Context,
+  createEgress,
+  createId,
+  createManualClock,
+  defaultProjectId,
+  egressConfigSchema,
+  idBound,
+  silentLogger,
+} from "../src/core/index.ts";
 import { type Archive, type ArchiveDeps, createArchive, createSinks } from "../src/functions/index.ts";
 import { type Governance, type SealedEvidence, configSchema, createGovernance } from "../src/governance/index.ts";
 import { type DrainedRecord, createLake } from "../src/storage/index.ts";

@@ -48,7 +48,16 @@ export function createModules(deps: ModulesDeps): Modules {
   const { sql, hotState, journal, counters, blobs, lake } = stores;
   const sealed: SealedEvidence[] = [];
   const egress = createEgress({ config: config.egress, logger });
-  const governance = createGovernance({ sql, hotState, config: config.governance, clock, logger, dataFolder, egress, sealed: () => sealed });
+  const governance = createGovernance({
+    sql,
+    hotState,
+    config: config.governance,
+    clock,
+    logger,
+    dataFolder,
+    egress,
+    sealed: () => sealed,
+  });
   const { audit } = governance;
   const jobs = createJobs({ sql, audit, clock, logger, config: config.jobs, nodeId: deps.nodeId, configHash, version: deps.version });
   const scratchFolder = join(dataFolder, "scratch");
