@@ -106,18 +106,24 @@ export function softmax(scores: Float64Array, temperature: number): void {
   for (let label = 0; label < scores.length; label++) scores[label]! /= sum;
 }
 
+/** Weight, in rows, of the belief that any label may be the true one. */
+const doubt = 0.5;
+
 /**
  * The temperature that minimises the log loss of held-back rows (Guo, Pleiss, Sun, Weinberger 2017, section 4.2), by golden
- * section over its logarithm in [-3, 3]. It changes how sure the model is, never which label is first.
+ * section over its logarithm in [-3, 3]. Half a row of doubt is spread over them (as Platt 1999, section 2.2, has it): few rows
+ * that are all right would else ask for a certainty without bound. It changes how sure the model is, never which label is first.
  */
 export function fitTemperature(logits: readonly Float64Array[], truth: readonly number[]): number {
   const scratch = new Float64Array(logits[0]?.length ?? 0);
+  const doubtful = doubt / (scratch.length * logits.length);
   const loss = (logTemperature: number) => {
     let sum = 0;
     for (const [index, row] of logits.entries()) {
       scratch.set(row);
       softmax(scratch, Math.exp(logTemperature));
       sum -= Math.log(Math.max(scratch[truth[index]!]!, 1e-15));
+      for (const probability of scratch) sum -= doubtful * Math.log(Math.max(probability, 1e-15));
     }
     return sum;
   };

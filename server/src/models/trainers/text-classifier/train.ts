@@ -24,6 +24,11 @@ const characterRange = { minimum: 3, maximum: 5 };
 /** Share of the rows, drawn by the seed, that is held back until the rest is learned, calibrates, and is then learned as well. */
 const calibrationShare = 0.1;
 const minimumRows = 20;
+/**
+ * What a row's characters weigh against its words, while learning. A word is one feature and its characters are a dozen; alike in
+ * weight, the characters a short text shares with another label's words outvote words that stand only in its own.
+ */
+const characterWeight = Math.SQRT1_2;
 
 /** Tf-idf of words (1-2) and of characters within words (3-5) of every text column, multinomial logistic regression, temperature scaling. */
 export const textClassifier: Trainer = {
@@ -55,6 +60,7 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
     throw new AppError("training_failed", "No n-gram stands in enough texts; there is nothing to learn from.", {
       details: { minimumTexts: parameters.minimumTexts },
     });
+  for (const { rows: sparse, vectorizer } of fitted) scale(sparse.values, weightOf(vectorizer));
   const features = joinRows(fitted.map(({ rows: sparse, vectorizer }) => ({ rows: sparse, width: vectorizer.idf.length })));
 
   const positions = new Map(labels.map((label, index) => [label, index]));
@@ -80,6 +86,13 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
     report(parameters.epochs + epoch + 1);
   }
 
+  // From here on the weight is in the model: rows come as the vectorizer makes them, here and in the graph.
+  let from = 0;
+  for (const { vectorizer } of fitted) {
+    const to = from + vectorizer.idf.length * labels.length;
+    scale(model.weights.subarray(from, to), weightOf(vectorizer));
+    from = to;
+  }
   const blocks: Block[] = fitted.map(({ column, vectorizer }) => ({ column, vectorizer }));
   return {
     onnx: writeTextClassifier({ blocks, model, labels, temperature }),
@@ -104,6 +117,14 @@ function fitColumn(
   });
   // A column in which nothing repeats has no features of a kind: the graph leaves such a block out.
   return [words, characters].filter(({ vectorizer }) => vectorizer.idf.length > 0).map((each) => ({ column, ...each }));
+}
+
+function weightOf({ kind }: Vectorizer): number {
+  return kind === "characters" ? characterWeight : 1;
+}
+
+function scale(values: Float32Array, by: number): void {
+  for (let index = 0; index < values.length; index++) values[index]! *= by;
 }
 
 function drawCalibration(count: number, seed: number): { first: Int32Array; held: Int32Array } {
