@@ -125,6 +125,8 @@ export const inferenceDetailSchema = inferenceSchema.extend({
   /** Everything that produced it: config hash, model version and file hash, release, state age, node. */
   produced: z.record(z.string(), z.unknown()),
   metadata: z.record(z.string(), z.string()),
+  /** The file of the lake the body is in, once it has left SQL. */
+  archived: z.string().optional(),
   shadows: z.array(
     z.object({
       binding: z.string(),

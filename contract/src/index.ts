@@ -10,4 +10,5 @@ export * from "./monitoring.ts";
 export * from "./overview.ts";
 export * from "./release.ts";
 export * from "./routes.ts";
+export * from "./storage.ts";
 export * from "./wire.ts";

@@ -9,6 +9,7 @@ import * as models from "./models.ts";
 import * as monitoring from "./monitoring.ts";
 import * as overview from "./overview.ts";
 import * as release from "./release.ts";
+import * as storage from "./storage.ts";
 import { idSchema, nameSchema, pageOf, pageQuerySchema } from "./wire.ts";
 
 export interface Route {
@@ -108,6 +109,7 @@ export const routes = {
   "release.getRetraining": { method: "GET", path: "/api/release/retrainings/:id", summary: "One retraining", permission: "release.read", parameters: byId, response: release.retrainingSchema },
 
   "storage.status": { method: "GET", path: "/api/storage", summary: "Which store, how old the state is", permission: "storage.read", response: overview.storageStatusSchema },
+  "storage.retention": { method: "GET", path: "/api/storage/retention", summary: "Evidence whose time in SQL is over, and what keeps it", permission: "storage.read", response: storage.retentionSchema },
   "storage.backup": { method: "POST", path: "/api/storage/backup", summary: "Write a backup into the data folder's backups", permission: "storage.write", body: overview.backupRequestSchema, response: overview.backupSchema },
 } as const satisfies Record<string, Route>;
 

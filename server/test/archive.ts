@@ -95,7 +95,17 @@ export function useArchive(): { open(): Promise<TestArchive> } {
       const governance = createGovernance({ sql, hotState, config, clock, logger: silentLogger, dataFolder, egress, sealed: () => sealed });
       closers.push(() => governance.close());
       const context: Context = { projectId: defaultProjectId, principalId: "key:alice:000000000001" };
-      const deps = { sql, lake: createLake({ scratchFolder }), lakeFolder, scratchFolder, governance, clock, logger: silentLogger };
+      const retention = { bodiesDays: 30, listsMonths: 13 };
+      const deps = {
+        retention,
+        sql,
+        lake: createLake({ scratchFolder }),
+        lakeFolder,
+        scratchFolder,
+        governance,
+        clock,
+        logger: silentLogger,
+      };
       sealed.push(createArchive(deps));
       const [inferences, shadows] = createSinks(silentLogger, clock);
       return {

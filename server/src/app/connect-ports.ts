@@ -30,6 +30,7 @@ export function connectPorts(deps: ConnectDeps): Ports {
         stateAgeMs: stores.hotState.ageMs(),
         migrations: stores.migrations,
       }),
+      retention: () => modules.archive.retention(),
       backup: ({ body }) => deps.backUp(body.name),
     },
     jobs: {

@@ -63,7 +63,8 @@ export function createModules(deps: ModulesDeps): Modules {
   const scratchFolder = join(dataFolder, "scratch");
   const data = createData({ sql, blobs, lake, jobs, audit, clock, config: config.data, scratchFolder });
   const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
-  const archive = createArchive({ sql, lake, lakeFolder: join(dataFolder, "lake"), scratchFolder, governance, clock, logger });
+  const { retention } = config.storage;
+  const archive = createArchive({ sql, lake, lakeFolder: join(dataFolder, "lake"), scratchFolder, governance, clock, logger, retention });
   defineArchiveSchedules(jobs, archive);
   const feedbackSeals = createFeedbackSeals({ sql, seals: governance.seals, clock });
   defineSealSchedule(jobs, feedbackSeals);
@@ -77,6 +78,7 @@ export function createModules(deps: ModulesDeps): Modules {
     counters,
     governance,
     models,
+    archive,
     feedback: () => feedback,
     onReadyBindings: (readyBindings) => jobs.setNodeStatus({ readyBindings }),
     sourceHash: loaded.sourceHash,

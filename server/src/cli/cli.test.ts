@@ -85,6 +85,7 @@ function everyCommand(): string[][] {
     ["audit", "--object", "function:triage-mail"],
     ["audit", "verify", "--against", join(folder, "checkpoint.json")],
     ["storage", "status"],
+    ["storage", "retention"],
     ["storage", "backup", "one"],
     ["backup"],
   ];

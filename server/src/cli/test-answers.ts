@@ -423,5 +423,10 @@ export const answers: Answers = {
     configHash: hash,
   }),
   "storage.status": () => ({ store: "embedded", stateVersion: "12", stateAgeMs: 212, migrations: 14 }),
+  "storage.retention": () => ({
+    bodiesDays: 30,
+    listsMonths: 13,
+    due: [{ kind: "bodies", name: "2026-03-05", rows: 1200, bytes: 3_400_000, blockedBy: "2026-03-05T10 is not in a file yet" }],
+  }),
   "storage.backup": () => ({ path: "data/backups/one", files: 12, bytes: 3_400_000, seconds: 1.2 }),
 };

@@ -1,3 +1,4 @@
+import type { Archive } from "./archive/types.ts";
 import type {
   ErrorCode,
   Estimate,
@@ -394,6 +395,8 @@ export interface FunctionsDeps {
   readonly counters: Counters;
   readonly governance: Pick<Governance, "authorize" | "switches" | "audit">;
   readonly models: ModelsPort;
+  /** Where inferences are found that have left SQL. */
+  readonly archive?: Pick<Archive, "find">;
   /** Asked at each use: feedback is built after functions. */
   readonly feedback?: () => FeedbackPort | undefined;
   /** Told when the loaded bindings changed: `jobs.setNodeStatus`. */

@@ -28,6 +28,19 @@ export const configSchema = z
       .prefault({}),
     /** Off: this node only writes its journal; another process with the same folder carries it to SQL. */
     drain: z.boolean().default(true),
+    /** How long evidence stays in SQL. It is in the lake's files before it goes, and stays there. */
+    retention: z
+      .strictObject({
+        /** Days for bodies: inputs, outputs, steps. */
+        bodiesDays: z.int().min(1).max(3660).default(30),
+        /** Months for the rows of lists, and for shadows. */
+        listsMonths: z.int().min(1).max(240).default(13),
+      })
+      .refine((retention) => retention.bodiesDays <= retention.listsMonths * 28, {
+        message: "bodies cannot stay longer than the rows of lists",
+        path: ["bodiesDays"],
+      })
+      .prefault({}),
     /** Connections of the request and work pool on PostgreSQL. */
     maxConnections: z.int().min(2).max(200).default(10),
   })

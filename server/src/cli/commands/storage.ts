@@ -1,8 +1,9 @@
+import type { Retention } from "@millrace/contract";
 import type { Command } from "commander";
 import { bytes, count, duration } from "../format.ts";
 import { startProgress } from "../progress.ts";
 import type { Session } from "../session.ts";
-import { facts } from "./show.ts";
+import { facts, table } from "./show.ts";
 import { type Registrar, type Verb, addVerb, group } from "./verb.ts";
 
 export const backupVerb: Omit<Verb, "usage"> = {
@@ -37,6 +38,14 @@ export function addStorage(program: Command, registrar: Registrar): void {
           ["state age", duration(status.stateAgeMs)],
         ]),
       );
+    },
+  });
+  addVerb(storage, registrar, {
+    usage: "retention",
+    description: "evidence whose time in SQL is over: what goes next, and what keeps the rest",
+    run: async (session) => {
+      const retention = await session.call("storage.retention", {});
+      session.show(retention, () => retentionPage(session, retention));
     },
   });
   addVerb(storage, registrar, {
@@ -76,6 +85,19 @@ export function addStorage(program: Command, registrar: Registrar): void {
       );
     },
   });
+}
+
+function retentionPage(session: Session, { bodiesDays, listsMonths, due }: Retention): string {
+  const rule = `Bodies stay ${count(bodiesDays)} days in SQL, lists and shadows ${count(listsMonths)} months; the lake keeps them all.`;
+  if (due.length === 0) return `${rule}\nNothing is past that.`;
+  const columns: Parameters<typeof table<Retention["due"][number]>>[2] = [
+    { title: "KIND", value: (item) => item.kind },
+    { title: "PERIOD", value: (item) => item.name },
+    { title: "ROWS", value: (item) => count(item.rows), align: "right" },
+    { title: "SIZE", value: (item) => bytes(item.bytes), align: "right" },
+    { title: "NEXT RUN", value: (item) => (item.blockedBy === null ? "drops it" : `keeps it: ${item.blockedBy}`) },
+  ];
+  return `${rule}\n\n${table(session, due, columns)}`;
 }
 
 async function withProgress<T>(session: Session, doing: string, work: Promise<T>): Promise<T> {

@@ -1,10 +1,13 @@
-import { type Context, systemContext } from "../../core/index.ts";
+import { AppError, type Context, systemContext } from "../../core/index.ts";
 import { exportHour } from "./export-hour.ts";
 import { closeAfterMs, hourAfter, hourMs, hourName, hourOf, idsOf } from "./hours.ts";
 import { recordsInFiles, recordsInSql } from "./records.ts";
-import { findHour, firstId, lastClosedHour, listLate, listProjects, unmarkLate } from "./repository.ts";
+import type { RetainedKind } from "./periods.ts";
+import { type LateHour, findHour, firstId, lastClosedHour, listLate, listProjects, unmarkLate } from "./repository.ts";
+import { deleteFromDefault } from "./retention-repository.ts";
 import type { ArchiveDeps, ArchiveKind, ClosedHours } from "./types.ts";
 
+const sliceRows = 500;
 const kinds: readonly ArchiveKind[] = ["inferences", "shadows"];
 
 /** Closes the hours of every project that are over, oldest first, then those that got late records. Catches up after any pause. */
@@ -33,10 +36,29 @@ export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefi
       const last = await deps.sql.as(context, (tx) => lastClosedHour(tx, late.kind));
       if (last === null || late.hour > last) continue; // Still open: the mark waits with it.
       await close(context, { ...late, late: true });
+      await dropCold(context, late, deps);
       await deps.sql.as(context, (tx) => unmarkLate(tx, late));
     }
   }
   return total;
+}
+
+/** Late records of an hour whose time in SQL is over are in the default partition; now that they are in a file too, they go. */
+async function dropCold(context: Context, late: LateHour, deps: ArchiveDeps): Promise<void> {
+  const state = await deps.sql.as(context, (tx) => findHour(tx, late));
+  const gone: RetainedKind[] = [];
+  if (late.kind === "inferences" && state?.bodiesDroppedAt != null) gone.push("bodies");
+  if (state?.droppedAt != null) gone.push(late.kind);
+  for (const kind of gone) {
+    for (let count = sliceRows; count === sliceRows;) {
+      count = await deps.sql.as(context, async (tx) => {
+        const deleted = await deleteFromDefault(tx, kind, { ...idsOf(late.hour), projectId: context.projectId, limit: sliceRows });
+        const marks = (await listLate(tx)).find((each) => each.kind === late.kind && each.hour === late.hour)?.marks;
+        if (marks !== late.marks) throw new AppError("conflict", `More records of ${late.hour} came meanwhile; the next run takes them.`);
+        return deleted;
+      });
+    }
+  }
 }
 
 /** Puts the hour's root into the audit log. Shadows answer nobody: they are not sealed. */

@@ -13,7 +13,7 @@ export const archiveColumns: Readonly<Record<ArchiveKind, readonly LakeColumn[]>
     { name: "caller", type: "text" },
     { name: "recorded_at", type: "timestamp" },
     { name: "occurred_at", type: "timestamp" },
-    ...textColumns("input", "output", "steps", "produced", "metadata", "salt", "erased_hash", "record_hash"),
+    ...textColumns("input", "output", "steps", "produced", "metadata", "salt", "erased_hash", "body_hash", "record_hash"),
   ],
   shadows: [
     ...textColumns("project_id", "id", "inference_id", "function", "variant", "binding", "output", "label"),

@@ -1,5 +1,5 @@
 import { AppError, type Context } from "../../core/index.ts";
-import { hashRecord } from "./hash-record.ts";
+import { hashBody, hashRecord } from "./hash-record.ts";
 import { hourName } from "./hours.ts";
 import { readHour } from "./read-hour.ts";
 import { type StoredInference, closeHour, insertFiles, listFiles, lockHour } from "./repository.ts";
@@ -67,7 +67,9 @@ export async function exportHour(context: Context, input: HourToExport, deps: Ar
 }
 
 function withHash<Row extends { readonly id: string; readonly function: string }>(row: Row, kind: ArchiveKind): Row {
-  return kind === "inferences" ? { ...row, record_hash: hashRecord(row as unknown as StoredInference) } : row;
+  if (kind === "shadows") return row;
+  const stored = row as unknown as StoredInference;
+  return { ...row, body_hash: hashBody(stored), record_hash: hashRecord(stored) };
 }
 
 function lastOf(files: readonly ArchiveFile[]): string | null {

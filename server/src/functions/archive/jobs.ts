@@ -8,4 +8,7 @@ export function defineArchiveSchedules(jobs: Pick<Jobs, "defineSchedule">, archi
   jobs.defineSchedule("functions.close-hours", hourlyMs, async ({ signal }) => {
     await archive.closeHours({ signal });
   });
+  jobs.defineSchedule("functions.retain-evidence", 6 * hourlyMs, async ({ signal }) => {
+    await archive.retain({ signal });
+  });
 }
