@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Context, createId, silentLogger, systemClock, systemContext } from "../core/index.ts";
@@ -326,7 +326,7 @@ describe("a file sink", () => {
   let path: string;
   let node: Governance;
   beforeEach(async () => {
-    path = join(opened.store.dataFolder, "elsewhere", `${context.projectId}.jsonl`);
+    path = join(opened.store.dataFolder, `elsewhere-${context.projectId}`, "checkpoints.jsonl");
     node = await nodeWithSink();
   });
 
@@ -391,6 +391,26 @@ describe("a file sink", () => {
     const blocked = (await opened.addNode({ audit: { sinks: [{ kind: "file", path: "/dev/null/checkpoints.jsonl" }] } })).governance;
     await write(2);
     expect(await blocked.auditLog.sequence()).toBe(2);
-    expect(await verify()).toMatchObject({ verified: true, entries: 2 });
+    expect(await verify(undefined, blocked)).toMatchObject({
+      verified: true,
+      entries: 2,
+      sinks: [
+        { name: "file /dev/null/checkpoints.jsonl", kind: "file", size: 0, behind: 1, problem: expect.stringMatching(/ENOTDIR|EEXIST/) as string },
+      ],
+    });
+  });
+
+  test("that could not be written gets all it missed, in order, with no new entry to wake it", async () => {
+    const folder = join(path, "..");
+    writeFileSync(folder, "in the way");
+    for (const size of [2, 1, 1]) {
+      await write(size);
+      await node.auditLog.sequence();
+    }
+    expect((await verify(undefined, node)).sinks[0]).toMatchObject({ behind: 3 });
+    rmSync(folder);
+    await expect.poll(() => node.auditLog.sequence().then(() => existsSync(path)), { interval: 100 }).toBe(true);
+    expect(sizesInSink()).toEqual([2, 3, 4]);
+    expect((await verify(undefined, node)).sinks[0]).toMatchObject({ size: 4, behind: 0, problem: null });
   });
 });

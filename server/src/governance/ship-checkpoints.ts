@@ -25,7 +25,7 @@ export interface Shipper {
 
 /** A page is noted when the sink has all of it. */
 const pageSize = 20;
-/** Longer than a page may take at a receiver that answers at the last moment would be very long; sent twice does no harm. */
+/** Renewed at half of it; a single write ends long before the other half is over, so no other node sends meanwhile. */
 const leaseSeconds = 60;
 const retryMs = { first: 1000, most: 300_000 };
 
@@ -101,11 +101,16 @@ function createLane(sink: Sink, deps: ShipperDeps & { readonly signal: AbortSign
     const claimed = await ledger.claim(projectId);
     if (claimed === null) return;
     let held = claimed;
+    let claimedAt = clock.now();
     try {
       for (;;) {
         const above: number = held;
         const page = await deps.sql.as(systemContext("governance", projectId), (tx) => listCheckpoints(tx, { above, limit: pageSize }));
         for (const checkpoint of page) {
+          if (clock.now() - claimedAt > leaseSeconds * 500) {
+            if ((await ledger.claim(projectId)) === null) return;
+            claimedAt = clock.now();
+          }
           await sink.write(projectId, checkpoint, signal);
           held = checkpoint.size;
         }
