@@ -12,6 +12,7 @@ const mebibyte = 1024 * 1024;
 export const journalDefaults: Required<JournalConfig> = {
   sync: "always",
   segmentBytes: 64 * mebibyte,
+  segmentMs: 3_600_000,
   maxBytes: 1024 * mebibyte,
   maxDiskShare: 0.9,
   flushMs: 2,
@@ -85,7 +86,19 @@ export async function createJournal(deps: JournalDeps): Promise<Journal> {
     };
   }
 
+  /** On a quiet node the last records would stay in their segment for as long as nothing follows, bodies that were erased included. */
+  async function endSegment(): Promise<void> {
+    if (own.bytes === 0) return;
+    await writer.rotate();
+    for (const listener of listeners) listener();
+  }
+  const ending = setInterval(() => {
+    endSegment().catch((error: unknown) => deps.logger.warn({ err: error }, "the journal's segment could not be ended; it is tried again"));
+  }, config.segmentMs);
+  ending.unref();
+
   async function close(): Promise<void> {
+    clearInterval(ending);
     await writer.close();
     for (const folder of folders) await folder.release();
   }

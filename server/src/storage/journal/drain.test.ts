@@ -52,6 +52,22 @@ describe("the drain", () => {
     await journal.close();
   });
 
+  test("leaves nothing of a quiet node's records on the disk once they are stored", async () => {
+    const folder = await temporaryFolder();
+    const { journal } = await openJournal(folder, { segmentMs: 20 });
+    const store = memoryStore();
+    const drain = openDrain(journal, store);
+    await append(journal, ["one", "two"]);
+    const segments = async () => (await readdir(join(folder, "node"))).filter((name) => name.endsWith(".log"));
+    await expect.poll(segments, { timeout: 10_000 }).toEqual([]);
+    expect([...store.rows.keys()]).toEqual(["one", "two"]);
+    expect(journal.stats()).toMatchObject({ accepted: 2, stored: 2, backlog: 0, bytes: 0 });
+    await append(journal, ["three"]);
+    await eventually(() => store.rows.has("three"));
+    await drain.close();
+    await journal.close();
+  });
+
   test("goes on after a restart where it stopped", async () => {
     const folder = await temporaryFolder();
     const store = memoryStore();

@@ -19,6 +19,8 @@ export interface JournalConfig {
   readonly sync?: "always" | "batch" | "off";
   /** Bytes of one segment file; 64 MiB. */
   readonly segmentBytes?: number;
+  /** Milliseconds after which a segment ends even if nothing follows, so that what is drained leaves the disk; an hour. */
+  readonly segmentMs?: number;
   /** Bytes this node's folder may hold; 1 GiB. Past it, appends are refused. */
   readonly maxBytes?: number;
   /** Share of the disk space within reach (free + ours) the journal may take; 0.9. */
