@@ -16,6 +16,8 @@ export const overviewSchema = z.object({
   nodes: z.array(nodeSchema),
   openAlerts: z.array(alertSchema),
   configHash: z.string(),
+  /** Why a changed configuration is not in force here, while the one before it goes on; null when there is none. */
+  configProblem: z.string().nullable(),
 });
 export type Overview = z.infer<typeof overviewSchema>;
 export const backupRequestSchema = z.object({

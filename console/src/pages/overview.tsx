@@ -17,6 +17,12 @@ export function OverviewPage(): ReactNode {
       <Loaded query={overview}>
         {(data) => (
           <>
+            {data.configProblem !== null && (
+              <section className="card" role="alert">
+                <h2>The changed configuration is not in force</h2>
+                <p>{data.configProblem}</p>
+              </section>
+            )}
             <Loop stages={data.stages} />
             <EvidenceCard evidence={data.evidence} />
             <section className="card">

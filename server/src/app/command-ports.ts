@@ -1,19 +1,28 @@
 import { createCli, type CliDeps } from "../cli/index.ts";
 import { AppError } from "../core/index.ts";
 import { startApp } from "./create-app.ts";
+import { startKept } from "./hand-over/index.ts";
 import { migrateStore } from "./migrate-store.ts";
 import { restoreStore } from "./restore-store.ts";
+import type { App, AppOptions } from "./types.ts";
 import { version } from "./version.ts";
 
 /** What the command line needs of the program itself. */
 export function commandPorts(): CliDeps {
   return {
     version,
-    startApp,
+    startApp: startKept,
     migrate: migrateStore,
     restore: restoreStore,
-    runDemo: async (options) => (await loadDemo()).runDemo(options, { startApp, explain }),
+    runDemo: async (options) => (await loadDemo()).runDemo(options, { startApp: startForDemo, explain }),
   };
+}
+
+/** The demo's configuration never changes; a signal stops it. */
+async function startForDemo(options: AppOptions): Promise<App> {
+  const app = await startApp(options);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void app.close());
+  return app;
 }
 
 /** The demo's mail and its parsers (100 MB) are in a checkout only; without them every other command must still start. */

@@ -10,6 +10,8 @@ export interface ConnectDeps {
   readonly modules: Modules;
   readonly backUp: (name: string | undefined) => Promise<Backup>;
   readonly configHash: string;
+  /** Why a changed configuration is not in force. */
+  readonly configProblem: () => string | null;
   readonly readiness: () => string[];
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkSecrets, createId, createLogger, defaultProjectId, systemClock, systemContext } from "../core/index.ts";
+import { closeUnused, endpointOf, socketFor, untilReady } from "./take-over.ts";
 import { createSinks } from "../functions/index.ts";
 import { type Http, createHttp } from "../http/index.ts";
 import { type Drain, type Tx, createDrain, maintain } from "../storage/index.ts";
@@ -8,6 +9,7 @@ import { backUp } from "./back-up.ts";
 import { connectPorts } from "./connect-ports.ts";
 import { type Modules, createModules } from "./create-modules.ts";
 import { type LoadedConfig, loadConfig } from "./load-config.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 import { type Stores, openStores } from "./open-stores.ts";
 import { insertConfig } from "./repository.ts";
 import type { App, AppOptions } from "./types.ts";
@@ -19,18 +21,21 @@ const maintainEveryMs = 600_000;
 /** Starts the program: stores, modules, drain, jobs, then the door. What fails on the way closes what was opened. */
 export async function startApp(options: AppOptions): Promise<App> {
   const dataFolder = resolve(options.dataFolder);
-  const loaded = await loadConfig(options.configPath, process.cwd());
+  const loaded = options.loaded ?? (await loadConfig(options.configPath, process.cwd()));
   checkSecrets(loaded.config);
   const logger = createLogger(options.logLevel ?? loaded.config.log.level);
   const closers: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
+  let idleMs = 0;
+  let configProblem: string | null = null;
   let settle: () => void = () => {};
   const stopped = new Promise<void>((done) => {
     settle = done;
   });
 
   /** Newest first: the door closes before what it calls. */
-  function close(): Promise<void> {
+  function close(how: { readonly idleMs?: number } = {}): Promise<void> {
+    idleMs = how.idleMs ?? 0;
     closing ??= (async () => {
       for (const closer of closers.reverse()) {
         try {
@@ -46,14 +51,22 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   try {
     const clock = systemClock;
-    const stores = await openStores({ role: options.role, dataFolder, config: loaded.config, clock, logger });
+    const stores = await openStores({
+      role: options.role,
+      dataFolder,
+      overlaps: options.takeOver?.overlaps === true,
+      config: loaded.config,
+      clock,
+      logger,
+    });
     closers.push(stores.close, () => stores.journal.close());
     let drain: Drain | undefined;
     const modules = createModules({ stores, loaded, dataFolder, nodeId: createId(clock), version, clock, logger, drain: () => drain });
     defineUpkeep(modules, stores);
     await recordConfig({ stores, modules, loaded });
-    const admin = options.role === "work" ? null : await modules.governance.ensureAdminKey();
     await stores.hotState.start();
+    // After the keys are in memory, or each start would take the key of the last one for a stranger's.
+    const admin = options.role === "work" ? null : await modules.governance.ensureAdminKey();
     closers.push(() => modules.egress.close());
     closers.push(() => modules.models.close());
     await modules.jobs.start(options.role);
@@ -76,14 +89,37 @@ export async function startApp(options: AppOptions): Promise<App> {
             stores,
             modules,
             backUp: (name) => backUp(name, { stores, drain: () => drain, dataFolder, clock, logger }),
+            configProblem: () => configProblem,
             logger,
           });
-    const address = http === undefined ? undefined : await http.listen();
-    if (http !== undefined) closers.push(() => http.close());
+    const endpoint = endpointOf(options, loaded);
+    if (options.takeOver !== undefined) await untilReady(modules, options.takeOver);
+    const offered = http === undefined ? undefined : await options.takeOver?.listening();
+    const address = http === undefined ? undefined : await http.listen(socketFor(offered, endpoint));
+    closeUnused(offered, endpoint);
+    if (http !== undefined) closers.push(() => http.close({ idleMs }));
     const adminLink = admin?.created === true && address !== undefined ? await signInLink(modules, address.url) : null;
     logger.info({ url: address?.url, role: options.role, version, configHash: loaded.hash }, "started");
-    stopOnSignals(close);
-    return { url: address?.url ?? "", adminLink, close, stopped };
+    return {
+      url: address?.url ?? "",
+      adminLink,
+      close,
+      stopped,
+      logger,
+      loaded,
+      mayOverlap: stores.sql.store !== "embedded",
+      get listening() {
+        return http?.socket === undefined ? undefined : { endpoint, socket: http.socket };
+      },
+      unreadyReasons: () => modules.functions.unreadyReasons(),
+      async settle(maxMs) {
+        await waitAtMost(drain?.idle(), maxMs);
+      },
+      adopt: () => stores.journal.adopt(),
+      reportConfigProblem(problem) {
+        configProblem = problem;
+      },
+    };
   } catch (error) {
     await close();
     throw error;
@@ -96,20 +132,18 @@ interface DoorDeps {
   readonly stores: Stores;
   readonly modules: Modules;
   readonly backUp: (name: string | undefined) => ReturnType<typeof backUp>;
+  readonly configProblem: () => string | null;
   readonly logger: ReturnType<typeof createLogger>;
 }
 
-function openDoor({ options, loaded, stores, modules, backUp: write, logger }: DoorDeps): Promise<Http> {
-  const config = {
-    ...loaded.config.http,
-    ...(options.host === undefined ? {} : { host: options.host }),
-    ...(options.port === undefined ? {} : { port: options.port }),
-  };
+function openDoor({ options, loaded, stores, modules, backUp: write, configProblem, logger }: DoorDeps): Promise<Http> {
+  const config = { ...loaded.config.http, ...endpointOf(options, loaded) };
   const ports = connectPorts({
     stores,
     modules,
     backUp: write,
     configHash: loaded.hash,
+    configProblem,
     readiness: () => modules.functions.unreadyReasons(),
   });
   return createHttp({ config, ports, counters: stores.counters, clock: systemClock, logger, publicFolder, version });
@@ -131,10 +165,4 @@ function defineUpkeep({ jobs }: Modules, { sql }: Stores): void {
 async function signInLink({ governance }: Modules, url: string): Promise<string> {
   const { token } = await governance.sessions.createLink({ projectId: defaultProjectId, principalId: "system:app" });
   return `${url}/sign-in#${token}`;
-}
-
-function stopOnSignals(close: () => Promise<void>): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void close());
-  }
 }

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, type Clock, type Logger, readEnvironment } from "../core/index.ts";
+import { AppError, type Clock, type Logger, isAppError, readEnvironment } from "../core/index.ts";
 import {
   type BlobStore,
   type Counters,
@@ -26,10 +26,15 @@ export interface Stores extends Storage {
 export interface StoresOptions {
   readonly role: "up" | "serve" | "work";
   readonly dataFolder: string;
+  /** The process before this one still writes its journal. */
+  readonly overlaps?: boolean;
   readonly config: ResolvedConfig;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** One that still leaves, one that serves, one that comes. */
+const maxTurns = 3;
 
 /** Opens everything that keeps something: SQL, journal, blobs, lake, counters. */
 export async function openStores(options: StoresOptions): Promise<Stores> {
@@ -53,14 +58,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     logger,
   });
   try {
-    const journal = await createJournal({
-      folder: join(dataFolder, "journal"),
-      node: readEnvironment("MILLRACE_NODE") || role,
-      clock,
-      logger,
-      config: config.storage.journal,
-      onIncident: (incident) => logger.error(incident, "the evidence journal needs someone"),
-    });
+    const journal = await openJournal(options);
     return {
       ...storage,
       journal,
@@ -72,5 +70,24 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   } catch (error) {
     await storage.close();
     throw error;
+  }
+}
+
+/** Two processes of one node, the second of which takes over from the first, write two folders: `up`, then `up.2`, then `up` again. */
+async function openJournal({ role, dataFolder, overlaps, config, clock, logger }: StoresOptions): Promise<Journal> {
+  const node = readEnvironment("MILLRACE_NODE") || role;
+  for (let turn = 1; ; turn++) {
+    try {
+      return await createJournal({
+        folder: join(dataFolder, "journal"),
+        node: turn === 1 ? node : `${node}.${turn}`,
+        clock,
+        logger,
+        config: config.storage.journal,
+        onIncident: (incident) => logger.error(incident, "the evidence journal needs someone"),
+      });
+    } catch (error) {
+      if (overlaps !== true || turn === maxTurns || !isAppError(error, "data_folder_locked")) throw error;
+    }
   }
 }

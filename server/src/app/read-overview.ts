@@ -9,8 +9,9 @@ const enough = { limit: 500 };
 /** The loop at a glance: what every stage holds and what waits there. */
 export async function readOverview(
   context: Context,
-  { stores, modules, configHash }: { readonly stores: Stores; readonly modules: Modules; readonly configHash: string },
+  deps: { readonly stores: Stores; readonly modules: Modules; readonly configHash: string; readonly configProblem: () => string | null },
 ): Promise<Overview> {
+  const { stores, modules, configHash } = deps;
   const { jobs, data, models, functions, feedback, monitoring, release } = modules;
   const [datasets, registered, declared, said, alerts, retrainings, nodes, busy] = await Promise.all([
     data.list(context, enough),
@@ -62,7 +63,7 @@ export async function readOverview(
       note: latest === undefined ? null : `${latest.function}: ${latest.stage}`,
     },
   ];
-  return { stages, evidence, nodes, openAlerts: open, configHash };
+  return { stages, evidence, nodes, openAlerts: open, configHash, configProblem: deps.configProblem() };
 }
 
 function championOf(models: readonly { name: string; aliases: Record<string, number> }[]): string | null {

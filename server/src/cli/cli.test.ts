@@ -198,7 +198,8 @@ describe("commands that start the program", () => {
         url: "http://127.0.0.1:7071",
         adminLink: "http://127.0.0.1:7071/sign-in#t",
         close: () => Promise.resolve(),
-        stopped: Promise.resolve(),
+        kill: () => undefined,
+        stopped: Promise.resolve(0),
       }),
     );
     const ran = await runCli(["up", "--data", folder, "--port", "7071"], {}, { deps: { startApp } });
@@ -208,9 +209,15 @@ describe("commands that start the program", () => {
       configPath: undefined,
       host: undefined,
       port: 7071,
+      watch: false,
     });
     expect(ran.out).toContain("http://127.0.0.1:7071/sign-in#t");
     expect(ran.code).toBe(0);
+  });
+
+  test("end with the exit code of the process that does their work", async () => {
+    const app = { url: "", adminLink: null, close: () => Promise.resolve(), kill: () => undefined, stopped: Promise.resolve(137) };
+    expect((await runCli(["work", "--watch"], {}, { deps: { startApp: () => Promise.resolve(app) } })).code).toBe(137);
   });
 
   test("answer the demo's own exit code", async () => {

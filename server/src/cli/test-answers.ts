@@ -421,6 +421,7 @@ export const answers: Answers = {
     nodes: [node],
     openAlerts: [alert],
     configHash: hash,
+    configProblem: null,
   }),
   "storage.status": () => ({ store: "embedded", stateVersion: "12", stateAgeMs: 212, migrations: 14 }),
   "storage.retention": () => ({

@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly configPath?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
+  /** A changed configuration file takes over by itself, as on SIGHUP. */
+  readonly watch?: boolean | undefined;
 }
 
 /** A started program. */
@@ -32,8 +34,10 @@ export interface RunningApp {
   readonly adminLink: string | null;
   /** Drains and stops. */
   close(): Promise<void>;
-  /** Settles when it has stopped, by `close` or by a signal. */
-  readonly stopped: Promise<void>;
+  /** Ends at once what runs on its behalf in another process. */
+  kill(): void;
+  /** Settles when it has stopped, by `close` or by itself, with the exit code. */
+  readonly stopped: Promise<number>;
 }
 
 export interface DemoOptions {

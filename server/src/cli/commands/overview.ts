@@ -15,6 +15,9 @@ export const overviewVerb: Omit<Verb, "usage"> = {
 
 function page(session: Session, overview: Overview): string {
   return [
+    ...(overview.configProblem === null
+      ? []
+      : [`${session.palette.bad("the changed configuration is not in force")}  ${overview.configProblem}\n`]),
     table(session, overview.stages, [
       { title: "STAGE", value: (stage) => stage.stage },
       {

@@ -9,6 +9,7 @@ const startOptions: readonly VerbOption[] = [
   { flags: "--config <file>", description: "the configuration file (default: millrace.config.ts)" },
   { flags: "--host <host>", description: "the address to listen on" },
   { flags: "--port <port>", description: "the port to listen on", parse: parseWhole },
+  { flags: "--watch", description: "take over a changed configuration by itself, as SIGHUP does" },
 ];
 
 const roles: readonly [StartOptions["role"], string][] = [
@@ -34,12 +35,13 @@ export function addProcesses(program: Command, registrar: Registrar): void {
             configPath: options["config"] as string | undefined,
             host: options["host"] as string | undefined,
             port: options["port"] as number | undefined,
+            watch: options["watch"] === true,
           });
         } finally {
           progress.end();
         }
         announce(session, app, role);
-        await untilStopped(session, app);
+        return untilStopped(session, app);
       },
     });
   }
@@ -71,15 +73,23 @@ function announce(session: Session, app: RunningApp, role: StartOptions["role"])
   session.hint("Ctrl-C stops it; requests in flight end first.");
 }
 
-/** The first signal drains and stops; a second one ends the process the hard way (Node's default is back by then). */
-async function untilStopped(session: Session, app: RunningApp): Promise<void> {
-  const stop = (): void => {
+/** The first signal drains and stops; a second one ends the process the hard way, and what runs for it. */
+async function untilStopped(session: Session, app: RunningApp): Promise<number> {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  let stopping = false;
+  function stop(signal: NodeJS.Signals): void {
+    if (stopping) {
+      app.kill();
+      for (const each of signals) process.off(each, stop);
+      process.kill(process.pid, signal);
+      return;
+    }
+    stopping = true;
     session.hint("stopping");
     void app.close();
-  };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  await app.stopped;
-  process.off("SIGINT", stop);
-  process.off("SIGTERM", stop);
+  }
+  for (const signal of signals) process.on(signal, stop);
+  const code = await app.stopped;
+  for (const signal of signals) process.off(signal, stop);
+  return code;
 }

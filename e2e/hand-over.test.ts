@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type ChangingConfig, createConfig, descendantsOf, isAlive, readStored, startChanging, startClients } from "./handed-over.ts";
+import type { RunningNode } from "./start-node.ts";
+import { type Place, createPlace } from "./store.ts";
+
+const patience = { timeout: 30_000 };
+
+async function configHash(node: RunningNode): Promise<string> {
+  return (await node.client.call("overview.get", {})).configHash;
+}
+
+async function ownerOf(node: RunningNode): Promise<string> {
+  return (await node.client.call("functions.get", { parameters: { name: "echo" } })).owner;
+}
+
+test("16 clients ask without pause while the configuration changes three times: nothing is refused, nothing is lost, one process id", async () => {
+  const place = await createPlace();
+  const config = await createConfig(place);
+  const node = await startChanging(place, config);
+  const clients = startClients(node, 16);
+  const hashes = [await configHash(node)];
+  for (const version of ["second", "third", "fourth"]) {
+    const before = clients.answered;
+    await expect.poll(() => clients.answered).toBeGreaterThan(before + 100);
+    await config.writeVersion(version);
+    node.child.kill("SIGHUP");
+    await expect.poll(() => ownerOf(node), patience).toBe(version);
+    hashes.push(await configHash(node));
+  }
+  const before = clients.answered;
+  await expect.poll(() => clients.answered).toBeGreaterThan(before + 100);
+  const { acknowledged, failed } = await clients.stop();
+  expect(failed).toEqual([]);
+  expect(new Set(hashes).size).toBe(4);
+
+  // Of the processes before as well: their journal goes on where the process that serves writes it.
+  const whole = { accepted: acknowledged.size, stored: acknowledged.size, rejected: 0, backlog: 0 };
+  await expect.poll(() => node.client.call("evidence.get", {}), patience).toMatchObject(whole);
+  const stored = await readStored(node);
+  expect(new Map(stored.map(({ id, label }) => [id, label]))).toEqual(acknowledged);
+  const first = await node.client.call("inferences.get", { parameters: { id: stored.at(-1)!.id } });
+  const last = await node.client.call("inferences.get", { parameters: { id: stored[0]!.id } });
+  expect([first.produced["configHash"], last.produced["configHash"]]).toEqual([hashes[0], hashes[3]]);
+
+  const audited = await node.client.call("governance.listAudit", { query: { action: "app.config", limit: 100 } });
+  expect(audited.items.map((entry) => entry.object).toSorted()).toEqual(hashes.map((hash) => `config:${hash}`).toSorted());
+  // The key of the first is everybody's.
+  expect((await node.client.call("governance.listKeys", {})).items).toHaveLength(1);
+  expect(readFileSync(join(node.dataFolder, "admin.key"), "utf8").trim()).toBe(node.key);
+  // The keeper and one process, not a chain of them.
+  await expect.poll(() => descendantsOf(node.child.pid!)).toHaveLength(1);
+  expect(await node.stop()).toEqual({ code: 0, signal: null });
+}, 120_000);
+
+test("a configuration that is wrong is said with its path, and the one before goes on; a right one then takes over", async () => {
+  const place = await createPlace();
+  const config = await createConfig(place);
+  const node = await startChanging(place, config);
+  const hash = await configHash(node);
+  const clients = startClients(node, 4);
+  await config.write(config.text("wrong").replace("heartbeatMs: 300", 'heartbeatMs: "often"'));
+  node.child.kill("SIGHUP");
+  await expect.poll(() => node.output.error, patience).toContain("the configuration before goes on");
+  expect(node.output.error).toContain("jobs.heartbeatMs");
+  expect((await node.client.call("overview.get", {})).configProblem).toContain("jobs.heartbeatMs");
+  await config.write("export default {");
+  node.child.kill("SIGHUP");
+  await expect.poll(async () => (await node.client.call("overview.get", {})).configProblem, patience).toContain("cannot be loaded");
+  expect(await configHash(node)).toBe(hash);
+  expect(await node.client.call("health.ready", {})).toEqual({ status: "ok", reasons: [] });
+  await expect.poll(() => descendantsOf(node.child.pid!)).toEqual([]);
+
+  await config.writeVersion("right");
+  node.child.kill("SIGHUP");
+  await expect.poll(() => ownerOf(node), patience).toBe("right");
+  expect((await node.client.call("overview.get", {})).configProblem).toBeNull();
+  expect((await clients.stop()).failed).toEqual([]);
+}, 60_000);
+
+test("with --watch a saved file takes over by itself, one that it imports too, and a start that fails after the first has let go brings it back", async () => {
+  const place = await createPlace();
+  const config = await createConfig(place);
+  const imported = join(place.folder, "config", "owner.ts");
+  await writeFile(imported, 'export const owner = "watched";');
+  const watched = `import { owner } from "./owner.ts";\n${config.text("first").replace('owner: "first"', "owner")}`;
+  await config.write(watched);
+  const node = await startChanging(place, config, ["--watch"]);
+  const clients = startClients(node, 4);
+  expect(await ownerOf(node)).toBe("watched");
+
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  const { port } = taken.address() as { port: number };
+  const elsewhere = config.text("elsewhere").replace("port: 0", `port: ${port}`);
+  // First this process itself is the one that comes back, then one that it started.
+  for (const owner of ["watched", "imported"]) {
+    await writeFile(imported, `export const owner = ${JSON.stringify(owner)};`);
+    await expect.poll(() => ownerOf(node), patience).toBe(owner);
+    await config.write(elsewhere);
+    await expect.poll(() => problemOf(node), patience).toContain(`Port ${port} on 127.0.0.1 is taken.`);
+    expect(await ownerOf(node)).toBe(owner);
+    await config.write(watched);
+  }
+  await config.writeVersion("last");
+  await expect.poll(() => ownerOf(node), patience).toBe("last");
+  taken.close();
+  expect((await clients.stop()).failed).toEqual([]);
+}, 90_000);
+
+test("SIGTERM after a hand-over stops every process, kill -9 of the keeper leaves none, and the death of the other ends it with its code", async () => {
+  const place = await createPlace();
+  const config = await createConfig(place);
+  const first = await handedOver(place, config);
+  expect(await first.node.stop()).toEqual({ code: 0, signal: null });
+  expect(isAlive(first.worker)).toBe(false);
+
+  const second = await handedOver(place, config);
+  await second.node.kill();
+  await expect.poll(() => isAlive(second.worker), patience).toBe(false);
+
+  const third = await handedOver(place, config);
+  process.kill(third.worker, "SIGKILL");
+  expect(await third.node.ended).toEqual({ code: 137, signal: null });
+}, 90_000);
+
+async function handedOver(place: Place, config: ChangingConfig): Promise<{ node: RunningNode; worker: number }> {
+  await config.writeVersion("before");
+  const node = await startChanging(place, config);
+  await config.writeVersion("after");
+  node.child.kill("SIGHUP");
+  await expect.poll(() => ownerOf(node), patience).toBe("after");
+  await expect.poll(() => descendantsOf(node.child.pid!)).toHaveLength(1);
+  return { node, worker: descendantsOf(node.child.pid!)[0]! };
+}
+
+async function problemOf(node: RunningNode): Promise<string | null> {
+  return (await node.client.call("overview.get", {})).configProblem;
+}
