@@ -1,14 +1,16 @@
 import type { Backup } from "./back-up.ts";
+import type { Context } from "../core/index.ts";
 import type { Modules } from "./create-modules.ts";
 import { readEvidence, readOverview } from "./read-overview.ts";
 import type { Ports } from "../http/index.ts";
 import { formatReference } from "../data/index.ts";
 import type { Stores } from "./open-stores.ts";
+import { lastBackupAt } from "./schedule-backups.ts";
 
 export interface ConnectDeps {
   readonly stores: Stores;
   readonly modules: Modules;
-  readonly backUp: (name: string | undefined) => Promise<Backup>;
+  readonly backUp: (context: Context, name: string | undefined) => Promise<Backup>;
   readonly configHash: string;
   /** Why a changed configuration is not in force. */
   readonly configProblem: () => string | null;
@@ -26,14 +28,15 @@ export function connectPorts(deps: ConnectDeps): Ports {
     overview: { get: (_request, context) => readOverview(context, deps) },
     evidence: { get: async () => readEvidence(stores) },
     storage: {
-      status: async () => ({
+      status: async (_request, context) => ({
         store: stores.sql.store,
         stateVersion: stores.hotState.version().toString(),
         stateAgeMs: stores.hotState.ageMs(),
         migrations: stores.migrations,
+        lastBackupAt: await lastBackupAt(governance, context),
       }),
       retention: () => modules.archive.retention(),
-      backup: ({ body }) => deps.backUp(body.name),
+      backup: ({ body }, context) => deps.backUp(context, body.name),
     },
     jobs: {
       list: ({ query }, context) => jobs.list(context, query),

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkSecrets, createId, createLogger, defaultProjectId, systemClock, systemContext } from "../core/index.ts";
+import { type Context, checkSecrets, createId, createLogger, defaultProjectId, systemClock, systemContext } from "../core/index.ts";
 import { closeUnused, endpointOf, socketFor, untilReady } from "./take-over.ts";
 import { createSinks } from "../functions/index.ts";
 import { type Http, createHttp } from "../http/index.ts";
@@ -12,6 +12,7 @@ import { type LoadedConfig, loadConfig } from "./load-config.ts";
 import { waitAtMost } from "./wait-at-most.ts";
 import { type Stores, openStores } from "./open-stores.ts";
 import { insertConfig } from "./repository.ts";
+import { scheduleBackups } from "./schedule-backups.ts";
 import type { App, AppOptions } from "./types.ts";
 import { version } from "./version.ts";
 
@@ -62,7 +63,12 @@ export async function startApp(options: AppOptions): Promise<App> {
     closers.push(stores.close, () => stores.journal.close());
     let drain: Drain | undefined;
     const modules = createModules({ stores, loaded, dataFolder, nodeId: createId(clock), version, clock, logger, drain: () => drain });
+    const { audit } = modules.governance;
+    const write = (context: Context, name: string | undefined) =>
+      backUp(context, name, { stores, drain: () => drain, dataFolder, audit, clock, logger });
     defineUpkeep(modules, stores);
+    const { jobs } = modules;
+    scheduleBackups({ jobs, config: loaded.config.storage.backup, dataFolder, backUp: write, sql: stores.sql, audit, clock, logger });
     await recordConfig({ stores, modules, loaded });
     await stores.hotState.start();
     // After the keys are in memory, or each start would take the key of the last one for a stranger's.
@@ -88,7 +94,7 @@ export async function startApp(options: AppOptions): Promise<App> {
             loaded,
             stores,
             modules,
-            backUp: (name) => backUp(name, { stores, drain: () => drain, dataFolder, clock, logger }),
+            backUp: write,
             configProblem: () => configProblem,
             logger,
           });
@@ -131,7 +137,7 @@ interface DoorDeps {
   readonly loaded: LoadedConfig;
   readonly stores: Stores;
   readonly modules: Modules;
-  readonly backUp: (name: string | undefined) => ReturnType<typeof backUp>;
+  readonly backUp: (context: Context, name: string | undefined) => ReturnType<typeof backUp>;
   readonly configProblem: () => string | null;
   readonly logger: ReturnType<typeof createLogger>;
 }

@@ -423,7 +423,7 @@ export const answers: Answers = {
     configHash: hash,
     configProblem: null,
   }),
-  "storage.status": () => ({ store: "embedded", stateVersion: "12", stateAgeMs: 212, migrations: 14 }),
+  "storage.status": () => ({ store: "embedded", stateVersion: "12", stateAgeMs: 212, migrations: 14, lastBackupAt: at }),
   "storage.retention": () => ({
     bodiesDays: 30,
     listsMonths: 13,

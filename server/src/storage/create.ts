@@ -41,6 +41,18 @@ export const configSchema = z
         path: ["bodiesDays"],
       })
       .prefault({}),
+    /** Absent: no backup is made by itself. */
+    backup: z
+      .strictObject({
+        everyHours: z
+          .number()
+          .min(1)
+          .max(24 * 14)
+          .default(24),
+        /** How many of those made by the schedule stay. */
+        keep: z.int().min(1).max(1000).default(7),
+      })
+      .optional(),
     /** Connections of the request and work pool on PostgreSQL. */
     maxConnections: z.int().min(2).max(200).default(10),
   })

@@ -1,6 +1,6 @@
 import type { Retention } from "@millrace/contract";
 import type { Command } from "commander";
-import { bytes, count, duration } from "../format.ts";
+import { bytes, count, duration, instant } from "../format.ts";
 import { startProgress } from "../progress.ts";
 import type { Session } from "../session.ts";
 import { facts, table } from "./show.ts";
@@ -36,6 +36,7 @@ export function addStorage(program: Command, registrar: Registrar): void {
           ["migrations", count(status.migrations)],
           ["state version", status.stateVersion],
           ["state age", duration(status.stateAgeMs)],
+          ["last backup", status.lastBackupAt === null ? "never" : `${instant(status.lastBackupAt)} UTC`],
         ]),
       );
     },
