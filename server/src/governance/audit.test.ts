@@ -395,7 +395,13 @@ describe("a file sink", () => {
       verified: true,
       entries: 2,
       sinks: [
-        { name: "file /dev/null/checkpoints.jsonl", kind: "file", size: 0, behind: 1, problem: expect.stringMatching(/ENOTDIR|EEXIST/) as string },
+        {
+          name: "file /dev/null/checkpoints.jsonl",
+          kind: "file",
+          size: 0,
+          behind: 1,
+          problem: expect.stringMatching(/ENOTDIR|EEXIST/) as string,
+        },
       ],
     });
   });

@@ -163,10 +163,10 @@ function reportPage(session: Session, report: AuditReport): string {
             session,
             "Sinks",
             table(session, report.sinks, [
-              { title: "SINK", value: (sink) => sink.name },
+              { title: "SINK", value: (sink) => sink.name, flexible: true },
               { title: "HOLDS", value: (sink) => sink.size, align: "right" },
               { title: "BEHIND", value: (sink) => sink.behind, align: "right" },
-              { title: "PROBLEM", value: (sink) => sink.problem },
+              { title: "PROBLEM", value: (sink) => sink.problem, flexible: true },
             ]),
           ),
         ]),
