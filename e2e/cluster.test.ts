@@ -167,7 +167,7 @@ async function nodeIdOf(client: Client): Promise<string> {
 }
 
 async function readyBindings(client: Client, nodeId: string): Promise<readonly string[]> {
-  return (await client.call("jobs.nodes", {})).items.find((node) => node.id === nodeId)!.readyBindings;
+  return (await client.call("jobs.nodes", {})).items.find((node) => node.name === nodeId)!.readyBindings;
 }
 
 /** Why a node says that it is not ready, as an orchestrator's probe sees it. */

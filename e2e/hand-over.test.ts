@@ -46,6 +46,12 @@ test("16 clients ask without pause while the configuration changes three times: 
   const last = await node.client.call("inferences.get", { parameters: { id: stored[0]!.id } });
   expect([first.produced["configHash"], last.produced["configHash"]]).toEqual([hashes[0], hashes[3]]);
 
+  // One node to whoever reads it, though another process each time.
+  expect(first.produced["node"]).toBe(last.produced["node"]);
+  expect(first.produced["process"]).not.toBe(last.produced["process"]);
+  const serving = { id: last.produced["process"], name: last.produced["node"], alive: true };
+  expect((await node.client.call("jobs.nodes", {})).items).toContainEqual(expect.objectContaining(serving));
+
   const audited = await node.client.call("governance.listAudit", { query: { action: "app.config", limit: 100 } });
   expect(audited.items.map((entry) => entry.object).toSorted()).toEqual(hashes.map((hash) => `config:${hash}`).toSorted());
   // The key of the first is everybody's.

@@ -29,7 +29,10 @@ export type WorkflowDetail = z.infer<typeof workflowDetailSchema>;
 export const startedSchema = z.object({ workflowId: z.string() });
 
 export const nodeSchema = z.object({
+  /** The process: fresh at every start, as evidence names it in `produced.process`. */
   id: z.string(),
+  /** What people call it: MILLRACE_NODE, or the host's name. Two processes have one name while one takes over from the other. */
+  name: z.string(),
   /** What this process does: everything, requests only, or work only. */
   role: z.enum(["up", "serve", "work"]),
   host: z.string(),

@@ -134,7 +134,7 @@ function Nodes({ nodes, configHash }: { nodes: readonly Node[]; configHash: stri
       rows={nodes}
       keyOf={(node) => node.id}
       columns={[
-        { title: "Node", cell: (node) => <code title={node.id}>{node.id.slice(-8)}</code>, phone: "lead" },
+        { title: "Node", cell: (node) => <code title={node.id}>{node.name}</code>, phone: "lead" },
         { title: "Role", cell: (node) => node.role },
         { title: "Host", cell: (node) => node.host },
         { title: "State", cell: (node) => <Tag tone={node.alive ? "good" : "bad"}>{node.alive ? "alive" : "gone"}</Tag> },

@@ -1,6 +1,16 @@
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Context, checkSecrets, createId, createLogger, defaultProjectId, systemClock, systemContext } from "../core/index.ts";
+import {
+  type Context,
+  checkSecrets,
+  createId,
+  createLogger,
+  defaultProjectId,
+  readEnvironment,
+  systemClock,
+  systemContext,
+} from "../core/index.ts";
 import { closeUnused, endpointOf, socketFor, untilReady } from "./take-over.ts";
 import { createSinks } from "../functions/index.ts";
 import { type Http, createHttp } from "../http/index.ts";
@@ -62,7 +72,17 @@ export async function startApp(options: AppOptions): Promise<App> {
     });
     closers.push(stores.close, () => stores.journal.close());
     let drain: Drain | undefined;
-    const modules = createModules({ stores, loaded, dataFolder, nodeId: createId(clock), version, clock, logger, drain: () => drain });
+    const modules = createModules({
+      stores,
+      loaded,
+      dataFolder,
+      nodeId: readEnvironment("MILLRACE_NODE") || hostname(),
+      processId: createId(clock),
+      version,
+      clock,
+      logger,
+      drain: () => drain,
+    });
     const { audit } = modules.governance;
     const write = (context: Context, name: string | undefined) =>
       backUp(context, name, { stores, drain: () => drain, dataFolder, audit, clock, logger });

@@ -33,7 +33,9 @@ export interface ModulesDeps {
   readonly stores: Stores;
   readonly loaded: LoadedConfig;
   readonly dataFolder: string;
+  /** The node's name, and this process's own id. */
   readonly nodeId: string;
+  readonly processId?: string;
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -59,7 +61,18 @@ export function createModules(deps: ModulesDeps): Modules {
     sealed: () => sealed,
   });
   const { audit } = governance;
-  const jobs = createJobs({ sql, audit, clock, logger, config: config.jobs, nodeId: deps.nodeId, configHash, version: deps.version });
+  const processId = deps.processId === undefined ? {} : { processId: deps.processId };
+  const jobs = createJobs({
+    sql,
+    audit,
+    clock,
+    logger,
+    config: config.jobs,
+    nodeId: deps.nodeId,
+    ...processId,
+    configHash,
+    version: deps.version,
+  });
   const scratchFolder = join(dataFolder, "scratch");
   const data = createData({ sql, blobs, lake, jobs, audit, clock, config: config.data, scratchFolder });
   const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
@@ -84,6 +97,7 @@ export function createModules(deps: ModulesDeps): Modules {
     sourceHash: loaded.sourceHash,
     configHash,
     node: deps.nodeId,
+    ...(deps.processId === undefined ? {} : { process: deps.processId }),
     drains: config.storage.drain,
     clock,
     logger,

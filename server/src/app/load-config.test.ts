@@ -62,6 +62,14 @@ describe("a configuration file", () => {
     });
   });
 
+  test("that imports a file which is not there names that file", async () => {
+    await write("lonely.config.ts", `import { owner } from "./owner.ts";\nexport default owner;`);
+    await expect(loadConfig("lonely.config.ts", folder)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/lonely\.config\.ts cannot be loaded.*owner\.ts/),
+    });
+  });
+
   test("with a function that is wrong names the function and the path in it", async () => {
     await write("wrong.config.ts", `${head}export default defineConfig({ functions: [${greet(`, maxBodyBytes: -1`)}] });`);
     await expect(loadConfig("wrong.config.ts", folder)).rejects.toMatchObject({

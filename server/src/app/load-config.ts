@@ -22,9 +22,10 @@ export const configFileNames = ["millrace.config.ts", "millrace.config.js", "mil
 /** Loads and checks a configuration file; `config_missing` when there is none, `config_invalid` naming each path in it. */
 export async function loadConfig(given: string | undefined, folder: string): Promise<LoadedConfig> {
   const path = findConfig(given, folder);
-  const sources = await hashSources(path);
+  let sources: string;
   let exported: { default?: unknown };
   try {
+    sources = await hashSources(path);
     exported = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (cause) {
     if (cause instanceof AppError) throw new AppError(cause.code, `${path}: ${cause.message}`, { details: cause.details, cause });

@@ -254,7 +254,8 @@ const key = {
   revokedAt: null,
 };
 const node = {
-  id: "node-1",
+  id: "01a1fe8d-281e-7093-973f-4f25a4a2ab16",
+  name: "node-1",
   role: "up",
   host: "mill",
   startedAt: at,

@@ -31,7 +31,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   const runtimes = createProjectRuntimes({ ...deps, logger }, () => setImmediate(() => wake()));
   const openedForRuns = new Map<string, Promise<Variant>>();
   const timers: NodeJS.Timeout[] = [];
-  const nodeFacts = writeNodeFacts(deps.node, deps.configHash);
+  const nodeFacts = writeNodeFacts(deps.node, deps.configHash, deps.process);
   const shadows = createShadowRunner({ journal, clock, logger });
   const refuse = createRefusals({ journal, clock, logger, nodeFacts, stateAgeMs: hotState.ageMs });
   const leftBehind = journal.stats();

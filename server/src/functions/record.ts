@@ -4,8 +4,9 @@ import type { Candidate } from "./serving-plan.ts";
 import type { Caller } from "./types.ts";
 
 /** Facts of this process that every record carries, written out once. */
-export function writeNodeFacts(node: string, configHash: string): string {
-  return `"node":${JSON.stringify(node)},"configHash":${JSON.stringify(configHash)}`;
+export function writeNodeFacts(node: string, configHash: string, process?: string): string {
+  const which = process === undefined ? "" : `,"process":${JSON.stringify(process)}`;
+  return `"node":${JSON.stringify(node)}${which},"configHash":${JSON.stringify(configHash)}`;
 }
 
 export interface RecordInput {

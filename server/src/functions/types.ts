@@ -404,7 +404,9 @@ export interface FunctionsDeps {
   /** Hash of the configuration's source files: the version of plain code. */
   readonly sourceHash: string;
   readonly configHash: string;
+  /** The node's name, and the process that is it now; both stand in every record. */
   readonly node: string;
+  readonly process?: string;
   /** False: another process carries this journal to SQL, so how far it is cannot be seen from here. Default true. */
   readonly drains?: boolean;
   readonly clock: Clock;

@@ -18,7 +18,7 @@ interface Subscription {
 export function createJobs(deps: JobsDeps): Jobs {
   const { sql, clock, logger, config } = deps;
   // Fresh for each process: two processes with one executor id run each other's live steps.
-  const executorId = executorIdOf(deps.nodeId, createId(clock));
+  const executorId = executorIdOf(deps.nodeId, deps.processId ?? createId(clock));
   const engine = new Engine({ sql, logger, executorId, pollMs: config.pollMs });
   const change = { sql, clock, audit: deps.audit, engine };
   const subscriptions = new Map<string, Subscription[]>();

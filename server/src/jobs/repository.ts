@@ -1,6 +1,7 @@
 import type { Node } from "@millrace/contract";
 import { idTime } from "../core/index.ts";
 import type { Sql, Tx } from "../storage/index.ts";
+import { processOf } from "./to-wire.ts";
 import type { Event, Role, Schedule } from "./types.ts";
 
 export interface NodeRow {
@@ -45,6 +46,7 @@ export async function forgetNode(tx: Tx, executorId: string, takenBy: string): P
 }
 
 interface NodeRecord {
+  executor_id: string;
   node_id: string;
   role: Role;
   host: string;
@@ -58,12 +60,13 @@ interface NodeRecord {
 
 export async function listNodes(tx: Tx, staleAfterMs: number): Promise<Node[]> {
   const { rows } = await tx.client.query<NodeRecord>(
-    `select node_id, role, host, started_at, heartbeat_at, heartbeat_at > now() - $1 * interval '1 millisecond' as alive, config_hash, version, ready_bindings
+    `select executor_id, node_id, role, host, started_at, heartbeat_at, heartbeat_at > now() - $1 * interval '1 millisecond' as alive, config_hash, version, ready_bindings
      from jobs_nodes order by started_at, executor_id`,
     [staleAfterMs],
   );
   return rows.map((row) => ({
-    id: row.node_id,
+    id: processOf(row.executor_id),
+    name: row.node_id,
     role: row.role,
     host: row.host,
     startedAt: row.started_at,

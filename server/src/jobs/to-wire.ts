@@ -18,9 +18,13 @@ export function engineStatuses(status: Workflow["status"]): string[] {
   return Object.keys(statuses).filter((key) => statuses[key] === status);
 }
 
-/** An executor id is `<node id>#<fresh id>`: the node can be read off it after its row is gone. */
-export function executorIdOf(nodeId: string, freshId: string): string {
-  return `${nodeId}#${freshId}`;
+/** An executor id is `<node's name>#<process's id>`: the node can be read off it after its row is gone. */
+export function executorIdOf(nodeId: string, processId: string): string {
+  return `${nodeId}#${processId}`;
+}
+
+export function processOf(executorId: string): string {
+  return executorId.slice(executorId.lastIndexOf("#") + 1);
 }
 
 export function toWorkflow(status: WorkflowStatus): Workflow {

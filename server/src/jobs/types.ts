@@ -135,7 +135,10 @@ export interface JobsDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly config: JobsConfig;
+  /** The node's name, the same at every start. */
   readonly nodeId: string;
+  /** This process, never the same twice; made here if it is not given. */
+  readonly processId?: string;
   readonly configHash: string;
   /** The program's version. */
   readonly version: string;

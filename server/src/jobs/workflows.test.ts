@@ -361,7 +361,14 @@ describe("a node", () => {
     const binding = "a".repeat(64);
     await jobs.setNodeStatus({ readyBindings: [binding] });
     expect(await jobs.nodes()).toMatchObject([
-      { id: "node-a", role: "up", alive: true, readyBindings: [binding], configHash: "0".repeat(64) },
+      {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        name: "node-a",
+        role: "up",
+        alive: true,
+        readyBindings: [binding],
+        configHash: "0".repeat(64),
+      },
     ]);
     await expect.poll(() => runs.tick, { timeout: 20_000 }).toBeGreaterThan(3);
     await expect.poll(async () => (await jobs.schedules())[0]?.lastRunAt ?? null, { timeout: 20_000 }).not.toBeNull();

@@ -11,7 +11,7 @@ export async function awaitReady(
   const giveUpAt = performance.now() + ask.timeoutMs;
   for (;;) {
     const serving = (await deps.jobs.nodes()).filter((node) => node.alive && node.role !== "work");
-    const laggards = serving.filter((node) => !node.readyBindings.includes(ask.binding)).map((node) => node.id);
+    const laggards = serving.filter((node) => !node.readyBindings.includes(ask.binding)).map((node) => node.name);
     // With nobody to serve there is nobody to wait for: the hold that follows waits for requests, and so for a node.
     if (laggards.length === 0 || performance.now() >= giveUpAt) return laggards;
     await pause(lookMs, ask.signal);

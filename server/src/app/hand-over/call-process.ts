@@ -54,7 +54,7 @@ export function createCallProcess(child: ChildProcess): CallProcess {
           if (error !== null) reject(ended(error.message));
         });
       });
-      return answered as never;
+      return answered;
     } finally {
       clearTimeout(timer);
       waiting.delete(id);

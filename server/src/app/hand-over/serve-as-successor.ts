@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:net";
-import { AppError } from "../../core/index.ts";
+import { AppError, checkSecrets } from "../../core/index.ts";
 import { startApp } from "../create-app.ts";
 import { type LoadedConfig, loadConfig } from "../load-config.ts";
 import type { AppOptions, ListeningSocket } from "../types.ts";
@@ -29,6 +29,7 @@ export function serveAsSuccessor(): void {
       options = input.options;
       if (input.listening !== null) inherited = { endpoint: input.listening, socket: { fd: inheritedFd } };
       loaded = await loadConfig(options.configPath, process.cwd());
+      checkSecrets(loaded.config);
       return { result: { hash: loaded.hash } };
     },
     async open(input) {

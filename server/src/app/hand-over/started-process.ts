@@ -39,6 +39,7 @@ export function startProcess(listening: ListeningSocket | undefined): StartedPro
  * descriptor it waits until it is listened on. Node has no public name for the descriptor of a server.
  */
 function descriptorOf(socket: ListeningSocket["socket"]): number {
+  // oxlint-disable-next-line no-underscore-dangle -- see above
   const fd = "fd" in socket ? socket.fd : (socket as unknown as { _handle: { fd: number } | null })._handle?.fd;
   if (fd === undefined || fd < 0) throw new AppError("hand_over_failed", "The listening socket cannot be handed over on this platform.");
   return fd;

@@ -23,7 +23,7 @@ const columns: readonly Column<Workflow>[] = [
 ];
 
 const nodeColumns: readonly Column<Node>[] = [
-  { title: "NODE", value: (item) => item.id },
+  { title: "NODE", value: (item) => item.name },
   { title: "ROLE", value: (item) => item.role },
   {
     title: "ALIVE",

@@ -43,7 +43,7 @@ function page(session: Session, overview: Overview): string {
       session,
       "Nodes",
       table(session, overview.nodes, [
-        { title: "NODE", value: (node) => node.id, flexible: true },
+        { title: "NODE", value: (node) => node.name, flexible: true },
         { title: "ROLE", value: (node) => node.role },
         {
           title: "ALIVE",
