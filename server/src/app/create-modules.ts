@@ -5,7 +5,7 @@ import { type Evaluation, createEvaluation } from "../evaluation/index.ts";
 import { type FeedbackService, createFeedback, createFeedbackSeals, defineSealSchedule } from "../feedback/index.ts";
 import { type Archive, type Functions, createArchive, createFunctions, defineArchiveSchedules } from "../functions/index.ts";
 import { type Governance, type SealedEvidence, createGovernance } from "../governance/index.ts";
-import { type Jobs, createJobs } from "../jobs/index.ts";
+import { type Jobs, createJobs, defineRowRetention } from "../jobs/index.ts";
 import { type Models, createModels } from "../models/index.ts";
 import { type Monitoring, createMonitoring } from "../monitoring/index.ts";
 import { type Release, createRelease } from "../release/index.ts";
@@ -73,6 +73,7 @@ export function createModules(deps: ModulesDeps): Modules {
     configHash,
     version: deps.version,
   });
+  defineRowRetention(jobs, { sql, clock, logger, config: config.jobs });
   const scratchFolder = join(dataFolder, "scratch");
   const data = createData({ sql, blobs, lake, jobs, audit, clock, config: config.data, scratchFolder });
   const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
