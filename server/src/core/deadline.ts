@@ -1,7 +1,42 @@
 import { AppError } from "./errors.ts";
 
-/** Node's timers hold no longer time; what has longer, or no end, needs none. */
+/** Node's timers hold no longer time. */
 const longestTimerMs = 2 ** 31 - 1;
+
+/** Those somebody waits for. They share one timer: most end long before their time, and a timer each costs more than a rule. */
+const watched = new Set<Deadline>();
+let timer: NodeJS.Timeout | undefined;
+let timerEndsAt = Number.POSITIVE_INFINITY;
+
+function watch(deadline: Deadline): void {
+  watched.add(deadline);
+  if (deadline.endsAt < timerEndsAt) wakeAt(deadline.endsAt);
+}
+
+/** The timer stays for the next one unless nothing is left that would need it: it must not keep a process alive. */
+function unwatch(deadline: Deadline): void {
+  watched.delete(deadline);
+  if (watched.size === 0) wakeAt(Number.POSITIVE_INFINITY);
+}
+
+function wakeAt(endsAt: number): void {
+  clearTimeout(timer);
+  timerEndsAt = endsAt;
+  timer =
+    endsAt === Number.POSITIVE_INFINITY ? undefined : setTimeout(sweep, Math.min(longestTimerMs, Math.max(0, endsAt - performance.now())));
+}
+
+function sweep(): void {
+  timerEndsAt = Number.POSITIVE_INFINITY;
+  // A timer may fire a fraction of a millisecond early.
+  const now = performance.now() + 1;
+  let next = Number.POSITIVE_INFINITY;
+  for (const deadline of [...watched]) {
+    if (deadline.endsAt <= now) deadline.expire();
+    else next = Math.min(next, deadline.endsAt);
+  }
+  if (next < timerEndsAt) wakeAt(next);
+}
 
 /**
  * The end of the time a piece of work has. It travels down: whoever waits on its behalf is told when it ends. What is told
@@ -13,8 +48,8 @@ export class Deadline {
   readonly #outer: AbortSignal | undefined;
   #listeners: (() => void)[] | undefined;
   #controller: AbortController | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #over = false;
+  #abort: (() => void) | undefined;
 
   constructor(endsAt: number, outer?: AbortSignal) {
     this.endsAt = endsAt;
@@ -26,7 +61,7 @@ export class Deadline {
   }
 
   passed(): boolean {
-    // A timer may fire a fraction of a millisecond early: what it said stays said.
+    // What was said a fraction of a millisecond early stays said.
     return this.#over || this.#outer?.aborted === true || this.remainingMs() <= 0;
   }
 
@@ -46,9 +81,8 @@ export class Deadline {
       listener();
     } else if (this.#listeners === undefined) {
       this.#listeners = [listener];
-      const left = this.remainingMs();
-      if (left <= longestTimerMs) this.#timer = setTimeout(this.#expire, Math.max(0, left));
-      this.#outer?.addEventListener("abort", this.#expire, { once: true });
+      if (this.endsAt !== Number.POSITIVE_INFINITY) watch(this);
+      this.#outer?.addEventListener("abort", this.#onAbort, { once: true });
     } else {
       this.#listeners.push(listener);
     }
@@ -62,18 +96,23 @@ export class Deadline {
     });
   }
 
-  /** The work is done: nobody is told any more, and the timer is freed. */
+  /** The work is done: nobody is told any more. */
   end(): void {
     if (this.#listeners === undefined) return;
     this.#listeners = [];
-    clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#expire);
+    if (this.endsAt !== Number.POSITIVE_INFINITY) unwatch(this);
+    this.#outer?.removeEventListener("abort", this.#onAbort);
   }
 
-  readonly #expire = (): void => {
+  /** Its time is up, or its caller gone: everyone who asked is told. */
+  expire(): void {
     this.#over = true;
-    const listeners = this.#listeners!;
+    const listeners = this.#listeners ?? [];
     this.end();
     for (const listener of listeners) listener();
-  };
+  }
+
+  get #onAbort(): () => void {
+    return (this.#abort ??= () => this.expire());
+  }
 }

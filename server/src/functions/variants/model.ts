@@ -23,12 +23,15 @@ export const modelKind: VariantKind<ModelSpec<Erased, Erased>> = {
     await models.load(around.context, reference);
     return {
       binding,
-      async run(call) {
+      run(call) {
         const inputs = spec.inputs === undefined ? call.input : spec.inputs(call.input);
-        const prediction = await models.predict(call.context, reference, inputs, call);
-        return spec.output === undefined
-          ? { label: prediction.label, confidence: prediction.confidence }
-          : spec.output(prediction, call.input);
+        return models
+          .predict(call.context, reference, inputs, call)
+          .then((prediction) =>
+            spec.output === undefined
+              ? { label: prediction.label, confidence: prediction.confidence }
+              : spec.output(prediction, call.input),
+          );
       },
     };
   },

@@ -137,15 +137,18 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
         batch.map((request) => request.row),
       )
       .then(
-        (answer) => settle(batch, answer, sentAt),
+        (answer) => {
+          // The next batch is on its way before these answers are worked on.
+          thread.busy = false;
+          dispatch();
+          settle(batch, answer, sentAt);
+        },
         (error: unknown) => {
           for (const request of batch) request.reject(error);
+          thread.busy = false;
+          dispatch();
         },
-      )
-      .finally(() => {
-        thread.busy = false;
-        dispatch();
-      });
+      );
   }
 
   return {
