@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Client, createClient } from "@millrace/sdk";
+import { type Client, createClient, waitForWorkflow } from "@millrace/sdk";
 import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type App, startApp } from "../server/src/app/index.ts";
@@ -16,7 +16,7 @@ const missing = existsSync(executable)
   : " (skipped: no Chromium; set MILLRACE_TEST_CHROMIUM)";
 
 const config = `
-import { defineConfig, defineFunction, rules } from "millrace";
+import { defineConfig, defineFunction, model, rules } from "millrace";
 import { z } from "zod";
 
 const label = (input) => ({ label: /[$]/.test(input.subject) ? "spam" : "ham", confidence: 0.9 });
@@ -32,7 +32,19 @@ const triageMail = defineFunction({
   fallback: ["careful", "plain"],
   monitoring: { window: { requests: 40 } },
 });
-export default defineConfig({ functions: [triageMail] });
+const tellWanted = defineFunction({
+  name: "tell-wanted",
+  owner: "mail-team",
+  purpose: { objective: "Tell wanted mail from the rest, by a model.", decision: "Which folder a message is in.", errors: [{ error: "ham labelled spam", cost: "a message is missed" }] },
+  boundary: "may label a message, may not delete one",
+  input: z.object({ subject: z.string() }),
+  output: z.object({ label: z.string(), confidence: z.number() }),
+  latencyBudgetMs: 500,
+  variants: { learned: model({ model: "tell-wanted" }), plain: rules(label) },
+  fallback: ["learned", "plain"],
+  retraining: { dataset: "mail", onAlert: false, gate: { margin: 0.2 }, shadowRequests: 3, canaryRequests: 3, afterRequests: 3 },
+});
+export default defineConfig({ functions: [triageMail, tellWanted] });
 `;
 
 /** A real browser against a real server: two windows of mixed mail, two of spam only, and one answer that was wrong. */
@@ -111,11 +123,68 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
     return page;
   }
 
-  async function signedIn(options?: Parameters<Browser["newContext"]>[0]): Promise<Page> {
+  async function signedIn(options?: Parameters<Browser["newContext"]>[0], as: Client = client): Promise<Page> {
     const page = await newPage(options);
-    await page.goto((await client.call("governance.createLink", {})).url);
+    await page.goto((await as.call("governance.createLink", {})).url);
     await page.locator("[data-stage]").first().waitFor();
     return page;
+  }
+
+  /** Somebody whose key shows all and changes nothing but keys. */
+  async function looker(): Promise<Client> {
+    const { key } = await client.call("governance.createKey", {
+      body: { name: "looker", roles: ["viewer"], permissions: ["governance.write"] },
+    });
+    return createClient({ url: app.url, key });
+  }
+
+  /** The first version of the model that tell-wanted waits for: a release of its own. */
+  async function trainFirst(): Promise<void> {
+    const row = (index: number) => ({
+      id: `row-${index}`,
+      at: new Date(Date.parse("2026-01-01T00:00:00Z") + index * 60_000).toISOString(),
+      subject: index % 2 === 0 ? `Win $$$ now ${index * 7919}` : `Minutes of Monday ${index * 7919}`,
+      label: index % 2 === 0 ? "spam" : "ham",
+    });
+    const upload = await client.call("data.upload", {
+      body: Array.from({ length: 200 }, (_, index) => JSON.stringify(row(index))).join("\n"),
+    });
+    const built = await client.call("data.create", {
+      body: { name: "mail", uploadId: upload.id, timeColumn: "at", labelColumn: "label", featureColumns: ["subject"], keyColumn: "id" },
+    });
+    expect(await waitForWorkflow(client, built.workflowId)).toMatchObject({ status: "succeeded" });
+    const run = await client.call("models.createRun", { body: { model: "tell-wanted", trainer: "text-classifier", dataset: "mail@1" } });
+    expect(await waitForWorkflow(client, run.workflowId)).toMatchObject({ status: "succeeded" });
+    await expect.poll(async () => (await tell(0)).variant, { timeout: 15_000 }).toBe("learned");
+    const ids = await Promise.all(Array.from({ length: 40 }, async (_, index) => (await tell(index)).inferenceId));
+    await vi.waitFor(async () => expect((await client.call("evidence.get", {})).backlog).toBe(0), 15_000);
+    const items = ids.map(
+      (inferenceId, index) => ({ inferenceId, kind: "label", value: index % 2 === 0 ? "spam" : "ham", source: "reader" }) as const,
+    );
+    await client.call("feedback.submit", { body: { items } });
+  }
+
+  function tell(index: number) {
+    const input = { subject: index % 2 === 0 ? `Win $$$ at once ${index * 31}` : `Minutes of Tuesday ${index * 31}` };
+    return client.call("functions.infer", { parameters: { name: "tell-wanted" }, body: { input } });
+  }
+
+  async function activeRelease() {
+    const { items } = await client.call("release.list", { parameters: { function: "tell-wanted" } });
+    return items.find((each) => each.active)!;
+  }
+
+  /** Starts a retraining and serves it requests until it is there. */
+  async function retrain(stage: "shadow" | "promoted"): Promise<void> {
+    const { id } = await client.call("release.retrain", { body: { function: "tell-wanted", reason: "test" } });
+    await vi.waitFor(
+      async () => {
+        const now = await client.call("release.getRetraining", { parameters: { id } });
+        if (stage === "promoted" && now.stage !== stage) await tell(0);
+        expect(now.stage, now.reason ?? "").toBe(stage);
+      },
+      { timeout: 60_000, interval: 100 },
+    );
   }
 
   /** What a browser itself says about an answer that the page handles. */
@@ -160,6 +229,82 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
     expect(await node.textContent()).toContain("alive");
   });
 
+  test("a trial is ended, and a release rolled back, from the function's page by the keyboard alone", async () => {
+    await trainFirst();
+    const page = await signedIn();
+    await page.goto(`${app.url}/functions/tell-wanted`);
+    const dialog = page.getByRole("dialog");
+    const press = async (name: string) => {
+      await page.getByRole("button", { name }).focus();
+      await page.keyboard.press("Enter");
+    };
+
+    await retrain("shadow");
+    await press("End the trial of tell-wanted");
+    expect(await dialog.textContent()).toContain("All traffic goes to tell-wanted@1, and tell-wanted@2 answers no more.");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await press("End the trial of tell-wanted");
+    await page.keyboard.type("not today");
+    await page.keyboard.press("Enter");
+    await page.getByRole("table", { name: "Retrainings" }).getByRole("cell", { name: "rolled-back" }).waitFor();
+    expect(await activeRelease()).toMatchObject({
+      stage: "rolled-back",
+      reason: "not today",
+      arms: [{ label: "tell-wanted@1", share: 1 }],
+    });
+
+    await retrain("promoted");
+    await press("Roll back of tell-wanted");
+    expect(await dialog.textContent()).toContain("All traffic goes from tell-wanted@3 back to tell-wanted@1");
+    await page.keyboard.type("it was better before");
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "hidden" });
+    await expect.poll(async () => (await activeRelease()).reason).toBe("it was better before");
+
+    // As far back as there is; then the button stays, and says why it does nothing.
+    while ((await activeRelease()).before !== null)
+      await client.call("release.rollback", { parameters: { function: "tell-wanted" }, body: { reason: "further" } });
+    await page.reload();
+    await page.getByRole("button", { name: "Roll back of tell-wanted" }).and(page.locator("[aria-disabled=true]")).waitFor();
+    await press("Roll back of tell-wanted");
+    await page.getByText("There is nothing to go back to").waitFor();
+    expect(await dialog.count()).toBe(0);
+  }, 120_000);
+
+  test("who may only look sees what could be done, and why not; nothing is sent", async () => {
+    const page = await signedIn({}, await looker());
+    const sent: string[] = [];
+    page.on("request", (request) => void (request.method() === "GET" || sent.push(request.url())));
+    await page.goto(`${app.url}/functions/triage-mail`);
+    const off = page.getByRole("button", { name: "Switch off triage-mail" });
+    expect(await off.getAttribute("aria-disabled")).toBe("true");
+    await off.focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("it needs the permission switch.write").waitFor();
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    await page.goto(`${app.url}/functions`);
+    await page.getByRole("table", { name: "Functions" }).waitFor();
+    expect(await page.getByRole("button", { name: /Switch off/ }).count()).toBe(0);
+    expect(sent).toEqual([]);
+  });
+
+  test("a function is switched off and on from the list, without leaving it", async () => {
+    const page = await signedIn();
+    await page.goto(`${app.url}/functions`);
+    for (const [verb, next] of [
+      ["Switch off", "Switch on"],
+      ["Switch on", "Switch off"],
+    ] as const) {
+      await page.getByRole("button", { name: `${verb} tell-wanted` }).click();
+      await page.getByRole("dialog").getByText("Who, when and why").click();
+      await page.getByRole("dialog").getByLabel("Reason").fill("a drill");
+      await page.getByRole("dialog").getByRole("button", { name: verb }).click();
+      await page.getByRole("button", { name: `${next} tell-wanted` }).waitFor();
+    }
+    expect(page.url()).toBe(`${app.url}/functions`);
+  });
+
   test("the kill switch asks why, turns the function off, and on again", async () => {
     const ask = () => client.call("functions.infer", { parameters: { name: "triage-mail" }, body: { input: { subject: "hello" } } });
     const page = await signedIn();
@@ -183,6 +328,8 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
       )
       .toBe("function_switched_off");
     await page.getByRole("button", { name: "Switch on" }).click();
+    await dialog.getByLabel("Reason").fill("the drill is over");
+    await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Switch off" }).waitFor();
     await expect.poll(async () => (await ask().catch(() => undefined))?.variant).toBe("careful");
     const { items } = await client.call("governance.listAudit", { query: { action: "governance.switch-off" } });
@@ -263,11 +410,20 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
   test("an alert is opened from the overview, acknowledged and resolved", async () => {
     await client.call("monitoring.run", { body: {} });
     const page = await signedIn();
+    // The next step stands in the list already.
+    expect(await page.getByRole("table", { name: "Alerts" }).getByRole("button", { name: "Acknowledge" }).count()).toBe(1);
     await page.getByRole("table", { name: "Alerts" }).getByRole("link", { name: "Inputs changed" }).click();
     await page.getByRole("heading", { name: "What to do" }).waitFor();
     expect(await page.getByRole("table", { name: "Signals" }).getByRole("row").count()).toBeGreaterThan(1);
-    await page.getByRole("button", { name: "Acknowledge" }).click();
-    await page.getByRole("button", { name: "Acknowledge" }).waitFor({ state: "hidden" });
+    // So does what stops the harm.
+    await page.getByRole("button", { name: "Switch off triage-mail" }).click();
+    await page.getByRole("dialog", { name: "Switch triage-mail off?" }).getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("link", { name: "All alerts" }).click();
+    await page.getByRole("table", { name: "Alerts" }).getByRole("button", { name: "Acknowledge" }).click();
+    await page.getByRole("cell", { name: "acknowledged" }).waitFor();
+    expect(page.url()).toBe(`${app.url}/alerts`);
+    await page.getByRole("table", { name: "Alerts" }).getByRole("link", { name: "Inputs changed" }).click();
+    await page.getByRole("heading", { name: "What to do" }).waitFor();
     expect((await client.call("monitoring.alerts", { query: { status: "acknowledged" } })).items).toHaveLength(1);
     await page.getByRole("button", { name: "Resolve" }).click();
     await page.getByRole("button", { name: "Resolve" }).waitFor({ state: "hidden" });

@@ -19,6 +19,8 @@ export const releaseSchema = z.object({
   /** Requests seen in this stage, and how many it waits for. */
   requests: z.int(),
   holdRequests: z.int().nullable(),
+  /** The label of what was stable before what is stable now: where a rollback goes once no trial is on. Null when there is nothing. */
+  before: z.string().nullable(),
   reason: z.string(),
   createdAt: instantSchema,
   createdBy: z.string(),

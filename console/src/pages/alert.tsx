@@ -1,11 +1,13 @@
-import type { Alert } from "@millrace/contract";
 import { Link, getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
-import { client, queryClient, useOperation } from "../api.ts";
+import type { ReactNode } from "react";
+import { useOperation } from "../api.ts";
 import { count, days, instant } from "../format.ts";
+import { AlertActions } from "../parts/alert-action.tsx";
 import { Head } from "../parts/head.tsx";
 import { Markdown } from "../parts/markdown.tsx";
-import { ErrorBanner, Loaded, Tag } from "../parts/state.tsx";
+import { RollbackAction } from "../parts/rollback-action.tsx";
+import { Loaded, Tag } from "../parts/state.tsx";
+import { SwitchAction } from "../parts/switch-action.tsx";
 import { Table } from "../parts/table.tsx";
 import { splitTitle, statusTones } from "./alerts.tsx";
 
@@ -32,12 +34,16 @@ export function AlertPage(): ReactNode {
               </>
             }
           >
-            <Actions alert={each} />
+            <Link to="/alerts" className="button">
+              All alerts
+            </Link>
+            <AlertActions alert={each} />
           </Head>
           <div className="grid">
             <section className="card">
               <h2>What to do</h2>
               <Markdown text={each.playbook} />
+              {each.status !== "resolved" && <StopTheHarm name={each.function} />}
             </section>
             <section className="card">
               <h2>Facts</h2>
@@ -90,35 +96,15 @@ export function AlertPage(): ReactNode {
   );
 }
 
-function Actions({ alert }: { alert: Alert }): ReactNode {
-  const [error, setError] = useState<Error | null>(null);
-
-  async function change(status: "acknowledged" | "resolved"): Promise<void> {
-    try {
-      await client.call("monitoring.changeAlert", { parameters: { id: alert.id }, body: { status } });
-      await queryClient.invalidateQueries();
-      setError(null);
-    } catch (caught) {
-      setError(caught instanceof Error ? caught : new Error(String(caught)));
-    }
-  }
-
+/** What stops the harm while its cause is looked for, without leaving the page. */
+function StopTheHarm({ name }: { name: string }): ReactNode {
+  const functions = useOperation("functions.list", {});
+  const found = functions.data?.items.find((each) => each.name === name);
+  if (found === undefined) return null;
   return (
-    <>
-      <Link to="/alerts" className="button">
-        All alerts
-      </Link>
-      {alert.status === "open" && (
-        <button type="button" onClick={() => void change("acknowledged")}>
-          Acknowledge
-        </button>
-      )}
-      {alert.status !== "resolved" && (
-        <button type="button" className="primary" onClick={() => void change("resolved")}>
-          Resolve
-        </button>
-      )}
-      {error !== null && <ErrorBanner error={error} />}
-    </>
+    <div className="row actions">
+      <RollbackAction name={name} named />
+      <SwitchAction name={name} off={found.off} named />
+    </div>
   );
 }

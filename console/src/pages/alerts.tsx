@@ -3,6 +3,8 @@ import { Link, getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
 import { count, days } from "../format.ts";
+import { useMay } from "../parts/action.tsx";
+import { AlertActions } from "../parts/alert-action.tsx";
 import { Head } from "../parts/head.tsx";
 import { Empty, Loaded, Tag } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
@@ -74,6 +76,7 @@ function Title({ alert }: { alert: Alert }): ReactNode {
 }
 
 export function AlertTable({ alerts, onOpen }: { alerts: readonly Alert[]; onOpen: (alert: Alert) => void }): ReactNode {
+  const mayChange = useMay("monitoring.write") && alerts.some((alert) => alert.status !== "resolved");
   return (
     <Table
       label="Alerts"
@@ -96,6 +99,7 @@ export function AlertTable({ alerts, onOpen }: { alerts: readonly Alert[]; onOpe
         { title: "Owner", cell: (alert) => alert.owner },
         { title: "Windows", cell: (alert) => count(alert.windows), number: true },
         { title: "Happened", cell: (alert) => days(alert.occurredFrom, alert.occurredTo) },
+        ...(mayChange ? [{ title: "Next", cell: (alert: Alert) => <AlertActions alert={alert} onlyNext /> }] : []),
       ]}
     />
   );

@@ -1,11 +1,12 @@
 import type { FunctionDetail } from "@millrace/contract";
 import { Link, getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
-import { client, queryClient, useOperation } from "../api.ts";
+import type { ReactNode } from "react";
+import { useOperation } from "../api.ts";
 import { count, milliseconds, short } from "../format.ts";
 import { Head } from "../parts/head.tsx";
-import { ReasonDialog } from "../parts/reason-dialog.tsx";
-import { ErrorBanner, Loaded, Tag } from "../parts/state.tsx";
+import { RollbackAction } from "../parts/rollback-action.tsx";
+import { Loaded, Tag } from "../parts/state.tsx";
+import { SwitchAction } from "../parts/switch-action.tsx";
 import { Table } from "../parts/table.tsx";
 import { FunctionCharts } from "./function-charts.tsx";
 import { ReleasesCard } from "./releases.tsx";
@@ -26,7 +27,8 @@ export function FunctionPage(): ReactNode {
             <Link to="/inferences" search={{ function: name }} className="button">
               Its inferences
             </Link>
-            <Switch detail={each} />
+            <RollbackAction name={name} />
+            <SwitchAction name={name} off={each.off} />
           </Head>
           {each.off && (
             <div className="banner bad" role="status">
@@ -121,43 +123,4 @@ function ErrorCost({ error, cost }: { error: string; cost: string }): ReactNode 
 
 export function State({ off }: { off: boolean }): ReactNode {
   return <Tag tone={off ? "bad" : "good"}>{off ? "off" : "on"}</Tag>;
-}
-
-function Switch({ detail }: { detail: FunctionDetail }): ReactNode {
-  const [asking, setAsking] = useState(false);
-  const [error, setError] = useState<Error | null>(null);
-
-  async function turn(off: boolean, reason: string): Promise<void> {
-    await client.call("governance.setSwitch", { parameters: { target: detail.name }, body: { off, reason } });
-    await queryClient.invalidateQueries();
-    setError(null);
-  }
-
-  if (detail.off) {
-    return (
-      <>
-        <button type="button" className="primary" onClick={() => void turn(false, "switched on in the console").catch(setError)}>
-          Switch on
-        </button>
-        {error !== null && <ErrorBanner error={error} />}
-      </>
-    );
-  }
-  return (
-    <>
-      <button type="button" className="danger" onClick={() => setAsking(true)}>
-        Switch off
-      </button>
-      {asking && (
-        <ReasonDialog
-          title={`Switch ${detail.name} off?`}
-          confirm="Switch off"
-          onConfirm={(reason) => turn(true, reason)}
-          onClose={() => setAsking(false)}
-        >
-          Every node refuses its requests from the next second on. Who, when and why stays in the audit log.
-        </ReasonDialog>
-      )}
-    </>
-  );
 }

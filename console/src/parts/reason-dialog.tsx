@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { ErrorBanner } from "./state.tsx";
 
 interface ReasonDialogProps {
@@ -6,12 +7,14 @@ interface ReasonDialogProps {
   /** What will happen, before it does. */
   readonly children: ReactNode;
   readonly confirm: string;
+  /** Red, for what hurts; the default. */
+  readonly grave?: boolean;
   readonly onConfirm: (reason: string) => Promise<void>;
   readonly onClose: () => void;
 }
 
 /** Asks for a reason before something grave. Mounted is open; Escape closes it; a refusal is shown inside. */
-export function ReasonDialog({ title, children, confirm, onConfirm, onClose }: ReasonDialogProps): ReactNode {
+export function ReasonDialog({ title, children, confirm, grave = true, onConfirm, onClose }: ReasonDialogProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
@@ -34,7 +37,8 @@ export function ReasonDialog({ title, children, confirm, onConfirm, onClose }: R
     }
   }
 
-  return (
+  // At the end of the page: in a row of a table it would look like the row.
+  return createPortal(
     <dialog ref={dialog} aria-labelledby="reason-title" onClose={onClose}>
       <form
         onSubmit={(event) => {
@@ -62,11 +66,12 @@ export function ReasonDialog({ title, children, confirm, onConfirm, onClose }: R
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" className="primary danger" disabled={busy}>
+          <button type="submit" className={grave ? "primary danger" : "primary"} disabled={busy}>
             {confirm}
           </button>
         </div>
       </form>
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }

@@ -41,8 +41,8 @@ export function Table<T>({ label, rows, columns, keyOf, onOpen }: TableProps<T>)
   useKeys(bindings);
 
   function onClick(event: MouseEvent, row: T): void {
-    // A link inside the row is a link; marking text is not a click.
-    if ((event.target as HTMLElement).closest("a, button") !== null || String(window.getSelection()) !== "") return;
+    // A link inside the row is a link; marking text is not a click, nor is what happens in a dialog the row opened.
+    if ((event.target as HTMLElement).closest("a, button, dialog") !== null || String(window.getSelection()) !== "") return;
     onOpen?.(row);
   }
 

@@ -221,6 +221,7 @@ const release = {
   ],
   requests: 120,
   holdRequests: 300,
+  before: null,
   reason: "retraining",
   createdAt: at,
   createdBy: "system:release",

@@ -7,8 +7,21 @@ import type { ReleaseRow, Retraining } from "./types.ts";
 /** A release as the API shows it; of the active one the requests are counted now. */
 export async function toRelease(tx: Tx, release: ReleaseRecord): Promise<ReleaseRow> {
   const { id, function: functionName, stage, arms, holdRequests, reason, createdBy, active } = release;
+  const before = release.beforeStable?.label ?? null;
   const requests = release.requests ?? (await countRequests(tx, release));
-  return { id, function: functionName, stage, arms: [...arms], requests, holdRequests, reason, createdAt: instant(id), createdBy, active };
+  return {
+    id,
+    function: functionName,
+    stage,
+    arms: [...arms],
+    requests,
+    holdRequests,
+    before,
+    reason,
+    createdAt: instant(id),
+    createdBy,
+    active,
+  };
 }
 
 /** A retraining as the API shows it; what came after a promotion is measured now, as labels arrive late. */

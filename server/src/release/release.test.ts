@@ -83,6 +83,7 @@ describe("a retraining", () => {
     expect(await roles()).toEqual(["stable 1"]);
 
     const releases = await world.release.list(context, "triage");
+    expect(releases.map((each) => each.before)).toEqual(["triage@1", null, null]);
     expect(releases.map((each) => [each.stage, each.active, each.requests, each.holdRequests])).toEqual([
       ["promoted", true, 30, null],
       ["canary", false, 20, 20],
