@@ -142,9 +142,9 @@ describe("inputs", () => {
       const inputs = await describeInputs(colours(shares), view);
       return measureWindow(input({ inputs }, { inputs: profile })).find((each) => each.measure === "colour")!.detail;
     };
-    expect(await detail({ red: 100, blue: 150 })).toBe("against mail@1: spam: most often blue, red before");
-    expect(await detail({ red: 240, blue: 10 })).toBe("against mail@1: spam: red 96%, 50% before");
-    expect(await detail({ red: 130, blue: 10, green: 110 })).toBe("against mail@1: spam: blue 4.0%, 42% before");
+    expect(await detail({ red: 100, blue: 150 })).toBe('against mail@1: spam: most often "blue", "red" before');
+    expect(await detail({ red: 240, blue: 10 })).toBe('against mail@1: spam: "red" 96%, 50% before');
+    expect(await detail({ red: 130, blue: 10, green: 110 })).toBe('against mail@1: spam: "blue" 4.0%, 42% before');
   });
 
   test("and labels named like members of an object, or holding what SQL cannot, are like any other", async () => {

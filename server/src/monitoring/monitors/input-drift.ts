@@ -160,12 +160,12 @@ function median(values: readonly number[]): number {
 /** The commonest value now and before; where it stayed the same, the value whose share moved most. */
 function describeCategories(from: Counts, to: Counts): string {
   const [now, before] = [mostFrequent(to), mostFrequent(from)];
-  if (now !== before) return `most often ${now}, ${before} before`;
+  if (now !== before) return `most often "${now}", "${before}" before`;
   const { categories, reference, current } = categoryCounts(from, to);
   const [sharesBefore, sharesNow] = [shares(reference), shares(current)];
   const moves = categories.map((value, index) => ({ value, now: sharesNow[index]!, before: sharesBefore[index]! }));
   const most = moves.reduce((best, each) => (Math.abs(each.now - each.before) > Math.abs(best.now - best.before) ? each : best));
-  return `${most.value} ${percent(most.now)}, ${percent(most.before)} before`;
+  return `"${most.value}" ${percent(most.now)}, ${percent(most.before)} before`;
 }
 
 function mostFrequent(counts: Counts): string {
