@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type ChangingConfig, createConfig, descendantsOf, isAlive, readStored, startChanging, startClients } from "./handed-over.ts";
-import type { RunningNode } from "./start-node.ts";
-import { type Place, createPlace } from "./store.ts";
+import { type RunningNode, runMillrace } from "./start-node.ts";
+import { type Place, createPlace, testDatabaseUrl } from "./store.ts";
 
 const patience = { timeout: 30_000 };
 
@@ -94,7 +94,7 @@ test("with --watch a saved file takes over by itself, one that it imports too, a
   await writeFile(imported, 'export const owner = "watched";');
   const watched = `import { owner } from "./owner.ts";\n${config.text("first").replace('owner: "first"', "owner")}`;
   await config.write(watched);
-  const node = await startChanging(place, config, ["--watch"]);
+  const node = await startChanging(place, config, { args: ["--watch"] });
   const clients = startClients(node, 4);
   expect(await ownerOf(node)).toBe("watched");
 
@@ -132,6 +132,71 @@ test("SIGTERM after a hand-over stops every process, kill -9 of the keeper leave
   process.kill(third.worker, "SIGKILL");
   expect(await third.node.ended).toEqual({ code: 137, signal: null });
 }, 90_000);
+
+test("a process that is killed while it takes over leaves the one before in charge, at the same address", async () => {
+  const place = await createPlace();
+  const config = await createConfig(place);
+  const node = await startChanging(place, config);
+  const { url } = node;
+  await config.write(config.text("doomed") + diesOnceItOpened(node.dataFolder));
+  node.child.kill("SIGHUP");
+  await expect.poll(() => node.output.error, patience).toContain("the configuration before goes on");
+  expect(node.output.error).toContain("SIGKILL");
+  await expect.poll(() => ownerOf(node).catch(() => ""), patience).toBe("first");
+  expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  await expect.poll(() => descendantsOf(node.child.pid!)).toEqual([]);
+  await config.writeVersion("second");
+  node.child.kill("SIGHUP");
+  await expect.poll(() => ownerOf(node).catch(() => ""), patience).toBe("second");
+  expect(await node.stop()).toEqual({ code: 0, signal: null });
+}, 60_000);
+
+test.skipIf(testDatabaseUrl === undefined)(
+  "nodes that serve and nodes that work take a changed configuration each for itself",
+  async () => {
+    const place = await createPlace();
+    const config = await createConfig(place);
+    await runMillrace(["storage", "migrate", "--data", join(place.folder, "data")], place.environment);
+    const serve = await startChanging(place, config, { role: "serve" });
+    const work = await startChanging(place, config, { role: "work" });
+    const hash = await configHash(serve);
+    const living = async () => (await serve.client.call("jobs.nodes", {})).items.filter((node) => node.alive);
+    expect((await living()).map((node) => [node.role, node.configHash]).toSorted()).toEqual([
+      ["serve", hash],
+      ["work", hash],
+    ]);
+    await config.writeVersion("second");
+    work.child.kill("SIGHUP");
+    const changed = async () => (await living()).filter((node) => node.configHash !== hash).map((node) => node.role);
+    await expect.poll(changed, patience).toEqual(["work"]);
+    expect(await configHash(serve)).toBe(hash);
+    serve.child.kill("SIGHUP");
+    await expect.poll(async () => (await changed()).toSorted(), patience).toEqual(["serve", "work"]);
+    await expect.poll(async () => (await living()).length, patience).toBe(2);
+    expect(await work.stop()).toEqual({ code: 0, signal: null });
+    expect(await serve.stop()).toEqual({ code: 0, signal: null });
+  },
+  60_000,
+);
+
+/** Code for a configuration file: the process dies as soon as a lock in the data folder is its own. */
+function diesOnceItOpened(dataFolder: string): string {
+  return `
+import { globSync, readFileSync } from "node:fs";
+const looking = setInterval(() => {
+  const owners = globSync(["owner.json", "journal/*/owner.json"], { cwd: ${JSON.stringify(dataFolder)} });
+  const mine = owners.some((file) => {
+    try {
+      return JSON.parse(readFileSync(${JSON.stringify(`${dataFolder}/`)} + file, "utf8")).pid === process.pid;
+    } catch {
+      return false;
+    }
+  });
+  if (mine) process.kill(process.pid, "SIGKILL");
+}, 1);
+looking.unref();
+`;
+}
 
 async function handedOver(place: Place, config: ChangingConfig): Promise<{ node: RunningNode; worker: number }> {
   await config.writeVersion("before");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Inference } from "@millrace/contract";
 import { MillraceError } from "@millrace/sdk";
-import { type RunningNode, spawnMillrace, untilUp } from "./start-node.ts";
+import { type NodeOptions, type RunningNode, spawnMillrace, untilUp } from "./start-node.ts";
 import type { Place } from "./store.ts";
 
 const echoConfig = readFileSync(new URL("configs/rules.config.ts", import.meta.url), "utf8");
@@ -43,12 +43,16 @@ export async function createConfig(place: Place): Promise<ChangingConfig> {
   return config;
 }
 
-export async function startChanging(place: Place, config: ChangingConfig, args: readonly string[] = []): Promise<RunningNode> {
+export async function startChanging(
+  place: Place,
+  config: ChangingConfig,
+  { role = "up", args = [] }: { readonly role?: NodeOptions["role"]; readonly args?: readonly string[] } = {},
+): Promise<RunningNode> {
   const spawned = spawnMillrace(
-    ["up", "--json", "--data", join(place.folder, "data"), "--config", config.path, ...args],
+    [role, "--json", "--data", join(place.folder, "data"), "--config", config.path, ...args],
     place.environment,
   );
-  return untilUp(spawned, place, { role: "up", config: "rules" });
+  return untilUp(spawned, place, { role, config: "rules" });
 }
 
 /** Clients that ask without pause. Nothing is repeated: what fails is reported. */

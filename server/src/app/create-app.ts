@@ -104,7 +104,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     }
     await modules.governance.start();
     closers.push(() => modules.governance.close());
-    await modules.functions.start();
+    await modules.functions.start({ overlaps: options.takeOver?.overlaps === true });
     closers.push(() => modules.functions.close());
     const http =
       options.role === "work"
@@ -141,7 +141,12 @@ export async function startApp(options: AppOptions): Promise<App> {
       async settle(maxMs) {
         await waitAtMost(drain?.idle(), maxMs);
       },
-      adopt: () => stores.journal.adopt(),
+      async adopt() {
+        await stores.journal.adopt();
+        if (drain === undefined) return;
+        await drain.idle();
+        await modules.functions.takeUpKeys();
+      },
       reportConfigProblem(problem) {
         configProblem = problem;
       },
@@ -163,7 +168,8 @@ interface DoorDeps {
 }
 
 function openDoor({ options, loaded, stores, modules, backUp: write, configProblem, logger }: DoorDeps): Promise<Http> {
-  const config = { ...loaded.config.http, ...endpointOf(options, loaded) };
+  const endpoint = endpointOf(options, loaded);
+  const config = { ...loaded.config.http, ...endpoint, port: options.takeOver?.lastPort ?? endpoint.port };
   const ports = connectPorts({
     stores,
     modules,

@@ -35,6 +35,8 @@ export interface ListeningSocket {
 export interface TakeOver {
   /** Asked for just before this process accepts, because a socket accepts from the moment it is here; used when it is where the configuration says to listen. */
   readonly listening: () => Promise<ListeningSocket | undefined>;
+  /** Where it listened in fact, for when the socket is lost: with port 0, clients know only this one. */
+  readonly lastPort?: number | undefined;
   /** The other process still serves: its journal folder is its own until it is gone. */
   readonly overlaps: boolean;
   /** How long it may take until every function can answer; after that the start fails. 0: it serves as it is. */

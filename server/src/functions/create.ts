@@ -17,7 +17,7 @@ import { createPartition, findBinding, insertBinding, type ProjectArms, readArms
 import { bindingForRun, runVariant } from "./run-variant.ts";
 import { setArms } from "./set-arms.ts";
 import { createShadowRunner } from "./shadow.ts";
-import type { FunctionDefinition, Functions, FunctionsDeps, Variant } from "./types.ts";
+import type { FunctionDefinition, Functions, FunctionsDeps, StartFunctions, Variant } from "./types.ts";
 
 const choosePauseMs = 2_000;
 const upkeepPauseMs = 3_600_000;
@@ -149,7 +149,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     timers.push(timer.unref());
   }
 
-  async function start(): Promise<void> {
+  async function start({ overlaps = false }: StartFunctions = {}): Promise<void> {
     await upkeep();
     latest = await sql.system("hot-state", readEveryProject);
     for (const runtime of runtimes.add([...latest.keys()])) await bindFirst(runtime, deps);
@@ -159,7 +159,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     };
     hotState.register("functions", read);
     await sql.system("hot-state", read);
-    await idempotency.recover();
+    await idempotency.recover({ stillAnswers: overlaps });
     await follow();
     started = true;
     repeat(choosePauseMs, "binding a function", lookAgain);
@@ -230,6 +230,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     getInference: (caller, id) => getInference(caller, id, deps),
 
     start,
+    takeUpKeys: () => idempotency.recover(),
     unreadyReasons() {
       if (!started) return ["The functions are still starting."];
       return [

@@ -56,6 +56,24 @@ describe("idempotency keys", () => {
     }
   });
 
+  test("of a process that still answers are found in the table, and taken up when it is gone", async () => {
+    const { keys, store, clock } = open();
+    await keys.recover({ stillAnswers: true });
+    const mine = await claim(keys, "mine", "mine");
+    store.rows.push({ scope: scopeText(scope), inferenceId: "theirs", inputHash: "h", createdAt: clock.now() });
+    store.rows.push({ scope: scopeText({ ...scope, key: "mine" }), inferenceId: "old", inputHash: "x", createdAt: clock.now() });
+    store.answers.set("theirs", "their answer");
+    expect(await keys.claim(scope, "h")).toEqual({ answer: "their answer" });
+
+    await keys.recover();
+    const { reads } = store;
+    await claim(keys, "h", "new");
+    expect(store.reads).toBe(reads);
+    // What this process does meanwhile stays its own.
+    mine.keep("id", "my answer");
+    expect(await keys.claim({ ...scope, key: "mine" }, "mine")).toEqual({ answer: "my answer" });
+  });
+
   test("are free again after a failure, and after 24 hours", async () => {
     const { keys, clock } = open();
     (await claim(keys, "h1")).free();

@@ -70,11 +70,12 @@ export class IdempotencyKeys {
     this.#recovering = recovering;
   }
 
-  /** Takes up the keys an earlier process left. */
-  async recover(): Promise<void> {
+  /** Takes up the keys an earlier process left. While that one still answers, a key that is unknown here is looked for in the table. */
+  async recover({ stillAnswers = false } = {}): Promise<void> {
     const rows = await this.#store.recent(maxEntries);
-    this.#complete = rows.length < maxEntries;
+    this.#complete = rows.length < maxEntries && !stillAnswers;
     for (const row of rows.reverse()) {
+      if (this.#entries.has(row.scope)) continue;
       this.#entries.set(row.scope, {
         inputHash: row.inputHash,
         expiresAt: row.createdAt + idempotencyTtlMs,

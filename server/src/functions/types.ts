@@ -311,6 +311,11 @@ export interface BindInput {
   readonly versions?: Readonly<Record<string, number>>;
 }
 
+export interface StartFunctions {
+  /** The process before this one of the same node still answers. */
+  readonly overlaps?: boolean;
+}
+
 /** The heart: declares, binds, admits, runs, records. */
 export interface Functions {
   /** Every function of the configuration. */
@@ -354,7 +359,9 @@ export interface Functions {
   getInference(context: Context, id: string): Promise<InferenceDetail>;
 
   /** Loads arms and bindings, binds what is new, warms what gets traffic, and follows changes from then on. */
-  start(): Promise<void>;
+  start(options?: StartFunctions): Promise<void>;
+  /** The process this one took over from is gone, and what it answered is in the tables: takes up its idempotency keys. */
+  takeUpKeys(): Promise<void>;
   /** Why this node may not take traffic yet; empty when it may. */
   unreadyReasons(): string[];
   /** Waits for shadows in flight. */

@@ -100,7 +100,8 @@ export class Keeper {
     }
     void next.ended.then((code) => this.#lost(next, code));
     await before.end({ idleMs: idleMsOverlapping });
-    if (this.#deps.mayOverlap) await next.adopt().catch(() => undefined);
+    // It takes as long as the database takes; the next change need not wait for it.
+    if (this.#deps.mayOverlap) void next.adopt().catch(() => undefined);
   }
 
   /** The first closes the store, the second opens it; what connects meanwhile waits in the kernel. If the second cannot, the first comes back. */

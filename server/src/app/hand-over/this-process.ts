@@ -19,7 +19,9 @@ export function thisProcess(first: App, options: AppOptions): Incumbent & { read
       await app.close({ idleMs: idleMsAlone });
     },
     async comeBack(giveBack: () => Promise<ListeningSocket | undefined>) {
-      app = await startApp({ ...options, loaded: app.loaded, takeOver: { listening: giveBack, overlaps: false, readyWithinMs: 0 } });
+      const lastPort = app.url === "" ? undefined : Number(new URL(app.url).port);
+      const takeOver = { listening: giveBack, lastPort, overlaps: false, readyWithinMs: 0 };
+      app = await startApp({ ...options, loaded: app.loaded, takeOver });
     },
     end: (how) => app.close(how),
     report(problem) {
