@@ -148,6 +148,8 @@ export const inferenceDetailSchema = inferenceSchema.extend({
   ),
 });
 export type InferenceDetail = z.infer<typeof inferenceDetailSchema>;
+/** What an erasure did: `changed` is false when there was nothing left to erase; `files` of the lake were written anew. */
+export const erasedBodySchema = z.object({ id: idSchema, changed: z.boolean(), files: z.int() });
 export const inferencesQuerySchema = z.object({
   function: nameSchema.optional(),
   variant: z.string().max(64).optional(),

@@ -7,6 +7,7 @@ export const permissions = [
   "functions.read",
   "functions.write",
   "evidence.read",
+  "evidence.write",
   "feedback.write",
   "feedback.read",
   "data.read",

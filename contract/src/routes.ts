@@ -85,6 +85,7 @@ export const routes = {
   "functions.infer": { method: "POST", path: "/api/functions/:name/infer", summary: "Ask a function", permission: "functions.infer", parameters: named, body: functions.inferRequestSchema, response: functions.inferResponseSchema, hot: true },
   "inferences.list": { method: "GET", path: "/api/inferences", summary: "List inferences", permission: "functions.read", query: functions.inferencesQuerySchema, response: pageOf(functions.inferenceSchema) },
   "inferences.get": { method: "GET", path: "/api/inferences/:id", summary: "One inference with everything that produced it (audited)", permission: "evidence.read", parameters: byId, response: functions.inferenceDetailSchema },
+  "inferences.eraseBody": { method: "DELETE", path: "/api/inferences/:id/body", summary: "Erase what went in and came out of one inference", permission: "evidence.write", parameters: byId, response: functions.erasedBodySchema },
   "evidence.get": { method: "GET", path: "/api/evidence", summary: "Accepted, stored, rejected", permission: "functions.read", response: functions.evidenceSchema },
 
   "feedback.submit": { method: "POST", path: "/api/feedback", summary: "Say what was right", permission: "feedback.write", body: feedback.submitFeedbackSchema, response: feedback.feedbackReceiptSchema },

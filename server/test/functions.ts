@@ -21,6 +21,7 @@ import {
   type ModelsPort,
   type Prediction,
   compose,
+  createArchive,
   createFunctions,
   createSinks,
   defineFunction,
@@ -35,6 +36,7 @@ import {
   createDrain,
   createHotState,
   createJournal,
+  createLake,
   createMemoryCounters,
 } from "../src/storage/index.ts";
 import { type TestStore, createTestStore } from "./store.ts";
@@ -149,6 +151,16 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     counters: createMemoryCounters({ clock }),
     governance,
     models: options.models ?? fakeModels(),
+    archive: createArchive({
+      sql: store.sql,
+      lake: createLake({ scratchFolder: join(store.dataFolder, "scratch") }),
+      lakeFolder: join(store.dataFolder, "lake"),
+      scratchFolder: join(store.dataFolder, "scratch"),
+      governance,
+      clock,
+      logger,
+      retention: { bodiesDays: 30, listsMonths: 13 },
+    }),
     ...(options.feedback === undefined ? {} : { feedback: () => options.feedback }),
     ...(options.onReadyBindings === undefined ? {} : { onReadyBindings: options.onReadyBindings }),
     sourceHash: options.sourceHash ?? "source",

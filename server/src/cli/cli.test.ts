@@ -30,6 +30,7 @@ function everyCommand(): string[][] {
     ["functions", "series", "triage-mail", "--buckets", "4"],
     ["inferences", "list", "--function", "triage-mail", "--misread", "true", "--limit", "5"],
     ["inferences", "show", id],
+    ["inferences", "erase", id],
     ["inferences", "evidence"],
     ["explain", id],
     ["infer", "triage-mail", '{"subject":"hi"}'],

@@ -299,6 +299,7 @@ export const answers: Answers = {
   }),
   "inferences.list": () => ({ items: [inference], next: "cursor-2" }),
   "inferences.get": () => inferenceDetail,
+  "inferences.eraseBody": () => ({ id: inferenceDetail.id, changed: true, files: 1 }),
   "data.list": () => ({ items: [dataset], next: null }),
   "data.get": () => ({
     ...dataset,

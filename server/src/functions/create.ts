@@ -228,6 +228,10 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     series: async (caller, name, query) => readSeries(caller, requireDefinition(name).name, query, deps),
     listInferences: (caller, query) => listInferences(caller, query, deps),
     getInference: (caller, id) => getInference(caller, id, deps),
+    async eraseBody(caller, id) {
+      if (deps.archive === undefined) throw new AppError("internal", "These functions have no archive.");
+      return deps.archive.erase(caller, id);
+    },
 
     start,
     takeUpKeys: () => idempotency.recover(),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { alice, ask, fakeModels, principalWith, triageMail, useFunctions } from "../../test/functions.ts";
-import { createId, systemContext } from "../core/index.ts";
+import { createId, systemClock, systemContext } from "../core/index.ts";
+import { createIdempotencyStore } from "./idempotency-store.ts";
 import { partitionsAt } from "./partitions.ts";
 import { createPartition, insertInferences } from "./repository.ts";
 
@@ -35,6 +36,17 @@ describe("the first start", () => {
 });
 
 describe("evidence", () => {
+  test("that was erased says so, and brings back no earlier answer", async () => {
+    const open = await running.start();
+    const answer = await ask(open, { idempotencyKey: "once" });
+    await open.stored();
+    expect(await open.functions.eraseBody(alice, answer.inferenceId)).toEqual({ id: answer.inferenceId, changed: true, files: 0 });
+    const detail = await open.functions.getInference(alice, answer.inferenceId);
+    expect(detail).toMatchObject({ status: "ok", label: "spam", input: null, output: null, steps: [], produced: { body: "erased" } });
+    const store = createIdempotencyStore(running.store.sql, systemClock);
+    expect(await store.answer(alice.projectId, answer.inferenceId)).toBeNull();
+  });
+
   test("has everything that produced an answer, in both tables", async () => {
     const open = await running.start();
     const answer = await ask(open, {

@@ -15,7 +15,7 @@ export function createIdempotencyStore(sql: Sql, clock: Clock): IdempotencyStore
     find: (scope) => sql.as(scope, (tx) => findIdempotencyKey(tx, scope)),
     async answer(projectId, inferenceId) {
       const found = await sql.as({ projectId, principalId: "system:functions" }, (tx) => findInference(tx, inferenceId));
-      if (found === null || found.body === null) return null;
+      if (found === null || found.body === null || found.body.erased_hash !== null) return null;
       const { inference, body } = found;
       return writeAnswer(
         {

@@ -72,6 +72,8 @@ type Body = Pick<InferenceDetail, "input" | "output" | "steps" | "produced" | "m
 function toBody(stored: BodyRow | null, archived: Archived | null): Body {
   const row = stored ?? archived?.row ?? null;
   const from = archived === null ? {} : { archived: archived.path };
+  if (row !== null && row.erased_hash !== null)
+    return { input: null, output: null, steps: [], produced: { body: "erased" }, metadata: {}, ...from };
   if (row === null || row.input === null) {
     const reason = archived === null ? "past its retention, and in no file" : "in a file that cannot be read on this node";
     return { input: null, output: null, steps: [], produced: { body: reason }, metadata: {}, ...from };

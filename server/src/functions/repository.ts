@@ -53,6 +53,8 @@ export type BodyRow = {
   steps: string;
   produced: string;
   metadata: string;
+  /** The hash that its hour's seal covers, kept when the body was erased. */
+  erased_hash: string | null;
 };
 
 export type ShadowRow = {

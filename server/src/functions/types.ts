@@ -1,4 +1,4 @@
-import type { Archive } from "./archive/types.ts";
+import type { Archive, ErasedBody } from "./archive/types.ts";
 import type {
   ErrorCode,
   Estimate,
@@ -357,6 +357,8 @@ export interface Functions {
   listInferences(context: Context, query: InferencesQuery): Promise<InferencePage>;
   /** `unknown_inference` when there is none. Feedback is joined through the port. The read is audited. */
   getInference(context: Context, id: string): Promise<InferenceDetail>;
+  /** Erases what went in and came out of one inference, wherever it is kept. Audited; a repeat changes nothing. `unknown_inference`. */
+  eraseBody(context: Context, id: string): Promise<ErasedBody>;
 
   /** Loads arms and bindings, binds what is new, warms what gets traffic, and follows changes from then on. */
   start(options?: StartFunctions): Promise<void>;
@@ -403,7 +405,7 @@ export interface FunctionsDeps {
   readonly governance: Pick<Governance, "authorize" | "switches" | "audit">;
   readonly models: ModelsPort;
   /** Where inferences are found that have left SQL. */
-  readonly archive?: Pick<Archive, "find">;
+  readonly archive?: Pick<Archive, "find" | "erase">;
   /** Asked at each use: feedback is built after functions. */
   readonly feedback?: () => FeedbackPort | undefined;
   /** Told when the loaded bindings changed: `jobs.setNodeStatus`. */

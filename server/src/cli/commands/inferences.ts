@@ -56,6 +56,18 @@ export function addInferences(program: Command, registrar: Registrar): void {
       session.show(evidence, () => evidenceFacts(session, evidence));
     },
   });
+  addVerb(inferences, registrar, {
+    usage: "erase <id>",
+    description: "erase what went in and came out of one inference, for good",
+    run: async (session, [id]) => {
+      const erased = await session.call("inferences.eraseBody", { parameters: { id: id! } });
+      session.show(erased, () =>
+        erased.changed
+          ? `The body of inference ${erased.id} is erased; ${count(erased.files)} files of the lake were written anew.`
+          : `The body of inference ${erased.id} was erased before.`,
+      );
+    },
+  });
   addVerb(inferences, registrar, { ...explainVerb, usage: "show <id>", description: "one inference with everything that produced it" });
 }
 

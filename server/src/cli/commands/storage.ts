@@ -89,8 +89,12 @@ export function addStorage(program: Command, registrar: Registrar): void {
 }
 
 function retentionPage(session: Session, { bodiesDays, listsMonths, due }: Retention): string {
-  const rule = `Bodies stay ${count(bodiesDays)} days in SQL, lists and shadows ${count(listsMonths)} months; the lake keeps them all.`;
-  if (due.length === 0) return `${rule}\nNothing is past that.`;
+  const rule = facts(session, [
+    ["bodies in SQL", `${count(bodiesDays)} days`],
+    ["lists in SQL", `${count(listsMonths)} months`],
+    ["in the lake", "for ever"],
+  ]);
+  if (due.length === 0) return `${rule}\n\nNothing is past that.`;
   const columns: Parameters<typeof table<Retention["due"][number]>>[2] = [
     { title: "KIND", value: (item) => item.kind },
     { title: "PERIOD", value: (item) => item.name },

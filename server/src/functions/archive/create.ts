@@ -1,5 +1,6 @@
 import { checkSeals } from "./check-seals.ts";
 import { closeHours } from "./close-hours.ts";
+import { eraseBody } from "./erase-body.ts";
 import { findArchived } from "./find-archived.ts";
 import { planRetention } from "./plan-retention.ts";
 import { retain } from "./retain.ts";
@@ -15,6 +16,7 @@ export function createArchive(deps: ArchiveDeps): Archive {
   return {
     closeHours: (options = {}) => closeHours(deps, options.signal),
     check: (context) => checkSeals(context, deps),
+    erase: (context, id) => eraseBody(context, id, deps),
     find: (context, id) => findArchived(context, id, deps),
     due,
     retention: async () => ({ ...deps.retention, due: await due() }),

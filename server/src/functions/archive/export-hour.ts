@@ -1,4 +1,5 @@
 import { AppError, type Context } from "../../core/index.ts";
+import { countErased } from "./erasure-repository.ts";
 import { hashBody, hashRecord } from "./hash-record.ts";
 import { hourName } from "./hours.ts";
 import { readHour } from "./read-hour.ts";
@@ -49,6 +50,10 @@ export async function exportHour(context: Context, input: HourToExport, deps: Ar
         // A node that was taken for dead may still be at it: whoever comes second lets go, or rows would stand in two files.
         if (now.toSorted().join() !== known.toSorted().join())
           throw new AppError("conflict", `Another node writes the evidence of ${hourName(input.hour)}.`);
+        // A body that was erased since it was read here must not come back in a file.
+        const range = { first: part.firstId, last: part.lastId };
+        if (input.kind === "inferences" && (await countErased(tx, range)) !== part.erased)
+          throw new AppError("conflict", `A body of ${hourName(input.hour)} was erased meanwhile; the next run writes the hour.`);
         await insertFiles(tx, files, new Date(clock.now()).toISOString());
       });
       written.push(...files);

@@ -1,3 +1,4 @@
+import { removeReplaced } from "./erase-body.ts";
 import { AppError } from "../../core/index.ts";
 import { idsOfPeriod, partitionOf } from "./periods.ts";
 import { type DuePeriod, planRetention } from "./plan-retention.ts";
@@ -11,6 +12,7 @@ const sliceRows = 500;
  * stays, and is said: nothing is lost in silence.
  */
 export async function retain(deps: ArchiveDeps, signal: AbortSignal | undefined): Promise<DueEvidence[]> {
+  await removeReplaced(deps);
   const dropped: DueEvidence[] = [];
   for (const due of await planRetention(deps, { thorough: true })) {
     if (signal?.aborted === true) break;

@@ -48,6 +48,14 @@ export interface Archived {
   readonly row: StoredInference | null;
 }
 
+export interface ErasedBody {
+  readonly id: string;
+  /** False when it was erased before. */
+  readonly changed: boolean;
+  /** Files of the lake that were written anew. */
+  readonly files: number;
+}
+
 export interface ArchiveDeps {
   readonly sql: Sql;
   readonly lake: Lake;
@@ -71,6 +79,8 @@ export interface Archive {
   check(context: Context): Promise<EvidenceCheck>;
   /** An inference in the files; null when no file speaks of it. */
   find(context: Context, id: string): Promise<Archived | null>;
+  /** Erases what went in and came out of one inference, in SQL and in files. Its seal still fits. Audited; a repeat changes nothing. */
+  erase(context: Context, id: string): Promise<ErasedBody>;
   /** What `retain` would do now. */
   due(): Promise<DueEvidence[]>;
   /** The same with the rule, as the API shows it. */

@@ -29,6 +29,10 @@ export interface PartBounds {
 export class PartWriter {
   rows = 0;
   bytes = 0;
+  /** Rows whose body is erased. */
+  erased = 0;
+  firstId = "";
+  lastId = "";
   readonly #deps: ArchiveDeps;
   readonly #place: PartPlace;
   readonly #folder: string;
@@ -53,7 +57,10 @@ export class PartWriter {
       texts.set(row.function, (texts.get(row.function) ?? "") + text);
       const lines = this.#lines.get(row.function) ?? (await this.#begin(row.function, row.id));
       lines.lastId = row.id;
+      this.firstId ||= row.id;
+      this.lastId = row.id;
       this.rows += 1;
+      if ("erased_hash" in row && row.erased_hash !== null) this.erased += 1;
       this.bytes += text.length;
     }
     for (const [name, text] of texts) await this.#lines.get(name)!.handle.writeFile(text);

@@ -11,6 +11,7 @@ export function functionsHandlers({ functions }: Pick<Ports, "functions">): Hand
       return functions.listInferences(context, { ...rest, misread: readFlag(misread), fallback: readFlag(fallback) });
     },
     "inferences.get": async ({ parameters }, context) => functions.getInference(context, parameters.id),
+    "inferences.eraseBody": async ({ parameters }, context) => functions.eraseBody(context, parameters.id),
   };
 }
 
