@@ -2,6 +2,9 @@ import { AppError, type Clock, type Context, type Logger, systemContext } from "
 import type { ScheduleRun } from "./repository.ts";
 import type { Schedule } from "./types.ts";
 
+/** A schedule that never ran waits no longer than this: a daily one would never run where a process lives for less than a day. */
+const firstRunMs = 600_000;
+
 interface Entry {
   readonly name: string;
   readonly everyMs: number;
@@ -37,7 +40,7 @@ export class ScheduleRunner {
     const lastRuns = new Map(known.map((schedule) => [schedule.name, schedule.lastRunAt]));
     for (const entry of this.#entries.values()) {
       const lastRunAt = lastRuns.get(entry.name) ?? null;
-      const dueAt = lastRunAt === null ? this.#clock.now() + entry.everyMs : Date.parse(lastRunAt) + entry.everyMs;
+      const dueAt = lastRunAt === null ? this.#clock.now() + firstRunMs : Date.parse(lastRunAt) + entry.everyMs;
       this.#arm(entry, Math.min(Math.max(dueAt - this.#clock.now(), 0), entry.everyMs));
     }
   }

@@ -90,7 +90,7 @@ function page(session: Session, explanation: Explanation, full: boolean): string
       ["occurred", `${instant(inference.occurredAt)} UTC`],
       ["recorded", `${instant(inference.recordedAt)} UTC`],
       ["asked by", inference.caller],
-      ["read from", inference.archived],
+      ["kept in", inference.archived ?? "SQL"],
       ["time", timeLine(explanation)],
     ]),
     section(session, "Input", values(session, inference.input, full)),
