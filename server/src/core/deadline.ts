@@ -31,7 +31,7 @@ function sweep(): void {
   // A timer may fire a fraction of a millisecond early.
   const now = performance.now() + 1;
   let next = Number.POSITIVE_INFINITY;
-  for (const deadline of [...watched]) {
+  for (const deadline of watched) {
     if (deadline.endsAt <= now) deadline.expire();
     else next = Math.min(next, deadline.endsAt);
   }
