@@ -83,6 +83,19 @@ describe("audit verify", () => {
   });
 });
 
+test("a list row that was changed when its body had left SQL is found and named", async () => {
+  open.clock.set(someHour + 60 * 24 * hourMs);
+  await open.archive().retain();
+  expect(await open.rows("functions_inference_bodies")).toEqual([]);
+  expect(await verify()).toMatchObject({ verified: true, sealed: { hours: 2, records: 63 } });
+  await tamper("update functions_inferences set label = 'ham' where id = $1", [ids[3]]);
+  await tamper("delete from functions_inferences where id = $1", [ids[5]]);
+  expect((await verify()).problems.map(({ problem }) => problem)).toEqual([
+    `Inference ${ids[3]!} was altered after its hour (2026-03-05T10) was sealed.`,
+    `Inference ${ids[5]!} was removed after its hour (2026-03-05T10) was sealed.`,
+  ]);
+});
+
 test("an hour is sealed even when its files cannot be written", async () => {
   await open.put(4, someHour + 4 * hourMs);
   open.clock.set(someHour + 6 * hourMs);

@@ -1,7 +1,7 @@
 import { type Context, isAppError } from "../../core/index.ts";
 import type { EvidenceCheck, SealedRecord } from "../../governance/index.ts";
-import { recordsInFiles, recordsInSql } from "./records.ts";
-import { findHour, listFiles, listLate } from "./repository.ts";
+import { recordsHalfInSql, recordsInFiles, recordsInSql } from "./records.ts";
+import { type HourState, findHour, listFiles, listLate } from "./repository.ts";
 import type { ArchiveDeps } from "./types.ts";
 
 /** More of one hour would only repeat the same story. */
@@ -30,7 +30,7 @@ async function checkHour(
   const counted = count(isCold ? recordsInFiles(context, hour, deps) : recordsInSql(context, hour, deps));
   try {
     const verdict = await deps.governance.seals.checkHour(context, { subject: "inferences", hour: name, records: counted.records });
-    const problems = verdict !== "changed" ? [] : isCold ? [unfitting(name)] : await nameChanges(context, { name, hour }, deps);
+    const problems = await problemsOf(context, { name, hour, verdict, state }, deps);
     return { records: counted.seen(), problems };
   } catch (error) {
     if (!isAppError(error, "blob_corrupt")) throw error;
@@ -53,21 +53,44 @@ function unfitting(name: string): string {
   return `The inferences of ${name} no longer fit the seal of that hour.`;
 }
 
+interface CheckedHour {
+  readonly name: string;
+  readonly hour: string;
+  readonly verdict: "intact" | "changed" | "unsealed";
+  readonly state: HourState | null;
+}
+
+async function problemsOf(context: Context, checked: CheckedHour, deps: ArchiveDeps): Promise<string[]> {
+  const { name, verdict, state } = checked;
+  const isCold = state !== null && state.bodiesDroppedAt !== null;
+  // Files that fit the seal prove nothing of the list rows that SQL still shows.
+  const isHalf = isCold && state.droppedAt === null;
+  if (verdict === "changed" && isCold) return [unfitting(name)];
+  if (verdict !== "changed" && !isHalf) return [];
+  const { changes, late } = await nameChanges(context, { ...checked, isHalf }, deps);
+  return changes.length > 0 || late || verdict !== "changed" ? changes : [unfitting(name)];
+}
+
 /** Which records differ from the hour's files, whose hashes were written when the hour was closed. */
-async function nameChanges(context: Context, { name, hour }: { name: string; hour: string }, deps: ArchiveDeps): Promise<string[]> {
+async function nameChanges(
+  context: Context,
+  { name, hour, isHalf }: { name: string; hour: string; isHalf: boolean },
+  deps: ArchiveDeps,
+): Promise<{ changes: string[]; late: boolean }> {
   const { files, late } = await deps.sql.as(context, async (tx) => ({
     files: await listFiles(tx, { kind: "inferences", hour }),
     late: (await listLate(tx)).some((each) => each.kind === "inferences" && each.hour === hour),
   }));
-  if (files.length === 0) return [unfitting(name)];
-  const problems: string[] = [];
-  for await (const { id, change } of differences(recordsInSql(context, hour, deps), recordsInFiles(context, hour, deps))) {
+  const changes: string[] = [];
+  if (files.length === 0) return { changes, late: false };
+  const now = isHalf ? recordsHalfInSql(context, hour, deps) : recordsInSql(context, hour, deps);
+  for await (const { id, change } of differences(now, recordsInFiles(context, hour, deps))) {
     // Late records are sealed with the next closing of their hour.
     if (change === "added" && late) continue;
-    problems.push(`Inference ${id} ${changeText[change]} after its hour (${name}) was sealed.`);
-    if (problems.length === namedOfHour) break;
+    changes.push(`Inference ${id} ${changeText[change]} after its hour (${name}) was sealed.`);
+    if (changes.length === namedOfHour) break;
   }
-  return problems.length > 0 || late ? problems : [unfitting(name)];
+  return { changes, late };
 }
 
 const changeText = { altered: "was altered", removed: "was removed", added: "was added" } as const;

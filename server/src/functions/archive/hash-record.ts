@@ -8,8 +8,8 @@ export function hashBody(row: StoredInference): string | null {
   return sha256((row.salt ?? "") + JSON.stringify([row.input, row.output, row.steps, row.produced, row.metadata]));
 }
 
-/** What an hour's seal holds of one inference: everything stored of it, the body by its hash. */
-export function hashRecord(row: StoredInference): string {
+/** What an hour's seal holds of one inference: everything stored of it, the body by its hash, also where only that is left. */
+export function hashRecord(row: StoredInference, bodyHash: string | null = hashBody(row)): string {
   const { id, status, variant, binding, arm, fallback, label, confidence, error, caller } = row;
   const facts = [
     id,
@@ -26,5 +26,5 @@ export function hashRecord(row: StoredInference): string {
     row.latency_ms,
     caller,
   ];
-  return sha256(JSON.stringify([...facts, row.recorded_at, row.occurred_at, hashBody(row)]));
+  return sha256(JSON.stringify([...facts, row.recorded_at, row.occurred_at, bodyHash]));
 }

@@ -171,7 +171,7 @@ export async function unmarkLate(tx: Tx, late: LateHour): Promise<void> {
 export const newRows = "select * from found where id not in (select id from known) order by id";
 
 /** In the lake: a page of ids with the hashes that seals hold. */
-export const hashesAfter = "select id, record_hash from evidence where id > $after order by id limit $limit";
+export const hashesAfter = "select id, record_hash, body_hash from evidence where id > $after order by id limit $limit";
 
 export interface HourState {
   readonly rows: number;
