@@ -1,5 +1,6 @@
 import { type Client, MillraceError } from "@millrace/sdk";
 import type { Mail } from "./mail.ts";
+import { createPace } from "./pace.ts";
 import type { Reader } from "./reader.ts";
 
 export interface ReplayDeps {
@@ -8,6 +9,8 @@ export interface ReplayDeps {
   /** Says what is true, late. */
   readonly reader: Reader;
   readonly functionName: string;
+  /** The function's latency budget, by which the replay finds its pace. */
+  readonly budgetMs: number;
   /** Called with the mail's own time once a day of it has been played; the mail waits while it runs. */
   readonly onDay: (time: number) => Promise<void>;
   readonly onProgress: (done: number, total: number, mail: Mail) => void;
@@ -23,20 +26,23 @@ export interface ReplayResult {
   readonly misread: string[];
 }
 
-const concurrency = 8;
+const mostAtOnce = 8;
 const day = 86_400_000;
 
-/** Plays mail against the function in order, a few at a time, each with the moment it arrived in 2002. */
+/** Plays mail against the function in order, as many at a time as it answers well within its budget, each with the moment it arrived in 2002. */
 export async function replay(mails: Mail[], deps: ReplayDeps): Promise<ReplayResult> {
   const latenciesMs: number[] = [];
   const misread: string[] = [];
   let fallbacks = 0;
   let waits = 0;
   let done = 0;
+  const pace = createPace({ budgetMs: deps.budgetMs, most: mostAtOnce });
 
   async function ask(mail: Mail): Promise<void> {
     const body = { input: { subject: mail.subject, body: mail.body ?? "" }, occurredAt: mail.receivedAt! };
+    await pace.enter();
     const answer = await retryLimited(() => deps.caller.call("functions.infer", { parameters: { name: deps.functionName }, body }));
+    pace.leave(answer);
     latenciesMs.push(answer.latencyMs);
     if (answer.fallback) fallbacks += 1;
     if ((answer.output as { label: string }).label !== mail.label) misread.push(answer.inferenceId);
@@ -66,7 +72,7 @@ export async function replay(mails: Mail[], deps: ReplayDeps): Promise<ReplayRes
     const worker = async () => {
       while (next < end) await ask(mails[next++]!);
     };
-    await Promise.all(Array.from({ length: concurrency }, worker));
+    await Promise.all(Array.from({ length: mostAtOnce }, worker));
     await deps.reader.sendUntil(dayEnd);
     await deps.onDay(dayEnd);
     start = end;

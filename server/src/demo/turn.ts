@@ -99,6 +99,7 @@ async function replayStage(admin: Client, future: Mail[], deps: TurnDeps): Promi
     body: { name: "mail-gateway", roles: ["caller"], functions: [functionName], limit: keyLimit },
   });
   const caller = createClient({ url: deps.url, key: created.key });
+  const { latencyBudgetMs } = await admin.call("functions.get", { parameters: { name: functionName } });
   const reader = createReader(caller, 11);
   const seen = new Map<string, string>();
   let month = "";
@@ -121,6 +122,7 @@ async function replayStage(admin: Client, future: Mail[], deps: TurnDeps): Promi
     caller,
     reader,
     functionName,
+    budgetMs: latencyBudgetMs,
     onDay,
     onProgress: (done, total, mail) => {
       month = mail.receivedAt!.slice(0, 10);
