@@ -23,7 +23,8 @@ export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefi
     total.rows += rows;
   }
 
-  for (const projectId of await listProjects(deps.sql)) {
+  const projects = await Promise.all(kinds.map((kind) => listProjects(deps.sql, kind)));
+  for (const projectId of new Set(projects.flat())) {
     const context = systemContext("functions", projectId);
     for (const kind of kinds) {
       for (;;) {

@@ -23,8 +23,8 @@ export interface DuePeriod extends DueEvidence {
  */
 export async function planRetention(deps: ArchiveDeps, options: { readonly thorough: boolean }): Promise<DuePeriod[]> {
   const due: DuePeriod[] = [];
-  const projects = await listProjects(deps.sql);
   for (const kind of kinds) {
+    const projects = await listProjects(deps.sql, kind);
     const partitions = new Map((await listPartitions(deps.sql, kind)).map(({ name, bytes }) => [name, bytes]));
     for (const period of await periodsOver(kind, [...partitions.keys()], deps)) {
       const bytes = partitions.get(partitionOf(period));

@@ -1,5 +1,6 @@
 import type { Sql, Tx } from "../../storage/index.ts";
 import type { BodyRow, InferenceRow } from "../repository.ts";
+import { type RetainedKind, tableOf as retainedTables } from "./periods.ts";
 import type { ArchiveFile, ArchiveKind } from "./types.ts";
 
 /** An inference with its body; the body's fields are null where it is gone. */
@@ -15,13 +16,13 @@ export interface StoredShadow {
 
 const tableOf = { inferences: "functions_inferences", shadows: "functions_shadows" } as const;
 
-/** Every project that has evidence. One look at the index for each. */
-export async function listProjects(sql: Sql): Promise<string[]> {
+/** Every project that has rows of a kind in SQL. One look at the index for each. */
+export async function listProjects(sql: Sql, kind: RetainedKind): Promise<string[]> {
   const projects: string[] = [];
   for (;;) {
     const next = await sql.system("maintenance", async (tx) => {
       const { rows } = await tx.client.query<{ project_id: string }>(
-        "select project_id from functions_inferences where $1::uuid is null or project_id > $1 order by project_id limit 1",
+        `select project_id from ${retainedTables[kind]} where $1::uuid is null or project_id > $1 order by project_id limit 1`,
         [projects.at(-1) ?? null],
       );
       return rows[0]?.project_id;

@@ -116,6 +116,17 @@ describe("what is not in a file stays", () => {
     expect(due.map((each) => each.blockedBy)).toContain(`the file ${second!.path} of the lake is missing`);
   });
 
+  test("of a project that has nothing else in SQL any more", async () => {
+    open.clock.set(Date.UTC(2027, 4, 1));
+    await open.archive().closeHours();
+    const [file] = await open.archive().files(open.context, { kind: "shadows" });
+    await rm(join(open.lakeFolder, file!.path));
+    for (let run = 0; run < 3; run++) await open.archive().retain();
+    expect(await open.rows("functions_inferences")).toEqual([]);
+    expect(await open.rows("functions_shadows")).toHaveLength(2);
+    expect(await open.archive().due()).toMatchObject([{ kind: "shadows", blockedBy: `the file ${file!.path} of the lake is missing` }]);
+  });
+
   test("when it came late, until it is in a file; then it goes from where late rows are", async () => {
     open.clock.set(day + 60 * dayMs);
     await open.archive().closeHours();
