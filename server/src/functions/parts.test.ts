@@ -186,7 +186,13 @@ describe("compose", () => {
     const resolution = await variantKinds.compose.resolve("both", spec, around);
     const binding = createBinding("triage-mail", "both", "compose", resolution!);
     const variant = await variantKinds.compose.open(spec, binding, around);
-    const call = { context: alice, input: { subject: "$", body: "" }, deadline: new Deadline(Infinity), signal: new AbortController().signal, evidence: recorder };
+    const call = {
+      context: alice,
+      input: { subject: "$", body: "" },
+      deadline: new Deadline(Infinity),
+      signal: new AbortController().signal,
+      evidence: recorder,
+    };
     expect(await variant.run(call)).toEqual({ label: "spam", confidence: 0.6 });
     const sure = await variantKinds.compose.open(spec, binding, {
       ...around,

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type Extensions, PGlite, type Results } from "@electric-sql/pglite";
+import { lowerPriority } from "./lower-priority.ts";
 import { parserOf } from "./type-parsers.ts";
 
 /** What the pool asks of the thread: one script (several statements), or one statement with or without values. */
@@ -135,6 +136,7 @@ try {
   port.on("message", (request: HostRequest) => {
     last = last.then(() => serve(session, request));
   });
+  lowerPriority();
   port.postMessage({ ready: true } satisfies HostMessage);
 } catch (error) {
   port.postMessage({ failed: error instanceof Error ? error.message : String(error) } satisfies HostMessage);
