@@ -366,13 +366,19 @@ export async function insertInferences(tx: Tx, records: readonly unknown[]): Pro
   );
 }
 
+/** What a shadow answered that comes when its inference was erased already is not stored. */
 export async function insertShadows(tx: Tx, records: readonly unknown[]): Promise<void> {
+  const inferences = (records as { inferenceId: string }[]).map((record) => record.inferenceId).toSorted();
   await tx.client.query(
     `insert into functions_shadows (project_id, id, inference_id, function, variant, binding, output, label, confidence, agrees, error, latency_ms, recorded_at)
-    select "projectId", id, "inferenceId", function, variant, binding, coalesce(output, 'null'), label, confidence, agrees, error, "latencyMs", to_timestamp("recordedAt" / 1000)
+    select "projectId", id, "inferenceId", function, variant, binding, case when exists (
+        select from functions_inference_bodies as body
+        where body.project_id = "projectId" and body.id = "inferenceId" and body.id between $2 and $3 and body.erased_hash is not null
+      ) then 'null' else coalesce(output, 'null') end, label, confidence, agrees, error, "latencyMs", to_timestamp("recordedAt" / 1000)
     from json_to_recordset($1::json) as batch(id uuid, "projectId" uuid, "inferenceId" uuid, function text, variant text, binding text, output text, label text,
       confidence double precision, agrees boolean, error text, "latencyMs" double precision, "recordedAt" double precision) on conflict do nothing`,
-    [toRecordset(records)],
+    // The bounds keep all partitions but theirs out of the plan.
+    [toRecordset(records), inferences[0], inferences.at(-1)],
   );
 }
 

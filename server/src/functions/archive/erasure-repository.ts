@@ -19,32 +19,35 @@ export async function blankShadows(tx: Tx, inferenceId: string): Promise<number>
   return rows.length;
 }
 
-/** How many bodies of a range of ids, both ends included, are erased. */
-export async function countErased(tx: Tx, range: { first: string; last: string }): Promise<number> {
+const blankRows: Readonly<Record<ArchiveKind, string>> = {
+  inferences: "functions_inference_bodies where erased_hash is not null",
+  shadows: "functions_shadows where output = 'null'",
+};
+
+/** How many rows of a range of ids, both ends included, hold nothing to erase. Each has an index of those alone. */
+export async function countBlank(tx: Tx, kind: ArchiveKind, range: { first: string; last: string }): Promise<number> {
   const { rows } = await tx.client.query<{ rows: string }>(
-    "select count(*) as rows from functions_inference_bodies where project_id = $1 and id >= $2 and id <= $3 and erased_hash is not null",
+    `select count(*) as rows from ${blankRows[kind]} and project_id = $1 and id >= $2 and id <= $3`,
     [tx.projectId, range.first, range.last],
   );
   return Number(rows[0]!.rows);
 }
 
-/** Takes a file out of the list; true when it was in it. It waits to be removed from then on. */
-export async function replaceFile(tx: Tx, path: string): Promise<boolean> {
-  const { rows } = await tx.client.query("delete from functions_files where project_id = $1 and path = $2 returning 1", [
-    tx.projectId,
-    path,
-  ]);
-  if (rows.length > 0)
-    await tx.client.query("insert into functions_replaced_files (project_id, path) values ($1, $2) on conflict do nothing", [
-      tx.projectId,
-      path,
-    ]);
-  return rows.length > 0;
+/** Takes a file out of the list. It waits to be removed from then on. */
+export async function replaceFile(tx: Tx, path: string): Promise<void> {
+  const values = [tx.projectId, path];
+  await tx.client.query("delete from functions_files where project_id = $1 and path = $2", values);
+  await tx.client.query("insert into functions_replaced_files (project_id, path) values ($1, $2) on conflict do nothing", values);
 }
 
-export function listReplaced(sql: Sql): Promise<{ projectId: string; path: string }[]> {
+export interface ReplacedFile {
+  readonly projectId: string;
+  readonly path: string;
+}
+
+export function listReplaced(sql: Sql): Promise<ReplacedFile[]> {
   return sql.system("retention", async (tx) => {
-    const { rows } = await tx.client.query<{ projectId: string; path: string }>(
+    const { rows } = await tx.client.query<ReplacedFile>(
       'select project_id as "projectId", path from functions_replaced_files order by 1, 2',
     );
     return rows;

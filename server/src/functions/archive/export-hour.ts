@@ -1,9 +1,11 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError, type Context } from "../../core/index.ts";
-import { countErased } from "./erasure-repository.ts";
+import { countBlank } from "./erasure-repository.ts";
 import { hashBody, hashRecord } from "./hash-record.ts";
 import { hourName } from "./hours.ts";
 import { readHour } from "./read-hour.ts";
-import { type StoredInference, closeHour, insertFiles, listFiles, lockHour } from "./repository.ts";
+import { type StoredInference, closeHour, findHour, insertFiles, listFiles, lockHour } from "./repository.ts";
 import type { ArchiveDeps, ArchiveFile, ArchiveKind } from "./types.ts";
 import { PartWriter } from "./write-part.ts";
 
@@ -24,7 +26,10 @@ export interface HourToExport {
  */
 export async function exportHour(context: Context, input: HourToExport, deps: ArchiveDeps): Promise<{ files: number; rows: number }> {
   const { sql, clock, governance } = deps;
-  const before = await sql.as(context, (tx) => listFiles(tx, input));
+  const { before, counted } = await sql.as(context, async (tx) => ({
+    before: await listFiles(tx, input),
+    counted: (await findHour(tx, input))?.rows ?? 0,
+  }));
   const after = input.late ? null : lastOf(before);
   const written: ArchiveFile[] = [];
   const bounds = { rows: deps.partRows ?? defaultPartRows, bytes: deps.partBytes ?? defaultPartBytes };
@@ -43,25 +48,29 @@ export async function exportHour(context: Context, input: HourToExport, deps: Ar
       }
       const files = await part.finish(input.late ? before : [], input.signal);
       if (files.length === 0) continue;
-      await sql.as(context, async (tx) => {
+      const isStale = await sql.as(context, async (tx) => {
         await lockHour(tx, input);
+        // What was erased since it was read here must not come back in a file.
+        if ((await countBlank(tx, input.kind, { first: part.firstId, last: part.lastId })) !== part.blank) return true;
         const known = [...before, ...written].map((file) => file.path);
         const now = (await listFiles(tx, input)).map((file) => file.path);
         // A node that was taken for dead may still be at it: whoever comes second lets go, or rows would stand in two files.
         if (now.toSorted().join() !== known.toSorted().join())
           throw new AppError("conflict", `Another node writes the evidence of ${hourName(input.hour)}.`);
-        // A body that was erased since it was read here must not come back in a file.
-        const range = { first: part.firstId, last: part.lastId };
-        if (input.kind === "inferences" && (await countErased(tx, range)) !== part.erased)
-          throw new AppError("conflict", `A body of ${hourName(input.hour)} was erased meanwhile; the next run writes the hour.`);
         await insertFiles(tx, files, new Date(clock.now()).toISOString());
+        return false;
       });
+      if (isStale) {
+        for (const { path } of files) await rm(join(deps.lakeFolder, path), { force: true });
+        throw new AppError("conflict", `Evidence of ${hourName(input.hour)} was erased meanwhile; the next run writes the hour.`);
+      }
       written.push(...files);
     } finally {
       await part.close();
     }
   }
-  if (input.late && written.length === 0) return { files: 0, rows: 0 };
+  // Files that a run wrote which was cut off before it said so are still to be audited.
+  if (input.late && written.length === 0 && counted === sumRows(before)) return { files: 0, rows: 0 };
   await sql.as(context, async (tx) => {
     const all = await listFiles(tx, input);
     await closeHour(tx, { ...input, rows: sumRows(all), at: new Date(clock.now()).toISOString() });

@@ -4,7 +4,7 @@ import { type Context, idTime, systemContext } from "../../core/index.ts";
 import { hashFile } from "../../storage/index.ts";
 import { hourAfter, hourName, hourOf, idsOf } from "./hours.ts";
 import { type Period, type RetainedKind, cutoff, idsOfPeriod, partitionOf, periodOf, periodOfPartition } from "./periods.ts";
-import { countIn, firstIn, hasBodies, hasLate, listHoursToDrop, listPartitions } from "./retention-repository.ts";
+import { countRows, firstIn, hasBodies, hasLate, listHoursToDrop, listPartitions } from "./retention-repository.ts";
 import { findHour, listFiles, listProjects } from "./repository.ts";
 import type { ArchiveDeps, ArchiveKind, DueEvidence } from "./types.ts";
 
@@ -73,9 +73,9 @@ async function inspect(
     const first = await deps.sql.as(context, (tx) => firstIn(tx, period.kind, { from: start, to }));
     if (first === null || idTime(first) >= period.to) return { rows, blockedBy };
     const hour = hourOf(first);
-    const { state, here, files } = await deps.sql.as(context, async (tx) => ({
+    const here = await countRows(deps.sql, context, { kind: period.kind, ...idsOf(hour) });
+    const { state, files } = await deps.sql.as(context, async (tx) => ({
       state: await findHour(tx, { kind, hour }),
-      here: await countIn(tx, period.kind, idsOf(hour)),
       files: await listFiles(tx, { kind, hour }),
     }));
     rows += here;

@@ -1,10 +1,11 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type TestArchive, minuteMs, someHour, useArchive } from "../../../test/archive.ts";
 import { partitionsAt } from "../partitions.ts";
 import { createPartition } from "../repository.ts";
-import { listPartitions } from "./retention-repository.ts";
+import { idsOf } from "./hours.ts";
+import { countRows, listPartitions } from "./retention-repository.ts";
 
 const archives = useArchive();
 const [hourMs, dayMs] = [60 * minuteMs, 24 * 60 * minuteMs];
@@ -65,6 +66,22 @@ describe("bodies", () => {
     expect((await open.governance.auditLog.verify(open.context)).problems).toHaveLength(1);
     expect(await open.archive().find(open.context, ids[1]!)).toEqual({ path: found!.path, row: null });
   });
+});
+
+test("a replaced file that cannot be removed keeps nothing that is due", async () => {
+  open.clock.set(day + 60 * dayMs);
+  await open.archive().closeHours();
+  await mkdir(join(open.lakeFolder, "stuck"));
+  await open.store.sql.as(open.context, (tx) =>
+    tx.client.query("insert into functions_replaced_files (project_id, path) values ($1, 'stuck')", [tx.projectId]),
+  );
+  await open.archive().retain();
+  expect(await bodies()).toEqual([]);
+});
+
+test.each([1, 2, 5, 100])("rows are counted whole in slices of %i", async (atOnce) => {
+  const hour = idsOf(new Date(someHour).toISOString());
+  expect(await countRows(open.store.sql, open.context, { kind: "bodies", ...hour, atOnce })).toBe(5);
 });
 
 describe("lists and shadows", () => {

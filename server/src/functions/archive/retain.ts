@@ -1,5 +1,6 @@
-import { removeReplaced } from "./erase-body.ts";
 import { AppError } from "../../core/index.ts";
+import { removeReplaced } from "./erase-body.ts";
+import { listReplaced } from "./erasure-repository.ts";
 import { idsOfPeriod, partitionOf } from "./periods.ts";
 import { type DuePeriod, planRetention } from "./plan-retention.ts";
 import { deleteFromDefault, dropPartition, hasLate, markDropped } from "./retention-repository.ts";
@@ -12,7 +13,9 @@ const sliceRows = 500;
  * stays, and is said: nothing is lost in silence.
  */
 export async function retain(deps: ArchiveDeps, signal: AbortSignal | undefined): Promise<DueEvidence[]> {
-  await removeReplaced(deps);
+  await removeReplaced(await listReplaced(deps.sql), deps).catch((error: unknown) =>
+    deps.logger.error({ err: error }, "a file of evidence that was replaced could not be removed; the next run tries it again"),
+  );
   const dropped: DueEvidence[] = [];
   for (const due of await planRetention(deps, { thorough: true })) {
     if (signal?.aborted === true) break;

@@ -1,3 +1,4 @@
+import type { Context } from "../../core/index.ts";
 import type { Sql, Tx } from "../../storage/index.ts";
 import { type Period, type RetainedKind, tableOf } from "./periods.ts";
 
@@ -30,12 +31,29 @@ export async function firstIn(tx: Tx, kind: RetainedKind, range: { from: string;
   return rows[0]?.id ?? null;
 }
 
-export async function countIn(tx: Tx, kind: RetainedKind, range: { from: string; to: string }): Promise<number> {
-  const { rows } = await tx.client.query<{ rows: string }>(
-    `select count(*) as rows from ${tableOf[kind]} where project_id = $1 and id >= $2 and id < $3`,
-    [tx.projectId, range.from, range.to],
-  );
-  return Number(rows[0]!.rows);
+const countedAtOnce = 20_000;
+
+/** Counted in slices: a busy hour has millions of rows. */
+export async function countRows(
+  sql: Sql,
+  context: Context,
+  query: { kind: RetainedKind; from: string; to: string; atOnce?: number },
+): Promise<number> {
+  const limit = query.atOnce ?? countedAtOnce;
+  let after: string | null = null;
+  for (let total = 0; ;) {
+    const slice: { rows: string; last: string | null } = await sql.as(context, async (tx) => {
+      const { rows } = await tx.client.query<{ rows: string; last: string | null }>(
+        `select count(*) as rows, max(id::text) as last from (
+          select id from ${tableOf[query.kind]} where project_id = $1 and id >= $2 and id < $3 and ($4::uuid is null or id > $4) order by id limit $5) as slice`,
+        [tx.projectId, query.from, query.to, after, limit],
+      );
+      return rows[0]!;
+    });
+    total += Number(slice.rows);
+    if (Number(slice.rows) < limit) return total;
+    after = slice.last;
+  }
 }
 
 /** Whether bodies of a period are still in SQL by what the hours say, in any project. */

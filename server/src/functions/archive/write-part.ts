@@ -29,8 +29,8 @@ export interface PartBounds {
 export class PartWriter {
   rows = 0;
   bytes = 0;
-  /** Rows whose body is erased. */
-  erased = 0;
+  /** Rows that hold nothing to erase. */
+  blank = 0;
   firstId = "";
   lastId = "";
   readonly #deps: ArchiveDeps;
@@ -60,7 +60,7 @@ export class PartWriter {
       this.firstId ||= row.id;
       this.lastId = row.id;
       this.rows += 1;
-      if ("erased_hash" in row && row.erased_hash !== null) this.erased += 1;
+      if (isBlank(row)) this.blank += 1;
       this.bytes += text.length;
     }
     for (const [name, text] of texts) await this.#lines.get(name)!.handle.writeFile(text);
@@ -135,6 +135,11 @@ export class PartWriter {
     for (const { handle } of this.#lines.values()) await handle.close().catch(() => undefined);
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** As `countBlank` counts them in SQL. */
+function isBlank(row: object): boolean {
+  return "erased_hash" in row ? row.erased_hash !== null : "output" in row && row.output === "null";
 }
 
 /** `project=<id>/inferences/function=<name>/date=2026-11-21/hour=10`: as DuckDB, Spark and others read them as columns. */
