@@ -53,6 +53,17 @@ test("every hour with feedback is sealed once it is over, missed ones too", asyn
   ]);
 });
 
+test("an hour is sealed also when a clock that ran ahead for a while had sealed a later one", async () => {
+  const ahead = someHour + 3000 * hourMs;
+  await put(1, ahead);
+  clock.set(ahead + 2 * hourMs);
+  expect(await seals.sealHours()).toBe(1);
+  await put(3, someHour);
+  clock.set(someHour + 2 * hourMs);
+  expect(await seals.sealHours()).toBe(1);
+  expect(await seals.check(context)).toEqual({ hours: 2, records: 4, problems: [] });
+});
+
 test.each([
   ["changed", "update feedback_items set value = '\"ham\"' where id = $1"],
   ["removed", "delete from feedback_items where id = $1"],

@@ -35,7 +35,9 @@ export function createFeedbackSeals(deps: FeedbackSealsDeps): FeedbackSeals {
   }
 
   async function sealProject(context: Context): Promise<number> {
-    let start = startAfter((await seals.sealedHours(context, subject)).at(-1));
+    // An hour sealed by a clock that ran ahead says nothing of those before it.
+    const last = (await seals.sealedHours(context, subject)).map(startOf).findLast((sealed) => sealed < clock.now());
+    let start = last === undefined ? 0 : last + hourMs;
     for (let sealed = 0; ; sealed++) {
       const id = await sql.as(context, (tx) => firstItem(tx, idBound(start)));
       if (id === null) return sealed;
@@ -58,7 +60,7 @@ export function createFeedbackSeals(deps: FeedbackSealsDeps): FeedbackSeals {
       const problems: string[] = [];
       let seen = 0;
       for (const hour of hours) {
-        const found = count(records(context, Date.parse(`${hour}:00:00.000Z`)), () => (seen += 1));
+        const found = count(records(context, startOf(hour)), () => (seen += 1));
         const verdict = await seals.checkHour(context, { subject, hour, records: found });
         if (verdict === "changed") problems.push(`The feedback of ${hour} no longer fits the seal of that hour.`);
       }
@@ -67,8 +69,8 @@ export function createFeedbackSeals(deps: FeedbackSealsDeps): FeedbackSeals {
   };
 }
 
-function startAfter(hour: string | undefined): number {
-  return hour === undefined ? 0 : Date.parse(`${hour}:00:00.000Z`) + hourMs;
+function startOf(hour: string): number {
+  return Date.parse(`${hour}:00:00.000Z`);
 }
 
 function nameOf(start: number): string {

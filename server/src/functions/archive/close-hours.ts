@@ -23,24 +23,42 @@ export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefi
     total.rows += rows;
   }
 
-  const projects = await Promise.all(kinds.map((kind) => listProjects(deps.sql, kind)));
-  for (const projectId of new Set(projects.flat())) {
-    const context = systemContext("functions", projectId);
-    for (const kind of kinds) {
-      for (;;) {
-        const hour = await nextHour(context, kind, deps);
-        if (hour === null) break;
-        await close(context, { kind, hour, late: false });
-      }
-    }
-    for (const late of await deps.sql.as(context, listLate)) {
-      const last = await deps.sql.as(context, (tx) => lastClosedHour(tx, late.kind));
-      if (last === null || late.hour > last) continue; // Still open: the mark waits with it.
-      await close(context, { ...late, late: true });
-      await dropCold(context, late, deps);
-      await deps.sql.as(context, (tx) => unmarkLate(tx, late));
+  async function closeDue(context: Context, kind: ArchiveKind): Promise<void> {
+    for (;;) {
+      const hour = await nextHour(context, kind, deps);
+      if (hour === null) return;
+      await close(context, { kind, hour, late: false });
     }
   }
+
+  async function closeLate(context: Context, late: LateHour): Promise<void> {
+    const last = await deps.sql.as(context, (tx) => lastClosedHour(tx, late.kind, deps.clock.now()));
+    if (last === null || late.hour > last) return; // Still open: the mark waits with it.
+    await close(context, { ...late, late: true });
+    await dropCold(context, late, deps);
+    await deps.sql.as(context, (tx) => unmarkLate(tx, late));
+  }
+
+  const failures: unknown[] = [];
+  /** One project's missing file keeps no other project's hours open. */
+  async function attempt(what: { project: string; kind: ArchiveKind; hour?: string }, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      deps.logger.error({ err: error, ...what }, "evidence could not be closed; the next run tries it again");
+      failures.push(error);
+    }
+  }
+
+  const projects = await Promise.all(kinds.map((kind) => listProjects(deps.sql, kind)));
+  for (const project of new Set(projects.flat())) {
+    const context = systemContext("functions", project);
+    for (const kind of kinds) await attempt({ project, kind }, () => closeDue(context, kind));
+    for (const late of await deps.sql.as(context, listLate))
+      await attempt({ project, kind: late.kind, hour: late.hour }, () => closeLate(context, late));
+  }
+  if (failures.length > 0) throw failures[0];
   return total;
 }
 
@@ -74,7 +92,7 @@ async function sealHour(context: Context, { kind, hour }: { kind: ArchiveKind; h
 /** The first hour with rows behind the last closed one, once its time is over. */
 async function nextHour(context: Context, kind: ArchiveKind, deps: ArchiveDeps): Promise<string | null> {
   const id = await deps.sql.as(context, async (tx) => {
-    const last = await lastClosedHour(tx, kind);
+    const last = await lastClosedHour(tx, kind, deps.clock.now());
     return firstId(tx, kind, last === null ? "00000000-0000-0000-0000-000000000000" : idsOf(hourAfter(last)).from);
   });
   if (id === null) return null;

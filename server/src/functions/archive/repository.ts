@@ -71,11 +71,11 @@ export async function readShadows(tx: Tx, range: RowsRange): Promise<StoredShado
   return rows;
 }
 
-/** The newest closed hour; null before the first. */
-export async function lastClosedHour(tx: Tx, kind: ArchiveKind): Promise<string | null> {
+/** The newest closed hour before a moment: one closed by a clock that ran ahead says nothing of those before it. Null before the first. */
+export async function lastClosedHour(tx: Tx, kind: ArchiveKind, before: number): Promise<string | null> {
   const { rows } = await tx.client.query<{ hour: string | null }>(
-    "select max(hour) as hour from functions_hours where project_id = $1 and kind = $2",
-    [tx.projectId, kind],
+    "select max(hour) as hour from functions_hours where project_id = $1 and kind = $2 and hour < $3",
+    [tx.projectId, kind, new Date(before).toISOString()],
   );
   return rows[0]?.hour ?? null;
 }
