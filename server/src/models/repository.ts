@@ -97,6 +97,7 @@ export async function updateRun(tx: Tx, id: string, change: { status: Run["statu
   await tables(tx)
     .updateTable("models_runs")
     .set({ ...change, progress: null })
+    .where("project_id", "=", tx.projectId)
     .where("id", "=", id)
     .execute();
 }
@@ -106,6 +107,7 @@ export async function setProgress(tx: Tx, id: string, progress: NonNullable<Run[
   await tables(tx)
     .updateTable("models_runs")
     .set({ progress: json(progress) })
+    .where("project_id", "=", tx.projectId)
     .where("id", "=", id)
     .where("status", "=", "running")
     .execute();
@@ -128,12 +130,18 @@ export async function finishRun(tx: Tx, id: string, run: FinishedRun): Promise<v
       train_seconds: run.trainSeconds,
       version: run.version,
     })
+    .where("project_id", "=", tx.projectId)
     .where("id", "=", id)
     .execute();
 }
 
 export async function findRun(tx: Tx, id: string): Promise<Run | null> {
-  const row = await tables(tx).selectFrom("models_runs").selectAll().where("id", "=", id).executeTakeFirst();
+  const row = await tables(tx)
+    .selectFrom("models_runs")
+    .selectAll()
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
   return row === undefined ? null : toRun(row);
 }
 
@@ -142,6 +150,7 @@ export async function listRuns(tx: Tx, { limit, cursor, model }: RunsQuery): Pro
   let query = tables(tx)
     .selectFrom("models_runs")
     .selectAll()
+    .where("project_id", "=", tx.projectId)
     .orderBy("id", "desc")
     .limit(limit + 1);
   if (cursor !== undefined) query = query.where("id", "<", cursor);
@@ -189,6 +198,7 @@ export async function findVersion(tx: Tx, model: string, version: number): Promi
   const row = await tables(tx)
     .selectFrom("models_versions")
     .selectAll()
+    .where("project_id", "=", tx.projectId)
     .where("model", "=", model)
     .where("version", "=", version)
     .executeTakeFirst();
@@ -196,6 +206,7 @@ export async function findVersion(tx: Tx, model: string, version: number): Promi
   const aliases = await tables(tx)
     .selectFrom("models_aliases")
     .select("alias")
+    .where("project_id", "=", tx.projectId)
     .where("model", "=", model)
     .where("version", "=", version)
     .orderBy("alias")
@@ -206,8 +217,8 @@ export async function findVersion(tx: Tx, model: string, version: number): Promi
 
 /** Every model with its aliases, or the one of this name. */
 export async function listModels(tx: Tx, name?: string): Promise<Model[]> {
-  let models = tables(tx).selectFrom("models_models").selectAll().orderBy("name");
-  let aliases = tables(tx).selectFrom("models_aliases").selectAll().orderBy("alias");
+  let models = tables(tx).selectFrom("models_models").selectAll().where("project_id", "=", tx.projectId).orderBy("name");
+  let aliases = tables(tx).selectFrom("models_aliases").selectAll().where("project_id", "=", tx.projectId).orderBy("alias");
   if (name !== undefined) {
     models = models.where("name", "=", name);
     aliases = aliases.where("model", "=", name);
@@ -237,6 +248,7 @@ export async function listAliasChanges(tx: Tx, model: string): Promise<AliasChan
   const rows = await tables(tx)
     .selectFrom("models_alias_history")
     .selectAll()
+    .where("project_id", "=", tx.projectId)
     .where("model", "=", model)
     .orderBy("id", "desc")
     .limit(500)
@@ -253,7 +265,12 @@ export async function listAliasChanges(tx: Tx, model: string): Promise<AliasChan
 
 /** The version an alias names, null when it names none. `lock` holds it until the transaction ends. */
 export async function findAlias(tx: Tx, model: string, alias: string, lock = false): Promise<number | null> {
-  const query = tables(tx).selectFrom("models_aliases").select("version").where("model", "=", model).where("alias", "=", alias);
+  const query = tables(tx)
+    .selectFrom("models_aliases")
+    .select("version")
+    .where("project_id", "=", tx.projectId)
+    .where("model", "=", model)
+    .where("alias", "=", alias);
   const row = await (lock ? query.forUpdate() : query).executeTakeFirst();
   return row?.version ?? null;
 }
