@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -45,6 +45,19 @@ describe("a configuration file", () => {
     expect((await loadConfig("one.config.ts", folder)).sourceHash).toBe(first.sourceHash);
     await write("answer.ts", `export const answer = "b";\n`);
     expect((await loadConfig("one.config.ts", folder)).sourceHash).not.toBe(first.sourceHash);
+  });
+
+  test("with a TLS key is recorded without it, and another key is another configuration", async () => {
+    const withKey = (key: string) =>
+      write("tls.config.ts", `${head}export default defineConfig({ functions: [${greet()}], http: { tls: { cert: "C", key: ${key} } } });`);
+    await write("key.txt", "private one");
+    await withKey(`(await import("node:fs")).readFileSync(new URL("key.txt", import.meta.url), "utf8")`);
+    const loaded = await loadConfig("tls.config.ts", folder);
+    expect(loaded.config.http.tls).toEqual({ cert: "C", key: "private one" });
+    expect(JSON.stringify(loaded.document)).not.toContain("private one");
+    await write("key.txt", "private two");
+    await write("other.config.ts", await readFile(join(folder, "tls.config.ts"), "utf8"));
+    expect(JSON.stringify((await loadConfig("other.config.ts", folder)).document)).not.toBe(JSON.stringify(loaded.document));
   });
 
   test("that is not there is said with the place looked at", async () => {

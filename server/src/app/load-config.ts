@@ -84,7 +84,12 @@ function describeConfig(config: ResolvedConfig, sources: string): unknown {
     retraining: each.retraining,
     code: sources,
   }));
-  return JSON.parse(JSON.stringify({ ...config, functions }));
+  return JSON.parse(JSON.stringify({ ...config, http: withoutKey(config.http), functions }));
+}
+
+/** What is recorded is read by many: of the private key its hash is enough to tell it from another. */
+function withoutKey(http: ResolvedConfig["http"]): ResolvedConfig["http"] {
+  return http.tls === undefined ? http : { ...http, tls: { ...http.tls, key: sha256(http.tls.key) } };
 }
 
 function withoutCode(value: object): Record<string, unknown> {
