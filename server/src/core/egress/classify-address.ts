@@ -16,7 +16,11 @@ const privateRanges = listOf([
 
 const forbiddenRanges = listOf([
   "0.0.0.0/8", // "this host": connects to loopback
-  "169.254.0.0/16", // link-local, with the metadata service of every cloud
+  "169.254.0.0/16", // link-local, with the metadata service of nearly every cloud
+  "168.63.129.16/32", // Azure's
+  "100.100.100.200/32", // Alibaba's
+  "fd00:ec2::254/128", // AWS's over IPv6
+  "fd20:ce::254/128", // Google's over IPv6
   "192.0.0.0/24", // protocol assignments
   "192.0.2.0/24", // documentation
   "192.88.99.0/24", // 6to4 relays

@@ -18,7 +18,7 @@ export function encodingOf(header: string | string[] | undefined, host: string):
     .trim()
     .toLowerCase();
   if (encoding === "" || encoding === "identity") return undefined;
-  if (encoding in decoders) return encoding;
+  if (Object.hasOwn(decoders, encoding)) return encoding;
   throw new AppError("egress_failed", `${host} answers in the encoding "${encoding}", which is not supported.`, {
     details: { host, encoding },
   });

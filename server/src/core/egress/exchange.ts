@@ -130,6 +130,8 @@ export class OpenExchange implements Exchange {
   }
 
   onError(error: unknown): void {
+    // undici reports what our own `onEnd` throws.
+    if (this.#settled) return;
     const problem = failed(this.host, error);
     this.#settle(problem);
     this.#deps.handler.onError(problem);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bodyOf, closing, listen, openEgress } from "./test-egress.ts";
+import { bodyOf, closing, listen, listenRaw, openEgress } from "./test-egress.ts";
 
 const at = (port: number, path = "/") => `http://upstream.test:${port}${path}`;
 
@@ -64,6 +64,16 @@ describe("fetch", () => {
     expect(new TextDecoder().decode(await answer.arrayBuffer())).toBe("short and stout");
     const none = await fetch(at(port, "/none"));
     expect([none.status, none.body]).toEqual([204, null]);
+  });
+
+  test("of a status no Response can have is an error, and the connection is closed", async () => {
+    const closed: Promise<void>[] = [];
+    const port = await listenRaw((socket) => {
+      closed.push(closing(socket));
+      socket.write("HTTP/1.1 999 Denied\r\ntransfer-encoding: chunked\r\n\r\n");
+    });
+    await expect(openEgress({ ports: [port] }).fetch(at(port))).rejects.toMatchObject({ code: "egress_failed", details: { status: 999 } });
+    await closed[0];
   });
 
   test("streams: a piece can be read before the next is sent, and a reader that leaves closes the connection", async () => {

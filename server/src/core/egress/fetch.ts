@@ -1,3 +1,4 @@
+import { AppError } from "../errors.ts";
 import type { EgressBody, EgressHeaders, EgressRequest, EgressResponse } from "./types.ts";
 
 const bodiless = new Set([204, 205, 304]);
@@ -18,6 +19,13 @@ export function createFetch(request: (request: EgressRequest) => Promise<EgressR
       signal,
       ...(redirect === "follow" ? {} : { limits: { maxRedirects: 0 } }),
     });
+    if (answer.status > 599) {
+      answer.cancel();
+      const { hostname } = new URL(answer.url);
+      throw new AppError("egress_failed", `${hostname} answered ${answer.status}, which is no status of a Response.`, {
+        details: { host: hostname, status: answer.status },
+      });
+    }
     return toResponse(answer);
   };
 }

@@ -123,13 +123,14 @@ describe("an answer", () => {
     expect(await answer.text()).toBe("");
   });
 
-  test("in an encoding nobody can undo is an error that names it", async () => {
+  // The second is a word that every object of JavaScript knows.
+  test.each(["gzip, gzip", "constructor"])("in an encoding nobody can undo is an error that names it (%s)", async (encoding) => {
     const port = await listen((_request, response) => {
-      response.writeHead(200, { "content-encoding": "gzip, gzip" }).end("x");
+      response.writeHead(200, { "content-encoding": encoding }).end("x");
     });
     await expect(openEgress({ ports: [port] }).request({ url: at(port) })).rejects.toMatchObject({
       code: "egress_failed",
-      message: expect.stringContaining("gzip, gzip") as string,
+      message: expect.stringContaining(encoding) as string,
     });
   });
 
@@ -143,6 +144,29 @@ describe("an answer", () => {
     const { events, over } = record(openEgress({ ports: [port] }), { url: at(port) });
     expect(await over).toBeUndefined();
     expect(events).toEqual(["head 200", "data piece", "end"]);
+  });
+
+  test("ends once, also for a handler that fails at the end", async () => {
+    const port = await listen((_request, response) => response.end("x"));
+    const egress = openEgress({ ports: [port] });
+    const ends: string[] = [];
+    await new Promise<void>((resolve) => {
+      egress.dispatch(
+        { url: at(port) },
+        {
+          onHeaders: () => {},
+          onData: () => {},
+          onEnd: () => {
+            ends.push("end");
+            setImmediate(resolve);
+            throw new Error("the handler's own");
+          },
+          onError: () => ends.push("error"),
+        },
+      );
+    });
+    expect(ends).toEqual(["end"]);
+    expect(egress.counts().get("upstream.test")).toEqual({ requests: 1, failures: 0, active: 0 });
   });
 
   test("begins after an early hint", async () => {
