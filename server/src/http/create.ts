@@ -88,7 +88,7 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
 
   async function close({ idleMs = 0 } = {}): Promise<void> {
     if (idleMs > 0) await depart(idleMs);
-    const cut = setTimeout(() => server.closeAllConnections(), config.drainMs);
+    const cut = setTimeout(() => departure.cut(), config.drainMs);
     // A connection whose last request has just ended is idle, and would be kept for the next one.
     const sweep = setInterval(() => server.closeIdleConnections(), 20);
     // Fastify closes a server that it made listen itself; one that inherited its socket is ours to close.
@@ -149,6 +149,7 @@ function createListener(deps: HttpDeps, departure: Departure, listener: Listener
     config.tls === undefined
       ? createServer(options, listener)
       : (createTlsServer({ ...options, ...config.tls }, listener) as unknown as Server);
+  server.on("connection", departure.opened);
   server.on(config.tls === undefined ? "connection" : "secureConnection", departure.connected);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => answerBrokenRequest(error, socket, deps));
   return server;

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, request as send } from "node:http";
 import { connect, createServer } from "node:net";
 import { afterEach, beforeAll, afterAll, expect, test } from "vitest";
+import { certificate, certificateKey } from "../../test/fixtures/upstream-certificate.ts";
 import { createId } from "../core/index.ts";
 import { type TestStore, createTestStore } from "../../test/store.ts";
 import { type TestHttp, openTestHttp } from "../../test/http.ts";
@@ -17,8 +18,8 @@ afterEach(async () => {
 });
 afterAll(() => store.close());
 
-async function start(): Promise<TestHttp> {
-  const edge = await openTestHttp({ store, journalFolder: createId(), node: createId(), http: { drainMs: 2000 } });
+async function start(http: Record<string, unknown> = {}): Promise<TestHttp> {
+  const edge = await openTestHttp({ store, journalFolder: createId(), node: createId(), http: { drainMs: 2000, ...http } });
   open.push(edge);
   return edge;
 }
@@ -60,6 +61,16 @@ test("connections that stay silent are closed after the time, those that never a
   const gone = new Promise((resolve) => opened.once("close", resolve));
   opened.resume();
   await edge.http.close({ idleMs: 50 });
+  await gone;
+});
+
+test("a connection whose TLS handshake never ends is cut like any other", async () => {
+  const edge = await start({ tls: { cert: certificate, key: certificateKey }, drainMs: 50 });
+  const accepted = new Promise((resolve) => edge.http.socket!.once("connection", resolve));
+  const silent = connect(edge.port, "127.0.0.1").resume();
+  const gone = new Promise((resolve) => silent.once("close", resolve));
+  await accepted;
+  await edge.http.close();
   await gone;
 });
 

@@ -9,16 +9,21 @@ import type { Socket } from "node:net";
 export interface Departure {
   /** The class of this server's responses. */
   readonly Response: typeof ServerResponse;
-  /** A connection came; it has asked for nothing yet. */
+  /** A connection came; with TLS, its handshake is still to come. */
+  opened(socket: Socket): void;
+  /** It can ask now, and has asked for nothing yet. */
   connected(socket: Socket): void;
   /** A request came on it. */
   asked(socket: Socket): void;
   begin(): void;
   /** Ends connections that never asked for anything: a browser opens some in advance, and they never count as idle. */
   endUnasked(): void;
+  /** Ends every connection. The HTTP server's own does not know those whose TLS handshake never ended. */
+  cut(): void;
 }
 
 export function createDeparture(): Departure {
+  const open = new Set<Socket>();
   const unasked = new Set<Socket>();
   let leaving = false;
 
@@ -31,6 +36,10 @@ export function createDeparture(): Departure {
 
   return {
     Response: Response as typeof ServerResponse,
+    opened(socket) {
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+    },
     connected(socket) {
       unasked.add(socket);
       socket.once("close", () => unasked.delete(socket));
@@ -41,6 +50,9 @@ export function createDeparture(): Departure {
     },
     endUnasked() {
       for (const socket of unasked) socket.destroy();
+    },
+    cut() {
+      for (const socket of open) socket.destroy();
     },
   };
 }
