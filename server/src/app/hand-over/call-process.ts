@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Server } from "node:net";
-import { AppError } from "../../core/index.ts";
+import { AppError, isAppError } from "../../core/index.ts";
 import type { AnswerMessage, CallInput, CallName, CallResult } from "./calls.ts";
 
 export interface Answered<N extends CallName> {
@@ -12,6 +12,11 @@ export interface Answered<N extends CallName> {
 export interface CallOptions {
   readonly socket?: Server | undefined;
   readonly withinMs?: number;
+}
+
+/** Whether a call failed without an answer: nobody knows what the process has done, or will do yet. */
+export function isUnanswered(error: unknown): boolean {
+  return isAppError(error, "hand_over_failed") && error.details["answered"] === false;
 }
 
 /** One end of the channel: `hand_over_failed` when the process ends, or does not answer in time. */
@@ -63,7 +68,7 @@ export function createCallProcess(child: ChildProcess): CallProcess {
 }
 
 function ended(what: string): AppError {
-  return new AppError("hand_over_failed", `The process that was to take over did not. ${what}`);
+  return new AppError("hand_over_failed", `The process that was to take over did not. ${what}`, { details: { answered: false } });
 }
 
 function toError({ message, code, details }: NonNullable<AnswerMessage["error"]>): AppError {

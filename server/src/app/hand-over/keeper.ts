@@ -1,6 +1,6 @@
 import { type Logger, isAppError } from "../../core/index.ts";
 import type { AppOptions, ListeningSocket } from "../types.ts";
-import { type Incumbent, idleMsOverlapping } from "./incumbent.ts";
+import { type Incumbent, type Shared, idleMsOverlapping } from "./incumbent.ts";
 import { type StartedProcess, startProcess } from "./started-process.ts";
 
 /** A process whose predecessor can answer has to be able to as well, within this; else it does not take over. */
@@ -81,8 +81,7 @@ export class Keeper {
     const before = this.#current;
     const shared = await before.share();
     // From the socket's arrival to its copy in the new process nothing may wait: it accepts, and nobody here answers.
-    const next = startProcess(shared.listening);
-    shared.release();
+    const next = startAndRelease(shared);
     this.#starting = next;
     try {
       const { hash } = await next.check({ options: plain(this.#deps.options), listening: shared.listening?.endpoint ?? null });
@@ -154,6 +153,15 @@ export class Keeper {
   kill(): void {
     this.#starting?.kill();
     this.#current.kill();
+  }
+}
+
+/** Whatever becomes of the start: a socket kept here would take connections that nobody answers. */
+function startAndRelease(shared: Shared): StartedProcess {
+  try {
+    return startProcess(shared.listening);
+  } finally {
+    shared.release();
   }
 }
 

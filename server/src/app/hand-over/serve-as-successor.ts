@@ -16,6 +16,7 @@ export function serveAsSuccessor(): void {
   let loaded: LoadedConfig | undefined;
   let inherited: ListeningSocket | undefined;
   let opening: Promise<unknown> = Promise.resolve();
+  let comingBack: Promise<void> = Promise.resolve();
   let returned = Promise.withResolvers<ListeningSocket | undefined>();
   let work: ReturnType<typeof thisProcess> | undefined;
 
@@ -60,7 +61,7 @@ export function serveAsSuccessor(): void {
     },
     async comeBack() {
       const opened = Promise.withResolvers<void>();
-      const comingBack = working().comeBack(() => {
+      comingBack = working().comeBack(() => {
         opened.resolve();
         return returned.promise;
       });
@@ -71,7 +72,7 @@ export function serveAsSuccessor(): void {
     async accept({ endpoint }, socket) {
       returned.resolve(endpoint === null || socket === undefined ? undefined : { endpoint, socket });
       returned = Promise.withResolvers();
-      await opening;
+      await comingBack;
       return { result: null };
     },
     async end(how) {

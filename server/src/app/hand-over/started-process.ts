@@ -4,12 +4,11 @@ import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { AppError, workerUrl } from "../../core/index.ts";
 import type { Endpoint, ListeningSocket } from "../types.ts";
-import { type CallProcess, createCallProcess } from "./call-process.ts";
+import { type CallProcess, createCallProcess, isUnanswered } from "./call-process.ts";
 import type { CheckInput, OpenInput } from "./calls.ts";
 import type { Incumbent } from "./incumbent.ts";
 
 const checkWithinMs = 60_000;
-const openWithinMs = 60_000;
 
 /** A process that was started to take over, seen by its keeper. */
 export interface StartedProcess extends Incumbent {
@@ -23,7 +22,7 @@ export interface StartedProcess extends Incumbent {
 }
 
 /** Starts it. It inherits the socket at once and holds it, so that what connects from now on waits in the kernel instead of being refused. */
-export function startProcess(listening: ListeningSocket | undefined): StartedProcess {
+export function startProcess(listening: ListeningSocket | undefined, { openWithinMs = 60_000 } = {}): StartedProcess {
   const stdio: StdioOptions = ["ignore", "inherit", "inherit", "ipc", ...(listening === undefined ? [] : [descriptorOf(listening.socket)])];
   const child = fork(fileURLToPath(workerUrl("successor-task", import.meta.url)), [], { stdio });
   const call = createCallProcess(child);
@@ -31,7 +30,7 @@ export function startProcess(listening: ListeningSocket | undefined): StartedPro
     child.once("error", () => resolve(1));
     child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
   });
-  return connect({ child, call, ended });
+  return connect({ child, call, ended, openWithinMs });
 }
 
 /**
@@ -45,7 +44,14 @@ function descriptorOf(socket: ListeningSocket["socket"]): number {
   return fd;
 }
 
-function connect({ child, call, ended }: { child: ChildProcess; call: CallProcess; ended: Promise<number> }): StartedProcess {
+interface Parts {
+  readonly child: ChildProcess;
+  readonly call: CallProcess;
+  readonly ended: Promise<number>;
+  readonly openWithinMs: number;
+}
+
+function connect({ child, call, ended, openWithinMs }: Parts): StartedProcess {
   let url = "";
   return {
     pid: child.pid ?? 0,
@@ -55,7 +61,16 @@ function connect({ child, call, ended }: { child: ChildProcess; call: CallProces
     },
     check: async (input) => (await call("check", input, { withinMs: checkWithinMs })).result,
     async open(input) {
-      ({ url } = (await call("open", input, { withinMs: openWithinMs + input.readyWithinMs })).result);
+      try {
+        ({ url } = (await call("open", input, { withinMs: openWithinMs + input.readyWithinMs })).result);
+      } catch (error) {
+        // One that hangs may have the store: it has to be gone before the process before comes back to it.
+        if (isUnanswered(error)) {
+          child.kill("SIGKILL");
+          await ended;
+        }
+        throw error;
+      }
     },
     async surrender(endpoint) {
       const { socket } = await call("surrender", null, { withinMs: checkWithinMs });
