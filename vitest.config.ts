@@ -20,6 +20,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     pool: "forks",
     maxWorkers: 2,
+    // A test opens a database, asks little of it and is over: compiling its WebAssembly twice, as a long life repays it, is a fifth of the suite.
+    execArgv: ["--wasm-tiering-budget=60000000"],
     // On CI's shared machines a test gets a second try; the report marks it (retry x1), so that it is mended, not forgotten.
     retry: process.env["CI"] === undefined ? 0 : 1,
     testTimeout: 60_000,

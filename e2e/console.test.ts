@@ -255,6 +255,7 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
     });
 
     await retrain("promoted");
+    await page.getByRole("table", { name: "Retrainings" }).getByRole("cell", { name: "promoted" }).waitFor();
     await press("Roll back of tell-wanted");
     expect(await dialog.textContent()).toContain("All traffic goes from tell-wanted@3 back to tell-wanted@1");
     await page.keyboard.type("it was better before");
@@ -309,16 +310,16 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
     const ask = () => client.call("functions.infer", { parameters: { name: "triage-mail" }, body: { input: { subject: "hello" } } });
     const page = await signedIn();
     await page.goto(`${app.url}/functions/triage-mail`);
-    await page.getByRole("button", { name: "Switch off" }).click();
+    await page.getByRole("button", { name: "Switch off triage-mail" }).click();
     const dialog = page.getByRole("dialog");
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
-    await page.getByRole("button", { name: "Switch off" }).click();
+    await page.getByRole("button", { name: "Switch off triage-mail" }).click();
     await dialog.getByRole("button", { name: "Switch off" }).click();
     expect(await dialog.isVisible()).toBe(true);
     await dialog.getByLabel("Reason").fill("a drill");
     await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "Switch on" }).waitFor();
+    await page.getByRole("button", { name: "Switch on triage-mail" }).waitFor();
     await expect
       .poll(() =>
         ask().then(
@@ -327,10 +328,10 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
         ),
       )
       .toBe("function_switched_off");
-    await page.getByRole("button", { name: "Switch on" }).click();
+    await page.getByRole("button", { name: "Switch on triage-mail" }).click();
     await dialog.getByLabel("Reason").fill("the drill is over");
     await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "Switch off" }).waitFor();
+    await page.getByRole("button", { name: "Switch off triage-mail" }).waitFor();
     await expect.poll(async () => (await ask().catch(() => undefined))?.variant).toBe("careful");
     const { items } = await client.call("governance.listAudit", { query: { action: "governance.switch-off" } });
     expect(JSON.stringify(items[0])).toContain("a drill");

@@ -13,7 +13,7 @@ import {
 } from "../src/core/index.ts";
 import { type Archive, type ArchiveDeps, createArchive, createSinks } from "../src/functions/index.ts";
 import { type Governance, type SealedEvidence, configSchema, createGovernance } from "../src/governance/index.ts";
-import { type DrainedRecord, createLake } from "../src/storage/index.ts";
+import { type DrainedRecord, createLakeInTask } from "../src/storage/index.ts";
 import { type TestStore, createTestStore } from "./store.ts";
 
 export const someHour = Date.UTC(2026, 2, 5, 10);
@@ -99,7 +99,7 @@ export function useArchive(): { open(): Promise<TestArchive> } {
       const deps = {
         retention,
         sql,
-        lake: createLake({ scratchFolder }),
+        lake: createLakeInTask({ scratchFolder }),
         lakeFolder,
         scratchFolder,
         governance,

@@ -13,15 +13,25 @@ import { openSigner } from "./sign-checkpoint.ts";
 import { createShipper } from "./ship-checkpoints.ts";
 import { openSinks } from "./sinks/index.ts";
 import type { Governance, GovernanceDeps } from "./types.ts";
-import { createAuditWriter } from "./write-audit.ts";
+import { type AuditWriter, createAuditWriter } from "./write-audit.ts";
 
 const sequenceEveryMs = 1000;
+/** Longer than a transaction may last: an entry written in one is to be seen by then. */
+const openTransactionMs = 5000;
+/** Whatever was written, a pass at least this often. */
+const longestRestMs = 30_000;
 
 /** Makes the module. Register happens here, so make it before the hot state starts; `start` after. */
 export function createGovernance(deps: GovernanceDeps): Governance {
   const { sql, hotState, config, clock, logger, dataFolder } = deps;
   const memory = createMemory(hotState, clock);
-  const audit = createAuditWriter(clock);
+  let auditedAt = performance.now();
+  let passedAt = Number.NEGATIVE_INFINITY;
+  const writeAudit = createAuditWriter(clock);
+  const audit: AuditWriter = (tx, change, as) => {
+    auditedAt = performance.now();
+    return writeAudit(tx, change, as);
+  };
   const signer = openSigner(dataFolder, config.audit.keyFile);
   const sinks = openSinks(config.audit.sinks, deps.egress);
   // The kill file counts from the first moment, before any database answers.
@@ -42,11 +52,24 @@ export function createGovernance(deps: GovernanceDeps): Governance {
       .catch((error: unknown) => logger.warn({ err: error }, "a change is stored, but this node could not read it back yet"));
   }
 
+  /** Only this process writes to an embedded store: where it audited nothing, there is nothing to place. A look costs 3 statements. */
+  function hasNothingToPlace(): boolean {
+    const now = performance.now();
+    if (sql.store !== "embedded" || now - auditedAt <= openTransactionMs || now - passedAt >= longestRestMs) return false;
+    // What a sink refused is offered again by the pass.
+    return sinks.every((sink) => shipper.problemOf(sink) === null);
+  }
+
+  async function pass(): Promise<void> {
+    if (hasNothingToPlace()) return;
+    passedAt = performance.now();
+    await sequencer.pass();
+  }
+
   /** Once a second, never two at a time. */
   function schedule(): void {
     timer = setTimeout(() => {
-      passing = sequencer
-        .pass()
+      passing = pass()
         .catch((error: unknown) => logger.error({ err: error }, "the audit sequencer failed; it tries again in a second"))
         .then(() => {
           if (!closed) schedule();

@@ -7,7 +7,7 @@ const internalQueue = "_dbos_internal_queue";
 
 /** From an enqueue in a transaction to its commit no more than 2 s pass. */
 const askedForMs = 3_000;
-const restMs = 1_000;
+const restMs = 3_000;
 
 /**
  * Makes an idle engine idle. Once a second DBOS looks for delayed workflows, timed-out workflows, new queues and work on its
@@ -24,7 +24,7 @@ export function quietEngine(): void {
 
 /**
  * Queues of a store that no other process writes to: looked at as often as configured only after something was put there,
- * else once a second. Each look is four statements; at four looks a second they were half of an idle process's CPU.
+ * else every three seconds. Each look is four statements; at four looks a second they were half of an idle process's CPU.
  */
 export function lookWhenAsked(): { ask(): void } {
   const runner = wfQueueRunner as unknown as { pollQueue(...input: [unknown, { name: string }]): Promise<boolean> };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type TestArchive, minuteMs, someHour, useArchive } from "../../../test/archive.ts";
 import { createId } from "../../core/index.ts";
-import { createLake } from "../../storage/index.ts";
+import { createLakeInTask } from "../../storage/index.ts";
 import { getInference } from "../read-inferences.ts";
 
 const archives = useArchive();
@@ -23,7 +23,7 @@ beforeEach(async () => {
 async function everything(): Promise<string> {
   const rows = [];
   for (const table of ["functions_inferences", "functions_inference_bodies", "functions_shadows"]) rows.push(...(await open.rows(table)));
-  const lake = createLake({ scratchFolder: open.scratchFolder });
+  const lake = createLakeInTask({ scratchFolder: open.scratchFolder });
   for (const path of await readdir(open.lakeFolder, { recursive: true }).catch(() => []))
     if (path.endsWith(".parquet")) rows.push(...(await lake.readParquet(join(open.lakeFolder, path))));
   return JSON.stringify(rows);
@@ -93,7 +93,7 @@ describe("an erased body", () => {
 
   test("does not come back through an export that had read it before", async () => {
     open.clock.set(someHour + 2 * hourMs);
-    const lake = createLake({ scratchFolder: open.scratchFolder });
+    const lake = createLakeInTask({ scratchFolder: open.scratchFolder });
     const meanwhile: typeof lake = {
       ...lake,
       async writeParquet(input, options) {

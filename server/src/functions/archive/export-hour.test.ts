@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type TestArchive, minuteMs, someHour, useArchive } from "../../../test/archive.ts";
-import { createLake } from "../../storage/index.ts";
+import { createLakeInTask } from "../../storage/index.ts";
 import { hashRecord } from "./hash-record.ts";
 import type { ArchiveFile } from "./types.ts";
 
@@ -11,7 +11,7 @@ const hourMs = 60 * minuteMs;
 
 /** Every row of these files, in the order of ids. */
 async function readBack(open: TestArchive, files: readonly ArchiveFile[]): Promise<Record<string, unknown>[]> {
-  const lake = createLake({ scratchFolder: open.scratchFolder });
+  const lake = createLakeInTask({ scratchFolder: open.scratchFolder });
   return lake.query({
     sql: "select * from evidence order by id",
     files: { evidence: files.map((file) => join(open.lakeFolder, file.path)) },
@@ -144,7 +144,7 @@ describe("a run that is cut off", () => {
     const open = await archives.open();
     const ids = await open.put(1200, someHour);
     open.clock.set(someHour + 2 * hourMs);
-    const lake = createLake({ scratchFolder: open.scratchFolder });
+    const lake = createLakeInTask({ scratchFolder: open.scratchFolder });
     let parts = 0;
     const dying: typeof lake = {
       ...lake,
@@ -168,7 +168,7 @@ describe("a run that is cut off", () => {
     const open = await archives.open();
     await open.put(10, someHour);
     open.clock.set(someHour + 2 * hourMs);
-    const lake = createLake({ scratchFolder: open.scratchFolder });
+    const lake = createLakeInTask({ scratchFolder: open.scratchFolder });
     const overtaken: typeof lake = {
       ...lake,
       async writeParquet(input, options) {
