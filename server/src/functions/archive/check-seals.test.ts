@@ -96,10 +96,14 @@ test("a list row that was changed when its body had left SQL is found and named"
   ]);
 });
 
-test("an hour is sealed even when its files cannot be written", async () => {
-  await open.put(4, someHour + 4 * hourMs);
-  open.clock.set(someHour + 6 * hourMs);
+test("hours are sealed even when files cannot be written, and what was changed meanwhile is not sealed over", async () => {
+  const [first] = await open.put(4, someHour + 4 * hourMs);
+  await open.put(2, someHour + 5 * hourMs);
+  open.clock.set(someHour + 7 * hourMs);
   await writeFile(join(open.lakeFolder, "blocked"), "a file where a folder is wanted");
   await expect(open.archive({ lakeFolder: join(open.lakeFolder, "blocked") }).closeHours()).rejects.toThrow();
-  expect(await verify()).toMatchObject({ verified: true, sealed: { hours: 3, records: 67 } });
+  expect(await verify()).toMatchObject({ verified: true, sealed: { hours: 4, records: 69 } });
+  await tamper("update functions_inferences set label = 'ham' where id = $1", [first]);
+  await open.archive().closeHours();
+  expect((await verify()).problems).toMatchObject([{ problem: "The inferences of 2026-03-05T14 no longer fit the seal of that hour." }]);
 });

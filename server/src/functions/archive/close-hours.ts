@@ -14,21 +14,17 @@ const kinds: readonly ArchiveKind[] = ["inferences", "shadows"];
 export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefined): Promise<ClosedHours> {
   const total = { hours: 0, files: 0, rows: 0 };
   async function close(context: Context, hour: { kind: ArchiveKind; hour: string; late: boolean }): Promise<void> {
-    // An hour is sealed even when its files cannot be written; late records need the files that hold what has left SQL.
-    if (!hour.late) await sealHour(context, hour, deps);
     const { files, rows } = await exportHour(context, { ...hour, signal }, deps);
-    if (hour.late) await sealHour(context, hour, deps);
+    // Sealed again only now: late records need the files that hold what has left SQL.
+    if (hour.late && hour.kind === "inferences") await sealHour(context, hour.hour, deps);
     total.hours += 1;
     total.files += files;
     total.rows += rows;
   }
 
   async function closeDue(context: Context, kind: ArchiveKind): Promise<void> {
-    for (;;) {
-      const hour = await nextHour(context, kind, deps);
-      if (hour === null) return;
+    for (let hour = await nextHour(context, { kind }, deps); hour !== null; hour = await nextHour(context, { kind }, deps))
       await close(context, { kind, hour, late: false });
-    }
   }
 
   async function closeLate(context: Context, late: LateHour): Promise<void> {
@@ -54,6 +50,7 @@ export async function closeHours(deps: ArchiveDeps, signal: AbortSignal | undefi
   const projects = await Promise.all(kinds.map((kind) => listProjects(deps.sql, kind)));
   for (const project of new Set(projects.flat())) {
     const context = systemContext("functions", project);
+    await attempt({ project, kind: "inferences" }, () => sealDue(context, deps, signal));
     for (const kind of kinds) await attempt({ project, kind }, () => closeDue(context, kind));
     for (const late of await deps.sql.as(context, listLate))
       await attempt({ project, kind: late.kind, hour: late.hour }, () => closeLate(context, late));
@@ -80,19 +77,36 @@ async function dropCold(context: Context, late: LateHour, deps: ArchiveDeps): Pr
   }
 }
 
-/** Puts the hour's root into the audit log. Shadows answer nobody: they are not sealed. */
-async function sealHour(context: Context, { kind, hour }: { kind: ArchiveKind; hour: string }, deps: ArchiveDeps): Promise<void> {
-  if (kind !== "inferences") return;
-  const state = await deps.sql.as(context, (tx) => findHour(tx, { kind, hour }));
+/**
+ * Seals every hour that is over, whether its files can be written or not; shadows answer nobody and are not sealed. What was
+ * changed since an hour was sealed is not sealed over: only late records are a reason to seal it again.
+ */
+async function sealDue(context: Context, deps: ArchiveDeps, signal: AbortSignal | undefined): Promise<void> {
+  const kind = "inferences";
+  let hour = await nextHour(context, { kind }, deps);
+  if (hour === null) return;
+  const sealed = new Set(await deps.governance.seals.sealedHours(context, kind));
+  const late = new Set((await deps.sql.as(context, listLate)).filter((each) => each.kind === kind).map((each) => each.hour));
+  for (; hour !== null && signal?.aborted !== true; hour = await nextHour(context, { kind, after: hour }, deps))
+    if (!sealed.has(hourName(hour)) || late.has(hour)) await sealHour(context, hour, deps);
+}
+
+/** Puts the root of an hour's inferences into the audit log. */
+async function sealHour(context: Context, hour: string, deps: ArchiveDeps): Promise<void> {
+  const state = await deps.sql.as(context, (tx) => findHour(tx, { kind: "inferences", hour }));
   const isCold = state !== null && state.bodiesDroppedAt !== null;
   const records = isCold ? recordsInFiles(context, hour, deps) : recordsInSql(context, hour, deps);
   await deps.governance.seals.sealHour(context, { subject: "inferences", hour: hourName(hour), records });
 }
 
-/** The first hour with rows behind the last closed one, once its time is over. */
-async function nextHour(context: Context, kind: ArchiveKind, deps: ArchiveDeps): Promise<string | null> {
+/** The first hour with rows behind one, or behind the last closed one, once its time is over. */
+async function nextHour(
+  context: Context,
+  { kind, after }: { kind: ArchiveKind; after?: string },
+  deps: ArchiveDeps,
+): Promise<string | null> {
   const id = await deps.sql.as(context, async (tx) => {
-    const last = await lastClosedHour(tx, kind, deps.clock.now());
+    const last = after ?? (await lastClosedHour(tx, kind, deps.clock.now()));
     return firstId(tx, kind, last === null ? "00000000-0000-0000-0000-000000000000" : idsOf(hourAfter(last)).from);
   });
   if (id === null) return null;
