@@ -22,7 +22,9 @@ test("a backup of a running server, restored elsewhere, is the same server", asy
   await expect.poll(() => asked.ids.size).toBeGreaterThan(5);
   const answeredBefore = new Set(asked.ids);
   const backup = await runMillrace(["backup", "nightly", "--json", "--url", first.url, "--key", first.key]);
-  expect(backup).toMatchObject({ code: 0, error: "" });
+  expect(backup).toMatchObject({ code: 0 });
+  // On a busy machine it says what it waits for, and nothing else.
+  expect(backup.error.replaceAll(/^waiting for .*\n/gm, "")).toBe("");
   await asked.stop();
   const { path } = JSON.parse(backup.out) as { path: string };
   expect(path).toBe(join(first.dataFolder, "backups", "nightly"));
