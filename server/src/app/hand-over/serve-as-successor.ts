@@ -5,6 +5,7 @@ import { type LoadedConfig, loadConfig } from "../load-config.ts";
 import type { AppOptions, ListeningSocket } from "../types.ts";
 import { answerCalls } from "./answer-calls.ts";
 import { inheritedFd } from "./calls.ts";
+import { leaveSoon } from "./leave-soon.ts";
 import { thisProcess } from "./this-process.ts";
 
 /** A start that hangs must not outlive its keeper by more than this. */
@@ -88,6 +89,7 @@ export function serveAsSuccessor(): void {
     setImmediate(() => {
       if (process.connected) process.disconnect();
     });
+    leaveSoon(0);
   }
 
   // A keeper that is gone cannot say so; signals may come to the whole group, and a second one is the keeper's to act on.

@@ -1,6 +1,7 @@
 import { startApp } from "../create-app.ts";
 import type { AppOptions } from "../types.ts";
 import { Keeper } from "./keeper.ts";
+import { leaveSoon } from "./leave-soon.ts";
 import { onHangUp } from "./on-hang-up.ts";
 import { thisProcess } from "./this-process.ts";
 import { watchSources } from "./watch-sources.ts";
@@ -39,6 +40,7 @@ export async function startKept(options: AppOptions & { readonly watch?: boolean
   const stopped = kept.ended.then((code) => {
     deaf();
     watch?.close();
+    leaveSoon(code);
     return code;
   });
   return { url, adminLink, close: () => kept.close(), kill: () => kept.kill(), stopped };
