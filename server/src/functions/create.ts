@@ -72,7 +72,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       do {
         again = false;
         const projects = latest;
-        await bindNew([...projects.keys()]);
+        await bindEach(runtimes.add([...projects.keys()]));
         for (const runtime of runtimes.all()) {
           const { name } = runtime.definition;
           const own = projects.get(runtime.context.projectId);
@@ -86,14 +86,14 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     return following;
   }
 
-  /** A project that came while this node runs gets its first arms; what fails now is tried again with the other first choices. */
-  async function bindNew(projectIds: readonly string[]): Promise<void> {
-    for (const runtime of runtimes.add(projectIds)) {
+  /** First arms, or better ones. What fails in one project is tried again with the next look, and keeps no other from its own. */
+  async function bindEach(unbound: readonly FunctionRuntime[]): Promise<void> {
+    for (const runtime of unbound) {
       try {
         await bindFirst(runtime, deps);
       } catch (error) {
         const { context, definition } = runtime;
-        logger.warn({ error, project: context.projectId, function: definition.name }, "a function of a new project could not be bound");
+        logger.warn({ error, project: context.projectId, function: definition.name }, "a function could not be bound");
       }
     }
   }
@@ -116,7 +116,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   /** First choices that were not possible yet, and bindings that failed to load. */
   async function lookAgain(): Promise<void> {
     if (closed) return;
-    for (const runtime of runtimes.all()) if (mayChoose(runtime)) await bindFirst(runtime, deps);
+    await bindEach(runtimes.all().filter(mayChoose));
     if (runtimes.all().some((runtime) => runtime.problems().length > 0)) await follow();
   }
 

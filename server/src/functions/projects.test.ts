@@ -62,6 +62,22 @@ describe("two projects on one node", () => {
     expect((await open.functions.get(alice, "triage-mail")).variants[0]).toMatchObject({ resolved: { version: 1 }, ready: true });
   });
 
+  test("one whose models cannot be asked keeps the other from nothing", async () => {
+    const { models, give } = modelsByProject();
+    let isBroken = false;
+    const resolve: ModelsPort["resolve"] = async (context, query) => {
+      if (context.projectId === bob.projectId) return models.resolve(context, query);
+      if (isBroken) throw new Error("broken");
+      return null;
+    };
+    const open = await running.start({ models: { ...models, resolve } });
+    await createProject();
+    await expect.poll(() => ask(open, { caller: bob }).catch(() => null), { timeout: 10_000 }).toMatchObject({ variant: "rules" });
+    isBroken = true;
+    give(7);
+    await expect.poll(async () => (await ask(open, { caller: bob })).variant, { timeout: 10_000 }).toBe("learned");
+  });
+
   test("a release in one does not move the other's traffic", async () => {
     const { open, give } = await startBoth();
     const before = await ask(open, { caller: bob });
