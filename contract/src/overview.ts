@@ -32,7 +32,7 @@ export const storageStatusSchema = z.object({
   stateVersion: z.string(),
   stateAgeMs: z.number(),
   migrations: z.int(),
-  /** Of this project's audit log: when the last backup was finished. */
+  /** When the last backup was finished: one this project asked for, or one of the schedule. */
   lastBackupAt: z.iso.datetime({ offset: true }).nullable(),
 });
 export const healthSchema = z.object({ status: z.enum(["ok", "unready"]), reasons: z.array(z.string()) });

@@ -43,6 +43,14 @@ export const retrainingStageSchema = z.enum([
   "stopped",
   "failed",
 ]);
+/** After these nothing follows. */
+export const finalRetrainingStages: ReadonlySet<string> = new Set<z.infer<typeof retrainingStageSchema>>([
+  "promoted",
+  "rolled-back",
+  "inconclusive",
+  "stopped",
+  "failed",
+]);
 export const retrainingSchema = z.object({
   id: idSchema,
   function: nameSchema,

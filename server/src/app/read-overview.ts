@@ -1,9 +1,8 @@
-import type { Overview } from "@millrace/contract";
+import { type Overview, finalRetrainingStages } from "@millrace/contract";
 import type { Context } from "../core/index.ts";
 import type { Modules } from "./create-modules.ts";
 import type { Stores } from "./open-stores.ts";
 
-const endStages = new Set(["promoted", "rolled-back", "inconclusive", "stopped", "failed"]);
 const enough = { limit: 500 };
 
 /** The loop at a glance: what every stage holds and what waits there. */
@@ -25,7 +24,7 @@ export async function readOverview(
   ]);
   const evidence = readEvidence(stores);
   const open = alerts.filter((alert) => alert.status !== "resolved");
-  const under = retrainings.filter((each) => !endStages.has(each.stage));
+  const under = retrainings.filter((each) => !finalRetrainingStages.has(each.stage));
   const running = (module: string) => busy.items.filter((workflow) => workflow.name.startsWith(`${module}.`)).length;
   const kept = datasets.items.reduce((sum, dataset) => sum + dataset.kept, 0);
   const latest = retrainings[0];

@@ -1,4 +1,4 @@
-import type { Estimate } from "@millrace/contract";
+import { type Estimate, finalRetrainingStages } from "@millrace/contract";
 
 export interface ModelSummary {
   readonly accuracy: number;
@@ -56,13 +56,11 @@ function modelLine(model: ModelSummary | null): string {
   return `${percent(model.accuracy)} accurate [${percent(model.interval[0])}, ${percent(model.interval[1])}] on ${count(model.n)} rows, calibration error ${model.ece.toFixed(3)}, ${model.trainSeconds.toFixed(1)} s`;
 }
 
-const endStages = new Set(["promoted", "rolled-back", "inconclusive", "stopped", "failed"]);
-
 function outcome({ promoted, stage }: { promoted: boolean; stage: string }): string {
   if (promoted) return "promoted";
   if (stage === "rolled-back") return "rolled back";
   if (stage === "inconclusive") return "inconclusive";
-  return endStages.has(stage) ? "not promoted" : `in ${stage} when the mail ended`;
+  return finalRetrainingStages.has(stage) ? "not promoted" : `in ${stage} when the mail ended`;
 }
 
 /** The closing table, for a person. */

@@ -143,8 +143,7 @@ interface Ledger {
 function readLedger(sink: Sink): Ledger {
   const held = new Map<string, number>();
   return {
-    claim: async (projectId) =>
-      held.get(projectId) ?? sink.read!(projectId).checkpoints.reduce((most, item) => Math.max(most, item.size), 0),
+    claim: async (projectId) => held.get(projectId) ?? sink.read!(projectId).reduce((most, item) => Math.max(most, item.size), 0),
     note: async (projectId, size) => void held.set(projectId, size),
     // Half a page may be there.
     fail: async (projectId) => void held.delete(projectId),

@@ -16,7 +16,7 @@ export interface ReadSink {
 export function readSinks(sinks: readonly Sink[], projectId: string): ReadSink[] {
   return sinks.map((sink) => {
     try {
-      return { sink, checkpoints: sink.read?.(projectId).checkpoints ?? [], problem: null };
+      return { sink, checkpoints: sink.read?.(projectId) ?? [], problem: null };
     } catch (error) {
       return { sink, checkpoints: [], problem: error instanceof Error ? error.message : String(error) };
     }

@@ -63,7 +63,7 @@ export function addInferences(program: Command, registrar: Registrar): void {
       const erased = await session.call("inferences.eraseBody", { parameters: { id: id! } });
       session.show(erased, () =>
         erased.changed
-          ? `The body of inference ${erased.id} is erased; ${count(erased.files)} files of the lake were written anew.`
+          ? `The body of inference ${erased.id} is erased. Files of the lake written anew: ${count(erased.files)}.`
           : `The body of inference ${erased.id} was erased before.`,
       );
     },

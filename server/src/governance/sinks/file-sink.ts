@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { checkpointSchema } from "@millrace/contract";
 import { z } from "zod";
 import type { Checkpoint } from "../types.ts";
-import type { Sink, SinkContents } from "./types.ts";
+import type { Sink } from "./types.ts";
 
 const lineSchema = checkpointSchema.extend({ projectId: z.string() });
 
@@ -25,17 +25,14 @@ export function createFileSink(path: string, name: string): Sink {
     }
   }
 
-  function read(projectId: string): SinkContents {
-    const checkpoints: Checkpoint[] = [];
-    const unreadable: number[] = [];
-    if (!existsSync(path)) return { checkpoints, unreadable };
-    for (const [index, line] of readFileSync(path, "utf8").split("\n").entries()) {
-      if (line === "") continue;
+  function read(projectId: string): Checkpoint[] {
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, "utf8").split("\n");
+    // Half a line, from a power cut, is skipped: its checkpoint was written again.
+    return lines.flatMap((line) => {
       const parsed = lineSchema.safeParse(parseJson(line));
-      if (!parsed.success) unreadable.push(index + 1);
-      else if (parsed.data.projectId === projectId) checkpoints.push(checkpointSchema.parse(parsed.data));
-    }
-    return { checkpoints, unreadable };
+      return parsed.data?.projectId === projectId ? [checkpointSchema.parse(parsed.data)] : [];
+    });
   }
 
   return { kind: "file", name, write, read };

@@ -7,13 +7,8 @@ export interface Sink {
   /** Settles when the sink has it for good. The same checkpoint may come twice; an older one never after a newer one. */
   write(projectId: string, checkpoint: Checkpoint, signal: AbortSignal): Promise<void>;
   /**
-   * Every checkpoint of the project it holds, oldest first, and the lines it cannot read. Absent where nothing can be read back:
+   * Every checkpoint of the project it holds, oldest first. Absent where nothing can be read back:
    * how far it has come is then kept in the database, and a person compares with what it received.
    */
-  read?(projectId: string): SinkContents;
-}
-
-export interface SinkContents {
-  readonly checkpoints: Checkpoint[];
-  readonly unreadable: number[];
+  read?(projectId: string): Checkpoint[];
 }
