@@ -107,6 +107,10 @@ describe("records that came late", () => {
     const files = await archive.files(open.context, { kind: "inferences" });
     expect(files).toHaveLength(2);
     expect(files).toContainEqual(first);
+    expect(files.map(({ firstId, lastId }) => [firstId, lastId])).toEqual([
+      [early[0], early[2]],
+      [late[0], late[1]],
+    ]);
     expect((await readBack(open, files)).map((row) => row["id"])).toEqual([...early, ...late]);
     expect(await archive.closeHours()).toEqual({ hours: 0, files: 0, rows: 0 });
   });

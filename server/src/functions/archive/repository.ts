@@ -171,6 +171,9 @@ export async function unmarkLate(tx: Tx, late: LateHour): Promise<void> {
 /** In the lake: the rows of the view `found` that stand in no file of `known`. */
 export const newRows = "select * from found where id not in (select id from known) order by id";
 
+/** In the lake: the ids that the view `written` begins and ends with; null when it is empty. */
+export const idsWritten = "select min(id) as first, max(id) as last from written";
+
 /** In the lake: a page of ids with the hashes that seals hold. */
 export const hashesAfter = "select id, record_hash, body_hash from evidence where id > $after order by id limit $limit";
 

@@ -3,7 +3,7 @@ import { join, relative, sep } from "node:path";
 import { createId } from "../../core/index.ts";
 import type { ParquetFile } from "../../storage/index.ts";
 import { archiveColumns } from "./columns.ts";
-import { newRows } from "./repository.ts";
+import { idsWritten, newRows } from "./repository.ts";
 import type { ArchiveDeps, ArchiveFile, ArchiveKind } from "./types.ts";
 
 interface Lines {
@@ -96,11 +96,12 @@ export class PartWriter {
     const signal = options.signal === undefined ? {} : { signal: options.signal };
     const columns = archiveColumns[this.#place.kind];
     let written: ParquetFile;
+    let { firstId, lastId } = lines;
     if (options.known.length === 0) {
       written = await lake.writeParquet({ jsonlPath: lines.path, columns, folder }, signal);
     } else {
       const known = options.known.map((file) => join(lakeFolder, file.path));
-      [, written] = await lake.run(
+      const [, fresh, ids] = await lake.run(
         [
           { kind: "write", jsonlPath: lines.path, columns, folder: this.#folder },
           {
@@ -109,21 +110,24 @@ export class PartWriter {
             files: { found: { step: 0 }, known },
             folder,
           },
+          { kind: "query", sql: idsWritten, files: { written: { step: 1 } } },
         ],
         signal,
       );
+      written = fresh;
       if (written.rows === 0) {
         await rm(written.path, { force: true });
         return null;
       }
+      [firstId, lastId] = [String(ids[0]!["first"]), String(ids[0]!["last"])];
     }
     return {
       kind: this.#place.kind,
       hour: this.#place.hour,
       path: relative(lakeFolder, written.path).split(sep).join("/"),
       function: name,
-      firstId: lines.firstId,
-      lastId: lines.lastId,
+      firstId,
+      lastId,
       rows: written.rows,
       bytes: written.size,
       sha256: written.hash,
