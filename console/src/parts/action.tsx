@@ -2,10 +2,10 @@ import type { Permission } from "@millrace/contract";
 import { type ReactNode, useId, useState } from "react";
 import { useOperation } from "../api.ts";
 
-/** Whether who is signed in may do this; false until it is known. The server has the last word anyway. */
-export function useMay(permission: Permission): boolean {
+/** Whether who is signed in may do this; undefined until it is known. The server has the last word anyway. */
+export function useMay(permission: Permission): boolean | undefined {
   const me = useOperation("governance.me", {}, 60_000);
-  return me.data?.permissions.includes(permission) ?? false;
+  return me.data?.permissions.includes(permission);
 }
 
 interface ActionProps {
@@ -22,7 +22,9 @@ interface ActionProps {
 /** A button for what needs a permission. Without it the button stays, can be reached by the keyboard, and says why it does nothing. */
 export function Action({ permission, obstacle, className = "", label, onPress, children }: ActionProps): ReactNode {
   const may = useMay(permission);
-  const reason = may ? obstacle : `You are not allowed to: it needs the permission ${permission}.`;
+  // Not known yet is no refusal, and must not be read out as one.
+  const reason = may === false ? `You are not allowed to: it needs the permission ${permission}.` : obstacle;
+  const does = may === true && obstacle === undefined;
   const [told, setTold] = useState(false);
   const id = useId();
   return (
@@ -31,10 +33,10 @@ export function Action({ permission, obstacle, className = "", label, onPress, c
         type="button"
         className={className}
         aria-label={label}
-        aria-disabled={reason !== undefined}
+        aria-disabled={!does}
         aria-describedby={reason === undefined ? undefined : id}
         title={reason}
-        onClick={() => (reason === undefined ? onPress() : setTold(true))}
+        onClick={() => (does ? onPress() : setTold(true))}
       >
         {children}
       </button>

@@ -33,6 +33,7 @@ export function AlertActions({ alert, onlyNext = false }: { alert: Alert; onlyNe
           key={status}
           permission="monitoring.write"
           className={status === "resolved" && !onlyNext ? "primary" : onlyNext ? "small" : ""}
+          {...(onlyNext ? { label: `${verbs[status]}: ${alert.title}` } : {})}
           onPress={() => void change(status)}
         >
           {verbs[status]}
