@@ -55,7 +55,7 @@ export async function startChanging(
   return untilUp(spawned, place, { role, config: "rules" });
 }
 
-/** Clients that ask without pause. Nothing is repeated: what fails is reported. */
+/** Clients that ask again as soon as they are answered, but for a breath that leaves the processors to the server. Nothing is repeated: what fails is reported. */
 export function startClients({ client }: RunningNode, count: number) {
   const acknowledged = new Map<string, string>();
   const failed: string[] = [];
@@ -72,6 +72,7 @@ export function startClients({ client }: RunningNode, count: number) {
         if (!(error instanceof MillraceError)) throw error;
         failed.push(`${error.code}: ${error.message} ${String((error.cause as { cause?: unknown } | undefined)?.cause ?? "")}`);
       }
+      await new Promise((resolve) => setTimeout(resolve, 8));
     }
   }
 
