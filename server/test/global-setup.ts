@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { sha256, silentLogger, systemClock } from "../src/core/index.ts";
+import { prepareWorkflows } from "../src/jobs/index.ts";
 import { createEmbeddedSql, migrate, readMigrations } from "../src/storage/index.ts";
 import { copyTemplate } from "./copy-template.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A migrated PGlite folder, to be copied. */
+    /** A migrated PGlite folder with the tables of workflows, to be copied. */
     templateFolder: string;
     /** The same before the first migration. */
     emptyTemplateFolder: string;
@@ -26,14 +27,21 @@ export default async function prepareTemplates(project: TestProject): Promise<vo
   await mkdir(parent, { recursive: true });
   await removeOld();
   const host = await readFile(new URL("../src/storage/sql/pglite-host.ts", import.meta.url), "utf8");
+  // It names the version of the engine.
+  const dependencies = await readFile(new URL("../package.json", import.meta.url), "utf8");
   const migrations = await readMigrations();
   const empty = await prepare(host, async (folder) => {
     await (await createEmbeddedSql({ folder, logger: silentLogger })).close();
   });
-  const migrated = await prepare(JSON.stringify([host, ...migrations]), async (folder) => {
+  const migrated = await prepare(JSON.stringify([host, dependencies, ...migrations]), async (folder) => {
     copyTemplate(empty, folder);
     const sql = await createEmbeddedSql({ folder, logger: silentLogger });
-    await migrate(sql, migrations, silentLogger).finally(() => sql.close());
+    try {
+      await migrate(sql, migrations, silentLogger);
+      await prepareWorkflows(sql, silentLogger);
+    } finally {
+      await sql.close();
+    }
   });
   project.provide("emptyTemplateFolder", empty);
   project.provide("templateFolder", migrated);

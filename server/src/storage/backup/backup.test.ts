@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createTestStore, type TestStore } from "../../../test/store.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { createId, defaultProjectId, idBound, silentLogger, systemClock, systemContext } from "../../core/index.ts";
+import { prepareWorkflows } from "../../jobs/index.ts";
 import { createFolderBlobs } from "../blobs/index.ts";
 import { createDrain, createJournal, type Drain, type Journal } from "../journal/index.ts";
 import type { Tx } from "../types.ts";
@@ -102,6 +103,7 @@ function restoreInto(store: TestStore, folder: string) {
   return {
     sql: store.sql,
     workflowSchema: store.dbosSchema,
+    prepareWorkflows: async () => void (await prepareWorkflows(store.sql, silentLogger)),
     folders: { blobs: join(folder, "restored/blobs"), lake: join(folder, "restored/lake") },
     journalFolder: join(folder, "restored/journal/node"),
     logger: silentLogger,
