@@ -21,7 +21,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     // A test opens a database, asks little of it and is over: compiling its WebAssembly twice, as a long life repays it, is a fifth of the suite.
-    execArgv: ["--wasm-tiering-budget=60000000"],
+    execArgv: ["--wasm-tiering-budget=2000000000"],
     // On CI's shared machines a test gets a second try; the report marks it (retry x1), so that it is mended, not forgotten.
     retry: process.env["CI"] === undefined ? 0 : 1,
     testTimeout: 60_000,

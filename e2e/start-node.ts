@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Client, createClient } from "@millrace/sdk";
 import { onTestFinished } from "vitest";
+import { nodeArguments } from "../server/test/node-arguments.ts";
 import type { Place } from "./store.ts";
 
 const main = fileURLToPath(new URL("../server/src/main.ts", import.meta.url));
@@ -29,7 +30,7 @@ export interface Spawned {
 
 /** Starts `millrace <arguments>` as its own process, as a user would; the end of the test ends it. */
 export function spawnMillrace(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Spawned {
-  const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
+  const child = spawn(process.execPath, [...nodeArguments, main, ...args], {
     env: { ...process.env, NODE_OPTIONS: "", MILLRACE_URL: "", MILLRACE_KEY: "", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

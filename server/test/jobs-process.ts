@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import type { NodeOptions } from "./fixtures/jobs-node.ts";
+import { nodeArguments } from "./node-arguments.ts";
 
 export interface JobsProcess {
   send(command: Record<string, unknown>): void;
@@ -16,7 +17,7 @@ const fixture = fileURLToPath(new URL("fixtures/jobs-node.ts", import.meta.url))
 
 /** Starts a process that runs jobs (see `fixtures/jobs-node.ts`). */
 export function startJobsProcess(options: NodeOptions): JobsProcess {
-  const child: ChildProcess = spawn(process.execPath, ["--conditions=source", fixture, JSON.stringify(options)], {
+  const child: ChildProcess = spawn(process.execPath, [...nodeArguments, fixture, JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines: Record<string, unknown>[] = [];

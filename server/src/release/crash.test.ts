@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
+import { nodeArguments } from "../../test/node-arguments.ts";
 import { createTestStore, type TestStore } from "../../test/store.ts";
 import { silentLogger, systemContext } from "../core/index.ts";
 import { createEmbeddedSql } from "../storage/index.ts";
@@ -12,13 +13,9 @@ const context = systemContext("test");
 const telling = [
   "release.plan",
   "keep evaluation",
-  "release.note-verdict",
   "release.start-shadow",
-  "release.hold-shadow",
-  "release.start-canary",
   "release.hold-canary",
   "release.promote",
-  "release.retire-previous",
 ];
 const everyStep = Number(process.env["MILLRACE_TEST_KILLS"] ?? 0) >= 100;
 const fixture = fileURLToPath(new URL("../../test/fixtures/release-node.ts", import.meta.url));
@@ -31,7 +28,7 @@ afterEach(async () => {
 
 /** Runs the program until it ends: by our signal, or with what it found. */
 function runOnce(dataFolder: string): Promise<{ ended: string; output: string }> {
-  const child = spawn(process.execPath, ["--conditions=source", fixture, dataFolder, "--die", ...(everyStep ? [] : telling)], {
+  const child = spawn(process.execPath, [...nodeArguments, fixture, dataFolder, "--die", ...(everyStep ? [] : telling)], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, NODE_COMPILE_CACHE: join(dataFolder, "compiled") },
   });

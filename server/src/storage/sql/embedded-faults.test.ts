@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, inject, test } from "vitest";
 import { copyTemplate } from "../../../test/copy-template.ts";
 import { createNotes, newContext, readNotes, writeNote } from "../../../test/notes.ts";
+import { nodeArguments } from "../../../test/node-arguments.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { createRandom, defaultProjectId, readEnvironment, silentLogger } from "../../core/index.ts";
 import { type EmbeddedSql, createEmbeddedSql } from "./create-embedded.ts";
@@ -132,7 +133,7 @@ describe.skipIf(onPostgres)("a process that is killed", () => {
     const random = createRandom(7);
     const acknowledged: string[] = [];
     for (let round = 0; round < 3; round++) {
-      const child = spawn(process.execPath, [writerFile, folder], { stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [...nodeArguments, writerFile, folder], { stdio: ["ignore", "pipe", "inherit"] });
       let said = "";
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
       await once(child.stdout, "data");
