@@ -1,7 +1,25 @@
+import { mkdirSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Memory, where the system has a folder in it with room: databases are copied and removed all the time, which disks are slow at. */
+function temporaryFolder(): string {
+  const folder = "/dev/shm/millrace-test";
+  try {
+    const { bavail, bsize } = statfsSync("/dev/shm");
+    if (bavail * bsize < 4e9) return tmpdir();
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  } catch {
+    return tmpdir();
+  }
+}
+
+// The global setup runs in this process, the tests in others.
+process.env["TMPDIR"] ??= temporaryFolder();
 
 export default defineConfig({
   // By name and not by the condition `source` alone: the global setup resolves without it, and a fresh clone has no dist.
@@ -19,7 +37,8 @@ export default defineConfig({
     include: ["{contract,sdk,server,console,tools}/**/*.test.{ts,tsx}", "e2e/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the cores of the smallest machine: many tests wait for a process of their own.
+    maxWorkers: 3,
     // A test opens a database, asks little of it and is over: compiling its WebAssembly twice, as a long life repays it, is a fifth of the suite.
     execArgv: ["--wasm-tiering-budget=2000000000"],
     // On CI's shared machines a test gets a second try; the report marks it (retry x1), so that it is mended, not forgotten.

@@ -8,6 +8,8 @@ import { readBanking77 } from "./texts.ts";
 
 const repeats = 5;
 const requests = 8000;
+/** As many again before the first is counted: what compiling hot code costs is spent once. */
+const warmUp = 8000;
 /** Callers at once. The fewer, the fewer share a write of the journal and a run of the model: the lower figure is shown beside the judged one. */
 const judged = 64;
 const shown = 16;
@@ -54,8 +56,8 @@ async function compare(kind: "rules" | "learned", { echo, server, texts, concurr
     headers: { authorization: `Bearer ${server.key}` },
     body,
   };
-  await closedLoad(echoTarget, { requests: 1000, concurrency });
-  await closedLoad(target, { requests: 1000, concurrency });
+  await closedLoad(echoTarget, { requests: warmUp, concurrency });
+  await closedLoad(target, { requests: warmUp, concurrency });
   const floors: number[] = [];
   const wholes: number[] = [];
   const seen = kind === "learned" ? readRuns(server.dataFolder).length : 0;

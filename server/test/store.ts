@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { inject } from "vitest";
 import { type Logger, createId, readEnvironment, silentLogger, systemClock } from "../src/core/index.ts";
 import {
@@ -36,7 +36,9 @@ export interface TestStoreOptions {
 /** A fresh, migrated store: embedded unless `MILLRACE_TEST_DATABASE_URL` names a PostgreSQL, where it is a schema of its own. */
 export async function createTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
   const logger = options.logger ?? silentLogger;
-  const dataFolder = await mkdtemp(join(tmpdir(), "millrace-test-"));
+  // One level down: the key that signs the audit log lies beside a data folder.
+  const dataFolder = join(await mkdtemp(join(tmpdir(), "millrace-test-")), "data");
+  await mkdir(dataFolder);
   const databaseUrl = readEnvironment("MILLRACE_TEST_DATABASE_URL");
   return databaseUrl === undefined || databaseUrl === ""
     ? embedded(dataFolder, logger, options.migrate ?? true)
@@ -59,7 +61,7 @@ async function embedded(dataFolder: string, logger: Logger, migrated: boolean): 
     async close() {
       await hotState.close();
       await sql.close();
-      await rm(dataFolder, { recursive: true, force: true });
+      await rm(dirname(dataFolder), { recursive: true, force: true });
     },
   };
 }
@@ -87,7 +89,7 @@ async function postgres(where: { url: string; dataFolder: string; logger: Logger
       await outer.owner.query(`drop schema if exists ${schema} cascade`);
       await outer.owner.query(`drop schema if exists ${dbosSchema} cascade`);
       await outer.close();
-      await rm(dataFolder, { recursive: true, force: true });
+      await rm(dirname(dataFolder), { recursive: true, force: true });
     },
   };
 }

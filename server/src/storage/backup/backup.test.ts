@@ -1,5 +1,6 @@
-import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createTestStore, type TestStore } from "../../../test/store.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
@@ -227,7 +228,7 @@ describe("a backup", () => {
       const folder = join(store.dataFolder, "backup-source");
       await mkdir(join(folder, "blobs"), { recursive: true });
       await writeFile(join(folder, "blobs", "a"), "bytes");
-      whole = join(store.dataFolder, "..", `backup-${createId()}`);
+      whole = join(await mkdtemp(join(tmpdir(), "millrace-test-")), "whole");
       await writeBackup(
         {
           sql: store.sql,
@@ -241,7 +242,7 @@ describe("a backup", () => {
     } finally {
       await store.close();
     }
-    return () => rm(whole, { recursive: true, force: true });
+    return () => rm(dirname(whole), { recursive: true, force: true });
   });
 
   test("names every file with its hash", async () => {

@@ -213,37 +213,40 @@ async function lines(path: string): Promise<string[]> {
 
 describe("killed at random times under 16 writers", () => {
   const kills = Number(process.env["MILLRACE_TEST_KILLS"] ?? 10);
-  const title = `every acknowledged record is stored or rejected, and the counts agree, after ${kills} kills`;
-  test(title, { timeout: kills * 5000 + 60_000 }, async () => {
-    const folder = await temporaryFolder();
-    const random = createRandom(11);
-    const acknowledged = new Set<string>();
-    for (let round = 0; round < kills; round++) {
-      const run = await runWriter(folder, { seed: round + 1, lifeMs: random.integer(120) });
-      for (const id of run.acknowledged) acknowledged.add(id);
-      expect(run.failed).toBe(0);
-    }
-    const { journal, incidents } = await openJournal(join(folder, "journal"));
-    const store = memoryStore();
-    const drain = openDrain(journal, store, { poison: (id) => id.endsWith("7") });
-    await drain.idle();
-    const stats = journal.stats();
-    await drain.close();
-    await journal.close();
+  test(
+    `every acknowledged record is stored or rejected, and the counts agree, after ${kills} kills`,
+    { timeout: kills * 5000 + 60_000 },
+    async () => {
+      const folder = await temporaryFolder();
+      const random = createRandom(11);
+      const acknowledged = new Set<string>();
+      for (let round = 0; round < kills; round++) {
+        const run = await runWriter(folder, { seed: round + 1, lifeMs: random.integer(120) });
+        for (const id of run.acknowledged) acknowledged.add(id);
+        expect(run.failed).toBe(0);
+      }
+      const { journal, incidents } = await openJournal(join(folder, "journal"));
+      const store = memoryStore();
+      const drain = openDrain(journal, store, { poison: (id) => id.endsWith("7") });
+      await drain.idle();
+      const stats = journal.stats();
+      await drain.close();
+      await journal.close();
 
-    const stored = new Set([...(await lines(join(folder, "stored.txt"))).filter((id) => id.length === 36), ...store.rows.keys()]);
-    const rejectedLines = await lines(join(folder, "journal", "node", "rejected.log"));
-    const rejected = new Set(rejectedLines.map((line) => (JSON.parse(line) as { record: { id: string } }).record.id));
-    const missing = [...acknowledged].filter((id) => !stored.has(id) && !rejected.has(id));
-    expect(acknowledged.size).toBeGreaterThan(100);
-    expect(missing).toEqual([]);
-    expect(rejected.size).toBeGreaterThan(0);
-    expect(stats.stored).toBe(stored.size);
-    expect(stats.rejected).toBe(rejected.size);
-    expect(stats.accepted).toBe(stats.stored + stats.rejected);
-    expect(stats.backlog).toBe(0);
-    expect(incidents.filter(({ kind }) => kind === "segment_damaged")).toEqual([]);
-  });
+      const stored = new Set([...(await lines(join(folder, "stored.txt"))).filter((id) => id.length === 36), ...store.rows.keys()]);
+      const rejectedLines = await lines(join(folder, "journal", "node", "rejected.log"));
+      const rejected = new Set(rejectedLines.map((line) => (JSON.parse(line) as { record: { id: string } }).record.id));
+      const missing = [...acknowledged].filter((id) => !stored.has(id) && !rejected.has(id));
+      expect(acknowledged.size).toBeGreaterThan(100);
+      expect(missing).toEqual([]);
+      expect(rejected.size).toBeGreaterThan(0);
+      expect(stats.stored).toBe(stored.size);
+      expect(stats.rejected).toBe(rejected.size);
+      expect(stats.accepted).toBe(stats.stored + stats.rejected);
+      expect(stats.backlog).toBe(0);
+      expect(incidents.filter(({ kind }) => kind === "segment_damaged")).toEqual([]);
+    },
+  );
 });
 
 describe("a disk that takes only part of a write", () => {
