@@ -66,7 +66,10 @@ export async function openTestHttp(options: TestHttpOptions = {}): Promise<TestH
     version: "0.0.0-test",
     strictResponses: true,
   });
-  const { url, port } = await http.listen(options.inherited);
+  const { url, port } = await http.listen(options.inherited).catch(async (error: unknown) => {
+    await running.close();
+    throw error;
+  });
   const send = (request: TestRequest) => sendTo(port, request);
   return {
     ...running,
