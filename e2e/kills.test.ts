@@ -6,7 +6,7 @@ import { type RunningNode, spawnNode, startNode } from "./start-node.ts";
 import { createPlace } from "./store.ts";
 
 /** 100 is the promise; a run of the whole suite has time for a few. */
-const kills = Number(process.env["MILLRACE_TEST_KILLS"] ?? 6);
+const kills = Number(process.env["MILLRACE_TEST_KILLS"] ?? 4);
 const clients = 16;
 const node = { role: "up", config: "rules", name: "up" } as const;
 
