@@ -5,6 +5,8 @@ export type DialectName = "openai-chat" | "anthropic-messages";
 export interface ChatRequest {
   /** As the caller wrote it: `provider/model`, an alias, or `fn/<function>`. */
   readonly model: string;
+  /** What the caller wrote in, so whose `foreign` is. Without it `foreign` is nobody's and refused everywhere. */
+  readonly dialect?: DialectName;
   readonly system: readonly TextPart[];
   readonly messages: readonly ChatMessage[];
   readonly stream: boolean;
@@ -57,7 +59,17 @@ export type ContentPart =
       readonly content: readonly ContentPart[];
       readonly failed?: boolean;
       readonly cache?: unknown;
-    };
+    }
+  | ForeignPart;
+
+/** What only its own dialect knows, where it stood: passed on in that dialect, refused as `path` in every other. */
+export interface ForeignPart {
+  readonly type: "foreign";
+  readonly dialect: DialectName;
+  /** Where the caller wrote it: `messages.3.content.0`. */
+  readonly path: string;
+  readonly value: unknown;
+}
 
 export type MediaSource =
   | { readonly kind: "url"; readonly url: string }
