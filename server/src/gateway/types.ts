@@ -141,6 +141,8 @@ export interface ChatAnswer {
   readonly stopSequence?: string;
   readonly usage: Usage | null;
   readonly logProbabilities?: readonly LogProbability[];
+  /** The dialect it came in, so whose `foreign` is: written only in that one. */
+  readonly dialect?: DialectName;
   readonly foreign?: Readonly<Record<string, unknown>>;
 }
 
