@@ -118,16 +118,26 @@ describe("a cost that is not known", () => {
     });
   });
 
+  test("is null where no answer has so many tokens: less than none, or a part of one", () => {
+    expect(costOf(usage({ input: 1000, output: 1.5 }), row)).toMatchObject({ amount: null, parts: { input: "0.003", output: null } });
+    expect(costOf(usage({ output: -1 }), row).amount).toBeNull();
+    const priced = { ...row, perMillion: { ...row.perMillion, reasoning: "5" } };
+    expect(costOf(usage({ output: 10, reasoning: 11 }), priced).amount).toBeNull();
+  });
+
   test.each([
     ["more read from a cache than there was input", { input: 10, cachedInput: 11 }],
     ["caches that overlap", { input: 10, cachedInput: 6, cacheWrite: 5 }],
     ["a negative count", { input: -1 }],
-    ["a negative part", { input: 10, cachedInput: -1 }],
-    ["a fraction of a token", { output: 1.5 }],
-    ["no number", { output: Number.NaN }],
+    ["a negative part", { input: 10, cacheWrite: -1 }],
+    ["a fraction of a token", { input: 10, cacheWrite: 1.5 }],
+    ["no number", { input: Number.NaN, cachedInput: 1 }],
     ["more than can be counted", { input: Number.MAX_SAFE_INTEGER + 1 }],
   ])("is null where counts make no sense: %s", (_, counted) => {
-    expect(costOf(usage(counted), row).amount).toBeNull();
+    expect(costOf(usage(counted), row)).toMatchObject({
+      amount: null,
+      parts: { input: null, cachedInput: null, cacheWrite: null, output: "0" },
+    });
   });
 });
 
