@@ -222,6 +222,21 @@ describe("a stream of another dialect", () => {
     expect(contents(stream)).toEqual(["Now.", 'first:{"x":1}', 'second:{"y":{}}', "third:{}"]);
   });
 
+  test("whose first call never becomes whole has the others after it, each in one piece", () => {
+    const stream = written([
+      start,
+      { type: "tool-call", part: 0, id: "a", name: "first" },
+      { type: "tool-call", part: 1, id: "b", name: "second" },
+      { type: "tool-call", part: 2, id: "c", name: "third" },
+      { type: "arguments", part: 2, text: '{"z":' },
+      { type: "arguments", part: 1, text: '{"y":1}' },
+      { type: "arguments", part: 2, text: "2}" },
+      ...whole,
+    ]);
+    expectWellFormed(stream);
+    expect(contents(stream)).toEqual(["first:{}", 'second:{"y":1}', 'third:{"z":2}']);
+  });
+
   test("keeps every piece of every part, in whatever order they come", () => {
     const calls = fc.array(
       fc.jsonValue().map((value) => JSON.stringify({ value })),
