@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { costOf } from "./cost-of.ts";
 import type { PriceRow } from "./price-row.ts";
 import { createPriceTable } from "./price-table.ts";
 
@@ -81,11 +80,4 @@ describe("the prices we publish", () => {
       expect(table.find("openai", model, at)).toBeNull();
     },
   );
-
-  test("remember that reading Sonnet 5.5's cache became cheaper", () => {
-    const usage = { input: 1_000_000, output: 0, cachedInput: 1_000_000, cacheWrite: 0, reasoning: null, from: "provider" as const };
-    const cost = (time: number) => costOf(usage, table.find("anthropic", "claude-sonnet-5-5", time)).amount;
-    expect(cost(Date.UTC(2026, 9, 7) - 1)).toBe("0.2");
-    expect(cost(Date.UTC(2026, 9, 7))).toBe("0.1");
-  });
 });

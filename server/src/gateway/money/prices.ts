@@ -1,14 +1,13 @@
 import type { PriceRow } from "./price-row.ts";
 
 /**
- * Prices that the makers of the models publish for their own API, in dollars per million tokens, as of November 2026:
- * developers.openai.com/api/docs/pricing and its page of each model; platform.claude.com/docs/en/about-claude/pricing.
+ * What the makers of the models ask for on their own API, in dollars per million tokens, read in November 2026 from their pages of
+ * prices and models. They change: rows of the configuration go before these, and a model that is not here costs `null`.
  *
- * `from` is the day a model came out, or the day its price became this one. Writing to Anthropic's cache is priced for the default
- * of five minutes. Not here, because a row has no place for it: faster or priority service, a surcharge for a region, an hour in the
- * cache, tools with a price per call, and models that cost more beyond some length of prompt (GPT-5.4 and later, Haiku 5.5). Their
- * cost is unknown until the configuration says one. Names that end in `-20*` are the dated releases of the name before them; a
- * shorter pattern would price models that are not out yet.
+ * Writing to Anthropic's cache is priced for the default of five minutes. Not here, because a row has no place for it: priority
+ * service, surcharges for a region, an hour in the cache, tools with a price per call, models that cost more beyond some length of
+ * prompt. Names that end in `-20*` are the dated releases of the name before them; a shorter pattern would price models that are not
+ * out yet.
  */
 const published: readonly (Omit<PriceRow, "model" | "currency"> & { readonly models: readonly string[] })[] = [
   {
@@ -75,20 +74,6 @@ const published: readonly (Omit<PriceRow, "model" | "currency"> & { readonly mod
     batch: "0.5",
   },
   {
-    provider: "openai",
-    models: ["gpt-5.1", "gpt-5.1-20*"],
-    from: "2025-11-13",
-    perMillion: { input: "1.25", output: "10", cachedInput: "0.125" },
-    batch: "0.5",
-  },
-  {
-    provider: "openai",
-    models: ["gpt-5.2", "gpt-5.2-20*"],
-    from: "2025-12-11",
-    perMillion: { input: "1.75", output: "14", cachedInput: "0.175" },
-    batch: "0.5",
-  },
-  {
     provider: "anthropic",
     models: ["claude-haiku-4-5", "claude-haiku-4-5-20*"],
     from: "2025-10-15",
@@ -107,28 +92,6 @@ const published: readonly (Omit<PriceRow, "model" | "currency"> & { readonly mod
     models: ["claude-sonnet-4-6"],
     from: "2026-03-13",
     perMillion: { input: "3", output: "15", cachedInput: "0.3", cacheWrite: "3.75" },
-    batch: "0.5",
-  },
-  {
-    provider: "anthropic",
-    models: ["claude-sonnet-5"],
-    from: "2026-06-30",
-    perMillion: { input: "2", output: "10", cachedInput: "0.2", cacheWrite: "2.5" },
-    batch: "0.5",
-  },
-  {
-    provider: "anthropic",
-    models: ["claude-sonnet-5-5"],
-    from: "2026-09-28",
-    perMillion: { input: "2", output: "10", cachedInput: "0.2", cacheWrite: "2.5" },
-    batch: "0.5",
-  },
-  // Reading from the cache became cheaper.
-  {
-    provider: "anthropic",
-    models: ["claude-sonnet-5-5"],
-    from: "2026-10-07",
-    perMillion: { input: "2", output: "10", cachedInput: "0.1", cacheWrite: "2.5" },
     batch: "0.5",
   },
   {
@@ -165,13 +128,6 @@ const published: readonly (Omit<PriceRow, "model" | "currency"> & { readonly mod
     models: ["claude-opus-5"],
     from: "2026-07-24",
     perMillion: { input: "5", output: "25", cachedInput: "0.5", cacheWrite: "6.25" },
-    batch: "0.5",
-  },
-  {
-    provider: "anthropic",
-    models: ["claude-opus-5-5"],
-    from: "2026-09-22",
-    perMillion: { input: "4", output: "20", cachedInput: "0.2", cacheWrite: "5" },
     batch: "0.5",
   },
 ];
