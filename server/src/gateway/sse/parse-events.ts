@@ -40,7 +40,7 @@ export function createEventParser(options: { maxEventBytes?: number } = {}): Eve
     return continued.includes("\r") ? continued.replaceAll(/\r\n?/g, "\n") : continued;
   }
 
-  function readLine(line: string): void {
+  function readLine(line: string, bytes: number): void {
     if (line === "") {
       if (data !== undefined) events.push({ event, data });
       event = "";
@@ -48,16 +48,16 @@ export function createEventParser(options: { maxEventBytes?: number } = {}): Eve
       dataBytes = 0;
       return;
     }
-    if (line.startsWith("data:")) return addData(valueAfter(line, 4));
+    if (line.startsWith("data:")) return addData(valueAfter(line, 4), bytes);
     const colon = line.indexOf(":");
     const field = colon === -1 ? line : line.slice(0, colon);
-    if (field === "data") addData("");
+    if (field === "data") addData("", bytes);
     else if (field === "event") event = colon === -1 ? "" : valueAfter(line, colon);
   }
 
-  function addData(value: string): void {
+  function addData(value: string, bytes: number): void {
     data = data === undefined ? value : `${data}\n${value}`;
-    dataBytes += Buffer.byteLength(value) + 1;
+    dataBytes += bytes;
   }
 
   return {
@@ -67,10 +67,11 @@ export function createEventParser(options: { maxEventBytes?: number } = {}): Eve
       for (let newline = text.indexOf("\n"); newline !== -1; newline = text.indexOf("\n", start)) {
         const piece = text.slice(start, newline);
         const line = rest === "" ? piece : rest + piece;
-        check(restBytes + Buffer.byteLength(piece));
+        const bytes = restBytes + Buffer.byteLength(piece);
+        check(bytes);
         rest = "";
         restBytes = 0;
-        readLine(line);
+        readLine(line, bytes);
         start = newline + 1;
       }
       const unfinished = start === 0 ? text : text.slice(start);

@@ -25,6 +25,7 @@ const answerSchema = z.looseObject({
 
 // `object` and `created` are of the envelope: the writer makes them.
 const knownFields = ["id", "model", "choices", "usage", "object", "created"];
+const knownChoiceFields = ["index", "message", "finish_reason", "logprobs"];
 const knownMessageFields = ["role", "content", "refusal", "reasoning_content", "tool_calls"];
 
 /** Throws `provider_failed` for what is no answer. */
@@ -34,8 +35,10 @@ export function parseAnswer(body: unknown): ChatAnswer {
   const { message, finish_reason: finish, logprobs } = choice!;
   const logProbabilities = parseLogProbabilities(logprobs);
   const foreign = unknownFields(raw, knownFields);
+  const ofChoice = unknownFields(choice!, knownChoiceFields);
   const ofMessage = unknownFields(message, knownMessageFields);
-  if (Object.keys(ofMessage).length > 0) foreign["message"] = ofMessage;
+  if (Object.keys(ofChoice).length > 0) foreign["choices.0"] = ofChoice;
+  if (Object.keys(ofMessage).length > 0) foreign["choices.0.message"] = ofMessage;
   if (others.length > 0) foreign["choices"] = others;
   return {
     id: raw.id ?? "",

@@ -361,7 +361,7 @@ describe("a request of another dialect", () => {
     ["top_k", { topK: 5 }, ["top_k"]],
     ["a budget of thoughts", { reasoning: { kind: "budget", tokens: 1024 } }, ["thinking.budget_tokens"]],
     ["fields of its own", { foreign: { container: "c", mcp_servers: [] } }, ["container", "mcp_servers"]],
-    ["fields of nobody", { dialect: undefined, foreign: { x: 1 } } as Partial<ChatRequest>, ["x"]],
+    ["fields of nobody", { dialect: undefined, foreign: { x: 1 } }, ["x"]],
     [
       "thoughts",
       { messages: [{ role: "assistant", content: [{ type: "thinking", text: "hm", signature: "s" }] }] },

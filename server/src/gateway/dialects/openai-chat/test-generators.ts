@@ -33,7 +33,7 @@ const call = fc.record({
 const result = fc.record({
   type: fc.constant("tool-result" as const),
   callId: id,
-  content: fc.array(text, { minLength: 1, maxLength: 3 }) as fc.Arbitrary<ContentPart[]>,
+  content: fc.array(text, { minLength: 1, maxLength: 3 }),
 });
 
 const user: fc.Arbitrary<ChatMessage> = fc.record(

@@ -10,20 +10,21 @@ type Out = Record<string, unknown>;
  * that made them, and a caller of this dialect could not send them back.
  */
 export function writeAnswer(answer: ChatAnswer, context: AnswerContext): Out {
-  const { message, choices, ...foreign } = (answer.dialect === "openai-chat" ? (answer.foreign ?? {}) : {}) as Out;
-  const logprobs = answer.logProbabilities === undefined ? null : writeLogProbabilities(answer.logProbabilities);
+  const own = (answer.dialect === "openai-chat" ? (answer.foreign ?? {}) : {}) as Out;
+  const { choices: others, "choices.0": ofChoice, "choices.0.message": ofMessage, ...foreign } = own;
   const choice = {
     index: 0,
-    message: { ...writeMessage(answer.content), ...(message as Out) },
-    logprobs,
+    message: { ...writeMessage(answer.content), ...(ofMessage as Out | undefined) },
+    logprobs: answer.logProbabilities === undefined ? null : writeLogProbabilities(answer.logProbabilities),
     finish_reason: writeFinish(answer.finish),
+    ...(ofChoice as Out | undefined),
   };
   return {
     id: answer.id,
     object: "chat.completion",
     created: context.created,
     model: context.model,
-    choices: [choice, ...((choices ?? []) as unknown[])],
+    choices: [choice, ...((others ?? []) as unknown[])],
     ...(answer.usage === null ? {} : { usage: writeUsage(answer.usage) }),
     ...foreign,
   };
