@@ -21,6 +21,7 @@ describe("what may be tried again", () => {
     ["a key that is not taken", new AppError("provider_refused", "", { details: { status: 401 } }), "next", "succeeded"],
     ["a model that is not there", new AppError("provider_refused", "", { details: { status: 404 } }), "next", "succeeded"],
     ["a host that is not configured", new AppError("egress_refused"), "next", "dropped"],
+    ["what its dialect cannot carry", new AppError("untranslatable"), "next", "dropped"],
     ["a wrong request", new AppError("provider_refused", "", { details: { status: 400 } }), "stop", "succeeded"],
     ["the end of the whole time", new AppError("deadline_exceeded"), "stop", "dropped"],
     ["an error of ours", new AppError("internal"), "stop", "dropped"],

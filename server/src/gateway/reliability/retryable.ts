@@ -23,7 +23,8 @@ export function retryVerdict(error: unknown): RetryVerdict {
   }
   if (error.code === "deadline_exceeded") return clock === undefined ? "stop" : "again";
   if (error.code === "provider_failed" || error.code === "provider_busy") return "again";
-  return error.code === "egress_refused" ? "next" : "stop";
+  // Another target may be configured, or speak the caller's dialect.
+  return error.code === "egress_refused" || error.code === "untranslatable" ? "next" : "stop";
 }
 
 /** What it says about the target's health: a refusal is an answer, and an end of our own time says nothing. */

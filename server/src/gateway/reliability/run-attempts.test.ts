@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { Deadline, createManualClock } from "../../core/index.ts";
+import { AppError, Deadline, createManualClock } from "../../core/index.ts";
 import { createCircuitBreakers } from "./circuit-breaker.ts";
 import { createRetryBudgets } from "./retry-budget.ts";
 import type { AttemptRecord } from "./run-attempts.ts";
@@ -141,6 +141,25 @@ describe("a storm", () => {
     clock.advance(500);
     await run(["status:503"], given);
     expect(upstream.requests).toHaveLength(6);
+  });
+
+  test("of streams that break off after they were answered opens the circuit too", async () => {
+    const { run } = await openAttemptsWorld();
+    const breakers = createCircuitBreakers(createManualClock(0), { windowMs: 1000, minimumCalls: 4, failureRate: 1, openMs: 1 });
+    const ends: PromiseWithResolvers<void>[] = [];
+    const begin = () => {
+      const end = Promise.withResolvers<void>();
+      ends.push(end);
+      return Promise.resolve({ value: "begun", status: 200, over: end.promise });
+    };
+    for (let done = 0; done < 5; done++) expect(await run(["a"], { breakers, attempt: begin })).toMatchObject({ ok: true, value: "begun" });
+    ends[0]!.reject(new Error("The caller went away."));
+    for (const end of ends.slice(1, 4)) end.reject(new AppError("provider_failed"));
+    await sleep(0);
+    expect(breakers.states().get("a")).toBe("closed");
+    ends[4]!.reject(new AppError("provider_failed"));
+    await sleep(0);
+    expect(breakers.states().get("a")).toBe("open");
   });
 
   test("of wrong requests, or of callers without time, opens no circuit", async () => {

@@ -19,6 +19,13 @@ export interface AttemptContext {
   commit(): void;
 }
 
+export interface Attempted<Value> {
+  readonly value: Value;
+  readonly status: number;
+  /** Settles with a stream, for the target's health; rejects with what broke it, which is not tried again. */
+  readonly over?: Promise<unknown>;
+}
+
 /** For the evidence. */
 export interface AttemptRecord {
   readonly target: string;
@@ -35,9 +42,9 @@ export interface RunAttempts<Target extends AttemptTarget, Value> {
   readonly targets: readonly Target[];
   /**
    * One try. What failed is thrown, a refusal too: an `AppError` with `details.status`, and `details.retryAfterMs` where the provider
-   * gave one. It is over when the answer is, a stream's last byte included.
+   * gave one. A stream may be answered before its end; what became of it is then told by `over`.
    */
-  attempt(target: Target, context: AttemptContext): Promise<{ readonly value: Value; readonly status: number }>;
+  attempt(target: Target, context: AttemptContext): Promise<Attempted<Value>>;
   readonly budgets: RetryBudgets;
   readonly breakers: CircuitBreakers;
   readonly deadline: Deadline;
@@ -71,18 +78,23 @@ export async function runAttempts<Target extends AttemptTarget, Value>(
     const record = (code: string | null, status: number | null) =>
       attempts.push({ target: target.name, startedAt, ms: performance.now() - from, code, status });
     try {
-      const { value, status } = await options.attempt(target, { signal: deadline.signal, commit: () => (committed = true) });
-      pass.succeeded();
+      const { value, status, over } = await options.attempt(target, { signal: deadline.signal, commit: () => (committed = true) });
+      if (over === undefined) pass.succeeded();
+      else over.then(pass.succeeded, (problem: unknown) => report(pass, problem));
       record(null, status);
       return { value };
     } catch (problem) {
       error = problem;
-      // A clock of the attempt that was set to what was left of the time rings with it.
-      pass[isOver(deadline) ? "dropped" : healthOf(problem)]();
+      report(pass, problem);
       const status = isAppError(problem) ? problem.details["status"] : undefined;
       record(isAppError(problem) ? problem.code : "internal", typeof status === "number" ? status : null);
       return undefined;
     }
+  }
+
+  function report(pass: CircuitPass, problem: unknown): void {
+    // A clock of the attempt that was set to what was left of the time rings with it.
+    pass[isOver(deadline) ? "dropped" : healthOf(problem)]();
   }
 
   for (const target of targets) {

@@ -11,7 +11,7 @@ export interface AttemptsWorld extends SendWorld {
   run(models: readonly string[], given?: GivenRun): Promise<AttemptsResult<AttemptTarget, string>>;
 }
 
-export interface GivenRun extends Partial<Omit<RunAttempts<AttemptTarget, string>, "targets" | "attempt">> {
+export interface GivenRun extends Partial<Omit<RunAttempts<AttemptTarget, string>, "targets">> {
   readonly tries?: number;
   readonly clocks?: Partial<SendClocks>;
   /** Called with each piece of an answer, which it then has left with. */
@@ -52,9 +52,9 @@ export async function openAttemptsWorld(): Promise<AttemptsWorld> {
       runAttempts({
         ...shared,
         deadline: new Deadline(Number.POSITIVE_INFINITY),
+        attempt: (target, context) => ask(target, context, given),
         ...given,
         targets: models.map((name) => ({ name, attempts: given.tries ?? 2 })),
-        attempt: (target, context) => ask(target, context, given),
       }),
   };
 }
