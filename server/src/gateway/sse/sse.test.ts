@@ -107,8 +107,9 @@ describe("a stream of events", () => {
     const parser = createEventParser();
     expect(parser.push(bytes("data: a\r\n\r"))).toEqual([{ event: "", data: "a" }]);
     expect(parser.push(new Uint8Array())).toEqual([]);
-    expect(parser.push(bytes("\ndata: b\n"))).toEqual([]);
-    expect(parser.push(bytes("data: c\n\n"))).toEqual([{ event: "", data: "b\nc" }]);
+    expect(parser.push(bytes("\ndata: b\r"))).toEqual([]);
+    expect(parser.push(new Uint8Array())).toEqual([]);
+    expect(parser.push(bytes("\ndata: c\n\n"))).toEqual([{ event: "", data: "b\nc" }]);
   });
 
   test("takes one space after the colon away, no more, and no other field for data", () => {

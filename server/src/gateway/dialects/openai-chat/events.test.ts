@@ -136,6 +136,13 @@ describe("a stream", () => {
     expect(counts(readData(counted(11), counted(12)))).toEqual([{ type: "usage", usage }]);
   });
 
+  test("finishes once, for the reason it gave first", () => {
+    const finishes = readData(choice({ content: "a" }), choice({}, "length"), choice({}, "stop"), "[DONE]").filter(
+      ({ type }) => type === "finish",
+    );
+    expect(finishes).toEqual([{ type: "finish", finish: "length" }]);
+  });
+
   test("that is cut has no end", () => {
     expect(readData(choice({ content: "a" }), choice({}, "stop")).map(({ type }) => type)).toEqual(["start", "text", "finish"]);
   });

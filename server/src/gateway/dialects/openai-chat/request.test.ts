@@ -174,6 +174,12 @@ describe("a request", () => {
     );
   });
 
+  test("asks for alternatives of a token only when it wants some", () => {
+    expect(writeRequest(parse({ logprobs: true }), "m")).not.toHaveProperty("top_logprobs");
+    expect(writeRequest(parse({ logprobs: true, top_logprobs: 3 }), "m")).toMatchObject({ logprobs: true, top_logprobs: 3 });
+    expect(writeRequest(parse({ logprobs: false, top_logprobs: 3 }), "m")).toMatchObject({ top_logprobs: 3 });
+  });
+
   test("keeps tools, choices and formats of kinds it does not know", () => {
     const custom = { type: "custom", custom: { name: "code", format: { type: "text" } } };
     const plain = { type: "function", function: { name: "f", parameters: {} } };
