@@ -7,8 +7,6 @@ import { writeAnswer } from "./write-answer.ts";
 import { createWriter } from "./write-events.ts";
 import { writeRequest } from "./write-request.ts";
 
-export { asksForUsage } from "./parse-request.ts";
-
 /** OpenAI's chat completions, and what the many servers that speak the same make of it. */
 export const openaiChat: Dialect = {
   name: "openai-chat",

@@ -37,12 +37,6 @@ export function parseRequest(body: unknown): ChatRequest {
   return request;
 }
 
-/** Whether the caller of a stream wants its usage: what the answer's writer asks for, and no part of the question. */
-export function asksForUsage(body: unknown): boolean {
-  const options = (body as { stream_options?: { include_usage?: unknown } | null } | null)?.stream_options;
-  return options?.include_usage === true;
-}
-
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A null says nothing, and would only make other dialects refuse. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ChatRequest, ContentPart } from "../../types.ts";
-import { asksForUsage, openaiChat } from "./index.ts";
+import { openaiChat } from "./index.ts";
 import { chatRequests } from "./test-generators.ts";
 
 const { parseRequest, writeRequest } = openaiChat;
@@ -149,12 +149,6 @@ describe("a request", () => {
       metadata: { team: "a" },
       foreign: {},
     });
-    expect(asksForUsage(body)).toBe(true);
-    expect([
-      asksForUsage({ stream_options: { include_usage: false } }),
-      asksForUsage({ stream_options: null }),
-      asksForUsage(null),
-    ]).toEqual([false, false, false]);
   });
 
   test("keeps every field it does not know, and gives it back in its own dialect only", () => {
