@@ -4,8 +4,6 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Script, type ScriptedWire, anthropicWire, openaiWire } from "./scripted-answers.ts";
 
-export { scriptedTool } from "./scripted-answers.ts";
-
 /** What it says unless the model's name asks for something else: nine words. */
 export const scriptedText = "The quick brown fox jumps over the lazy dog.";
 /** Of characters of one to four bytes; what `half-character` says. */

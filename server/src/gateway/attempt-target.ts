@@ -3,7 +3,7 @@ import { AnswerCollector } from "./collect-answer.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
 import type { ChatReply } from "./exchange/types.ts";
-import type { ProviderConfig } from "./config.ts";
+import { type ProviderConfig, maxAnswerBytes } from "./config.ts";
 import { retryAfterMs } from "./reliability/backoff.ts";
 import type { Target } from "./resolve-model.ts";
 import { type SpokenEvent, speak } from "./speak.ts";
@@ -25,6 +25,8 @@ export type Attempted =
       readonly spoken: AsyncGenerator<SpokenEvent>;
       readonly first: readonly SpokenEvent[];
       readonly collector: AnswerCollector;
+      /** Of the stream: its target's health depends on it. */
+      readonly end: PromiseWithResolvers<void>;
     };
 
 export interface AttemptDeps {
@@ -48,6 +50,8 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
     stream: call.request.stream,
     clocks: target.config.clocks,
     signal: deps.signal,
+    // What streams of an answer is many times as long as the answer, whose own bound holds where it is put together.
+    maxBytes: maxAnswerBytes * (call.request.stream ? 64 : 1),
   });
   if (reply.status < 200 || reply.status > 299) throw refusal(reply, dialect, { target, now: deps.now() });
   if (reply.kind === "stream") return readStream(reply.chunks, dialect, call);
@@ -74,7 +78,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
         }
         collector.add(event);
       }
-      if (collector.hasContent) return { kind: "stream", spoken, first, collector };
+      if (collector.hasContent) return { kind: "stream", spoken, first, collector, end: Promise.withResolvers<void>() };
       if (collector.ended) throw empty(target);
     }
   }

@@ -11,6 +11,8 @@ export class AnswerCollector {
   #usage: Usage | null = null;
   readonly #parts = new Map<number, Open>();
   readonly #logProbabilities: LogProbability[] = [];
+  /** Characters of all parts. */
+  size = 0;
   /** Whether anything came that a caller could use. */
   hasContent = false;
   /** Whether the provider said that it was whole. */
@@ -67,6 +69,7 @@ export class AnswerCollector {
     let part = this.#parts.get(index);
     if (part === undefined) this.#parts.set(index, (part = empty as Open));
     part[field] = `${(part[field] as string | undefined) ?? ""}${text}`;
+    this.size += text.length;
     if (text !== "" || empty["type"] === "tool-call") this.hasContent = true;
   }
 }

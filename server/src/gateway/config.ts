@@ -2,6 +2,10 @@ import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
 import { priceRowSchema } from "./money/price-row.ts";
 
+const maxRequestBytes = 6 * 1024 * 1024;
+/** Of an answer: with the largest request it still fits into one record of the journal. */
+export const maxAnswerBytes = 4 * 1024 * 1024;
+
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "lower-case letters, digits and dashes, at most 64");
 const target = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}\/\S{1,150}$/, "<provider>/<model>");
 
@@ -35,11 +39,8 @@ export const configSchema = z
     models: z.record(name, z.union([target, z.array(target).min(1).max(10)])).default({}),
     /** Prices of your own, before ours; see docs/gateway.md. */
     prices: z.array(priceRowSchema).default([]),
-    maxBodyBytes: z
-      .int()
-      .positive()
-      .max(256 * 1024 * 1024)
-      .default(32 * 1024 * 1024),
+    /** Of a request. It stands in the evidence, and a record of the journal has a bound. */
+    maxBodyBytes: z.int().positive().max(maxRequestBytes).default(maxRequestBytes),
   })
   .prefault({})
   .superRefine((config, refinement) => {

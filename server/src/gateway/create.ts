@@ -10,7 +10,7 @@ import {
   toAppError,
 } from "../core/index.ts";
 import { type AttemptCall, type Attempted, attemptTarget } from "./attempt-target.ts";
-import type { GatewayConfig } from "./config.ts";
+import { type GatewayConfig, maxAnswerBytes } from "./config.ts";
 import { dialects } from "./dialects/index.ts";
 import { type Cost, costOf } from "./money/cost-of.ts";
 import { createPriceTable } from "./money/price-table.ts";
@@ -107,7 +107,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         targets: call.resolved.targets.map((each) => ({ ...each, attempts: each.config.attempts })),
         async attempt(each, { signal }) {
           const value = await noted(each, call.evidence, () => attemptTarget(asked, each, { egress, now: () => clock.now(), signal }));
-          return { value, status: 200 };
+          return value.kind === "whole" ? { value, status: 200 } : { value, status: 200, over: value.end.promise };
         },
         breakers,
         budgets,
@@ -116,15 +116,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
         clock,
       });
       for (const { target, code } of attempted.attempts) if (code === "circuit_open") skipped(target, call.evidence);
-      if (!attempted.ok) throw attempted.error;
+      if (!attempted.ok) {
+        deadline.end();
+        throw attempted.error;
+      }
       const { value, target } = attempted;
       if (value.kind === "whole") {
+        deadline.end();
         const outcome = { target: target.name, answer: value.answer, cost: price(target, value.answer.usage), error: null };
         return { kind: "whole", text: value.text, outcome };
       }
       let error: AppError | null = null;
       const broken = (why: AppError) => {
         error = why;
+        value.end.reject(why);
         return dialect.writeStreamError({ status: why.status, code: why.code, message: why.message, inferenceId: call.inferenceId });
       };
       return {
@@ -135,7 +140,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
           const cut = value.collector.ended ? null : new AppError("provider_failed", "The answer was not heard to its end.");
           return { target: target.name, answer, cost: price(target, answer.usage), error: error ?? cut };
         },
-        cancel: async () => void (await value.spoken.return(undefined)),
+        async cancel() {
+          await value.spoken.return(undefined);
+          value.end.resolve();
+          deadline.end();
+        },
       };
     },
   };
@@ -157,6 +166,7 @@ async function* tell(
         collector.add(event);
       }
       if (text !== "") yield text;
+      if (collector.size > maxAnswerBytes) throw new AppError("provider_failed", `The answer is longer than ${maxAnswerBytes} characters.`);
     }
   } catch (error) {
     yield broken(toAppError(error));

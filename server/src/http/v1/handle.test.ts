@@ -39,6 +39,7 @@ function open(): Promise<TestHttp> {
       providers: {
         one: { dialect: "openai", baseUrl: `${upstream.origin}/v1`, clocks },
         two: { dialect: "anthropic", baseUrl: `${upstream.origin}/v1`, clocks },
+        brief: { dialect: "openai", baseUrl: `${upstream.origin}/v1`, clocks: { totalMs: 300 }, attempts: 1 },
         dead: { dialect: "openai", baseUrl: "http://127.0.0.1:9/v1", clocks, attempts: 1 },
       },
       models: { small: "one/ok", patient: ["dead/ok", "one/error-in-first-event", "two/ok"] },
@@ -56,6 +57,10 @@ async function evidence(model: string, count = 1) {
   const list = async () => (await edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
   await expect.poll(async () => (await list()).length).toBe(count);
   return edge.functions.getInference(alice, (await list())[0]!.id);
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
 }
 
 const hello = [{ role: "user" as const, content: "Hello" }];
@@ -188,6 +193,23 @@ describe("a provider that fails", () => {
     const answer = await openai.chat.completions.create({ model: "one/status-then-ok:503:1", messages: hello });
     expect(answer.choices[0]!.message.content).toBe(scriptedText);
     expect(upstream.requests).toHaveLength(2);
+  });
+});
+
+describe("an answer without end", () => {
+  test("whole, is refused at the bound, and the provider is cancelled", async () => {
+    await expect(openai.chat.completions.create({ model: `one/huge:${30 * 1024 * 1024}`, messages: hello })).rejects.toMatchObject({
+      status: 502,
+      code: "provider_failed",
+    });
+    expect((await evidence(`one/huge:${30 * 1024 * 1024}`)).status).toBe("failed");
+    await expect.poll(() => upstream.requests[0]?.aborted).toBe(true);
+  });
+
+  test("streamed, ends with an error at the bound of time", async () => {
+    const stream = await openai.chat.completions.create({ model: "brief/slow-between:100", messages: hello, stream: true });
+    await expect(readAll(stream)).rejects.toThrow(/deadline passed/);
+    expect(await evidence("brief/slow-between:100")).toMatchObject({ status: "failed", error: "deadline_exceeded" });
   });
 });
 
