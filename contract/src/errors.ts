@@ -50,6 +50,11 @@ export const errorTable = {
   variant_failed: operational(502, "The variant could not answer.", "Open the inference to see the cause."),
   invalid_output: { status: 502, kind: "bug", title: "The variant answered with something outside the output schema.", fix: "Correct the variant or the function's output schema." },
   unknown_inference: user(404, "No inference has this id.", "Check the id; it is in the response that carried the answer."),
+  // Foundation models
+  untranslatable: user(422, "The request holds what the target's dialect cannot carry.", "Remove the fields named in `details`, or ask a model whose provider speaks the caller's dialect."),
+  provider_refused: user(400, "The provider refused the request.", "Correct what the provider's message names; it is in `details`."),
+  provider_failed: operational(502, "The provider failed, or broke off its answer.", "Try again; open the inference to see each attempt."),
+  provider_busy: operational(503, "The provider takes no more work now.", "Wait for the seconds in Retry-After, or name another model as fallback."),
   // Evidence and storage
   evidence_unavailable: operational(503, "The evidence journal cannot be written, so no answer may leave.", "Free disk space under the data folder, or see `details`."),
   state_stale: operational(503, "This node has been without its database for too long to serve safely.", "Restore the database; the node recovers by itself."),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { estimateSchema, hashSchema, idSchema, instantSchema, nameSchema } from "./wire.ts";
+import { estimateSchema, functionNameSchema, hashSchema, idSchema, instantSchema, nameSchema } from "./wire.ts";
 
 /** What a function is for, who answers for it, and how far it may go. */
 export const purposeSchema = z.object({
@@ -151,7 +151,7 @@ export type InferenceDetail = z.infer<typeof inferenceDetailSchema>;
 /** What an erasure did: `changed` is false when there was nothing left to erase; `files` of the lake were written anew. */
 export const erasedBodySchema = z.object({ id: idSchema, changed: z.boolean(), files: z.int() });
 export const inferencesQuerySchema = z.object({
-  function: nameSchema.optional(),
+  function: functionNameSchema.optional(),
   variant: z.string().max(64).optional(),
   status: inferenceStatusSchema.optional(),
   label: z.string().max(200).optional(),

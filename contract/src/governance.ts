@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema, instantSchema, nameSchema } from "./wire.ts";
+import { functionNameSchema, idSchema, instantSchema, nameSchema } from "./wire.ts";
 
 /** Everything a key or session may be allowed to do. A route names exactly one. */
 export const permissions = [
@@ -59,7 +59,7 @@ export const createKeySchema = z.object({
   roles: z.array(roleSchema).default([]),
   permissions: z.array(permissionSchema).default([]),
   /** Functions this key may call; absent means all. */
-  functions: z.array(nameSchema).optional(),
+  functions: z.array(functionNameSchema).optional(),
   limit: limitSchema.optional(),
 });
 export const keySchema = z.object({
@@ -90,7 +90,7 @@ export const signInLinkSchema = z.object({ url: z.string(), expiresAt: instantSc
 
 /** Target `*` is every function. */
 export const switchSchema = z.object({
-  target: z.union([z.literal("*"), nameSchema]),
+  target: z.union([z.literal("*"), functionNameSchema]),
   off: z.boolean(),
   reason: z.string().nullable(),
   changedBy: z.string(),

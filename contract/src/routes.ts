@@ -10,7 +10,7 @@ import * as monitoring from "./monitoring.ts";
 import * as overview from "./overview.ts";
 import * as release from "./release.ts";
 import * as storage from "./storage.ts";
-import { idSchema, nameSchema, pageOf, pageQuerySchema } from "./wire.ts";
+import { functionNameSchema, idSchema, nameSchema, pageOf, pageQuerySchema } from "./wire.ts";
 
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -52,7 +52,7 @@ export const routes = {
   "governance.createKey": { method: "POST", path: "/api/governance/keys", summary: "Create a key; it is shown this once", permission: "governance.write", body: governance.createKeySchema, response: governance.createdKeySchema, status: 201 },
   "governance.revokeKey": { method: "DELETE", path: "/api/governance/keys/:id", summary: "Revoke a key", permission: "governance.write", parameters: byId, response: governance.keySchema },
   "governance.listSwitches": { method: "GET", path: "/api/governance/switches", summary: "List kill switches", permission: "governance.read", response: z.object({ items: z.array(governance.switchSchema) }) },
-  "governance.setSwitch": { method: "PUT", path: "/api/governance/switches/:target", summary: "Switch a function (or `*`, all of them) off or on", permission: "switch.write", parameters: z.object({ target: z.union([z.literal("*"), nameSchema]) }), body: governance.setSwitchSchema, response: governance.switchSchema },
+  "governance.setSwitch": { method: "PUT", path: "/api/governance/switches/:target", summary: "Switch a function (or `*`, all of them) off or on", permission: "switch.write", parameters: z.object({ target: z.union([z.literal("*"), functionNameSchema]) }), body: governance.setSwitchSchema, response: governance.switchSchema },
   "governance.listAudit": { method: "GET", path: "/api/governance/audit", summary: "Read the audit log", permission: "governance.read", query: pageQuerySchema.extend({ action: z.string().max(100).optional(), object: z.string().max(200).optional() }), response: pageOf(governance.auditEntrySchema) },
   "governance.verifyAudit": { method: "POST", path: "/api/governance/audit/verify", summary: "Prove the audit log", permission: "governance.read", body: z.object({ against: governance.checkpointSchema.optional() }), response: governance.auditReportSchema },
   "governance.checkpoint": { method: "GET", path: "/api/governance/audit/checkpoint", summary: "The newest signed checkpoint", permission: "governance.read", response: z.object({ checkpoint: governance.checkpointSchema.nullable() }) },

@@ -4,6 +4,10 @@ import { z } from "zod";
 export const idSchema = z.uuid();
 /** A name people type: lower-case letters, digits and dashes, at most 64. */
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "lower-case letters, digits and dashes, at most 64");
+/** A function of the configuration, or a foundation model as the function it is by itself: `model:<provider>/<model>`. */
+export const functionNameSchema = z
+  .string()
+  .regex(/^(?:[a-z0-9][a-z0-9-]{0,63}|model:[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199})$/, "a function's name, or model:<provider>/<model>");
 /** An instant, ISO 8601 with an offset or Z. */
 export const instantSchema = z.iso.datetime({ offset: true });
 /** 64 lower-case hex digits. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { egressConfigSchema } from "../core/index.ts";
 import { configSchema as dataConfig } from "../data/index.ts";
 import type { FunctionDefinition } from "../functions/index.ts";
+import { configSchema as gatewayConfig } from "../gateway/index.ts";
 import { configSchema as governanceConfig } from "../governance/index.ts";
 import { httpConfigSchema } from "../http/index.ts";
 import { configSchema as jobsConfig } from "../jobs/index.ts";
@@ -24,6 +25,7 @@ export const configSchema = z.strictObject({
   jobs: jobsConfig,
   data: dataConfig,
   models: modelsConfig,
+  gateway: gatewayConfig,
   log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
 });
 

@@ -24,6 +24,7 @@ export function connectPorts(deps: ConnectDeps): Ports {
   return {
     governance,
     functions,
+    gateway: modules.gateway,
     readiness: deps.readiness,
     overview: { get: (_request, context) => readOverview(context, deps) },
     evidence: { get: async () => readEvidence(stores) },

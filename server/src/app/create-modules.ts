@@ -4,6 +4,7 @@ import { type Data, createData } from "../data/index.ts";
 import { type Evaluation, createEvaluation } from "../evaluation/index.ts";
 import { type FeedbackService, createFeedback, createFeedbackSeals, defineSealSchedule } from "../feedback/index.ts";
 import { type Archive, type Functions, createArchive, createFunctions, defineArchiveSchedules } from "../functions/index.ts";
+import { type Gateway, createGateway } from "../gateway/index.ts";
 import { type Governance, type SealedEvidence, createGovernance } from "../governance/index.ts";
 import { type Jobs, createJobs, defineRowRetention } from "../jobs/index.ts";
 import { type Models, createModels } from "../models/index.ts";
@@ -21,6 +22,7 @@ export interface Modules {
   readonly jobs: Jobs;
   readonly data: Data;
   readonly models: Models;
+  readonly gateway: Gateway;
   readonly functions: Functions;
   readonly archive: Archive;
   readonly feedback: FeedbackService;
@@ -83,6 +85,7 @@ export function createModules(deps: ModulesDeps): Modules {
   const feedbackSeals = createFeedbackSeals({ sql, seals: governance.seals, clock });
   defineSealSchedule(jobs, feedbackSeals);
   sealed.push(archive, feedbackSeals);
+  const gateway = createGateway({ config: config.gateway, egress, clock, logger });
   let feedback: FeedbackService | undefined;
   const functions = createFunctions({
     definitions: config.functions,
@@ -126,7 +129,7 @@ export function createModules(deps: ModulesDeps): Modules {
   });
   const evaluation = createEvaluation({ sql, jobs, data, models, functions, lake, audit, clock, logger });
   const release = createRelease({ sql, jobs, data, models, functions, feedback, evaluation, monitoring, audit, clock, logger });
-  return { egress, governance, jobs, data, models, functions, archive, feedback, monitoring, evaluation, release };
+  return { egress, governance, jobs, data, models, gateway, functions, archive, feedback, monitoring, evaluation, release };
 }
 
 /** Waits until what was accepted before is in the tables, or for as long as told. */

@@ -1,6 +1,6 @@
 import { AppError } from "../core/index.ts";
 import type { Principal } from "../governance/index.ts";
-import type { FunctionDefinition, FunctionsDeps } from "./types.ts";
+import type { FunctionsDeps } from "./types.ts";
 
 /** Requests at work at once on one node; past it they are refused rather than queued out of sight. */
 export const maxInFlight = 1024;
@@ -8,12 +8,12 @@ export const maxInFlight = 1024;
 /** Key, switch, limit, in this order, from memory; then whether this node can keep the promise of evidence at all. */
 export function admit(
   principal: Principal,
-  request: { readonly name: string; readonly definition: FunctionDefinition | undefined; readonly inFlight: number },
+  request: { readonly name: string; readonly known: boolean; readonly inFlight: number },
   deps: Pick<FunctionsDeps, "governance" | "counters" | "journal" | "hotState">,
-): FunctionDefinition {
-  const { name, definition } = request;
+): void {
+  const { name, known } = request;
   deps.governance.authorize(principal, "functions.infer", { function: name });
-  if (definition === undefined) throw new AppError("unknown_function", `There is no function "${name}".`, { details: { function: name } });
+  if (!known) throw new AppError("unknown_function", `There is no function "${name}".`, { details: { function: name } });
   deps.hotState.assertFresh();
   const { off, reason, by } = deps.governance.switches.check(principal.projectId, name);
   if (off)
@@ -39,5 +39,4 @@ export function admit(
   if (unavailable !== undefined) throw new AppError("evidence_unavailable", unavailable);
   if (request.inFlight >= maxInFlight)
     throw new AppError("overloaded", `This node has ${maxInFlight} requests at work.`, { details: { retryAfterSeconds: 1 } });
-  return definition;
 }

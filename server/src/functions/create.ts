@@ -7,6 +7,7 @@ import type { FunctionRuntime } from "./function-runtime.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { createIdempotencyStore } from "./idempotency-store.ts";
 import { type InferDeps, infer } from "./infer.ts";
+import { isModelFunction, modelFunction, openModelCall } from "./model-call.ts";
 import { partitionsAt } from "./partitions.ts";
 import { createProjectRuntimes } from "./project-runtimes.ts";
 import { getInference, listInferences } from "./read-inferences.ts";
@@ -194,7 +195,19 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     setArms: (tx, input) => setArms(tx, { ...input, function: requireDefinition(input.function).name }),
     readyBindings,
 
-    admit: (principal, name) => admit(principal, { name, definition: definitions.get(name), inFlight }, deps),
+    admit(principal, name) {
+      admit(principal, { name, known: definitions.has(name), inFlight }, deps);
+      return requireDefinition(name);
+    },
+    admitModel(principal, model) {
+      const name = modelFunction(model);
+      admit(principal, { name, known: true, inFlight }, deps);
+      return name;
+    },
+    openModelCall(call) {
+      inFlight++;
+      return openModelCall(call, { ...inferDeps, onEnd: () => inFlight-- });
+    },
     async infer(call) {
       const runtime = runtimeOf(call.caller, call.function);
       inFlight++;
@@ -205,7 +218,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       }
     },
     refuse(refusal) {
-      if (definitions.has(refusal.function)) refuse(refusal);
+      if (definitions.has(refusal.function) || isModelFunction(refusal.function)) refuse(refusal);
     },
     async runVariant(caller, input) {
       const runtime = runtimeOf(caller, input.function);

@@ -13,7 +13,7 @@ export interface RecordInput {
   readonly status: "ok" | "failed" | "refused";
   readonly caller: Caller;
   /** The variant that answered, or the first of the chain when none did; null for a refusal. */
-  readonly candidate: Candidate | null;
+  readonly candidate: Pick<Candidate, "recordHead" | "producedHead"> | null;
   readonly function: string;
   readonly fallback: boolean;
   readonly label: string | null;
@@ -22,8 +22,8 @@ export interface RecordInput {
   readonly latencyMs: number;
   /** Milliseconds since the epoch. */
   readonly occurredAt: number;
-  /** JSON texts. */
-  readonly input: string;
+  /** JSON texts. Without an input it is in the record that opened this one. */
+  readonly input: string | undefined;
   readonly output: string;
   readonly steps: readonly Step[];
   readonly nodeFacts: string;
@@ -45,7 +45,7 @@ export function writeRecord(record: RecordInput): string {
   const produced = candidate === null ? "" : `,${candidate.producedHead}`;
   const trace = record.traceId === undefined ? "" : `,"traceId":"${record.traceId}"`;
   const idempotency = record.idempotency === undefined ? "" : `,"idempotency":${JSON.stringify(record.idempotency)}`;
-  return `{"projectId":"${record.caller.projectId}","status":"${record.status}",${head},"fallback":${record.fallback},"label":${textOrNull(record.label)},"confidence":${numberOrNull(record.confidence)},"error":${textOrNull(record.error)},"latencyMs":${record.latencyMs},"caller":${JSON.stringify(record.caller.principalId)},"occurredAt":${record.occurredAt},"input":${record.input},"output":${record.output},"steps":${JSON.stringify(record.steps)},"produced":{${record.nodeFacts},"stateAgeMs":${Math.round(record.stateAgeMs)},"budgetMs":${record.budgetMs}${trace}${produced}},"metadata":${record.metadata === undefined ? "{}" : JSON.stringify(record.metadata)}${idempotency}}`;
+  return `{"projectId":"${record.caller.projectId}","status":"${record.status}",${head},"fallback":${record.fallback},"label":${textOrNull(record.label)},"confidence":${numberOrNull(record.confidence)},"error":${textOrNull(record.error)},"latencyMs":${record.latencyMs},"caller":${JSON.stringify(record.caller.principalId)},"occurredAt":${record.occurredAt}${record.input === undefined ? "" : `,"input":${record.input}`},"output":${record.output},"steps":${JSON.stringify(record.steps)},"produced":{${record.nodeFacts},"stateAgeMs":${Math.round(record.stateAgeMs)},"budgetMs":${record.budgetMs}${trace}${produced}},"metadata":${record.metadata === undefined ? "{}" : JSON.stringify(record.metadata)}${idempotency}}`;
 }
 
 function textOrNull(text: string | null): string {

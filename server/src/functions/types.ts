@@ -232,6 +232,44 @@ export interface InferAnswer {
   readonly inferenceId: string | null;
 }
 
+/** A call of a foundation model by its bare name, admitted. */
+export interface ModelCall {
+  readonly caller: Caller;
+  /** As `admitModel` answered it. */
+  readonly function: string;
+  /** Who was to answer: `<provider>/<model>`. */
+  readonly variant: string;
+  /** The request, as JSON text. */
+  readonly input: string;
+  /** `performance.now()` at arrival. */
+  readonly startedAt: number;
+  readonly traceId: string | undefined;
+  /** Milliseconds it may take. */
+  readonly budgetMs: number;
+}
+
+/** How a call of a foundation model ended. */
+export interface ModelCallEnd {
+  readonly status: "ok" | "failed";
+  readonly error: ErrorCode | null;
+  /** Who answered, if anybody; another than asked is a fallback. */
+  readonly variant: string | null;
+  /** JSON text; what there was of an answer that was cut. */
+  readonly output: string;
+  /** Usage, cost, the model as the provider names it: JSON members for `produced`. */
+  readonly produced: Readonly<Record<string, unknown>>;
+}
+
+/** One call under way. */
+export interface OpenedModelCall {
+  readonly id: string;
+  readonly evidence: EvidenceRecorder;
+  /** Before the first byte of a stream leaves: from here on a process that dies leaves an `interrupted` inference. */
+  open(): Promise<void>;
+  /** Resolves when the record is in the journal; nothing of an answer may leave before. Once. */
+  close(end: ModelCallEnd): Promise<void>;
+}
+
 /** What functions need of the journal. */
 export interface EvidenceJournal {
   appendSerialized(type: string, id: string, json: string): Promise<void>;
@@ -339,6 +377,10 @@ export interface Functions {
    * `unknown_function`, `function_switched_off`, `state_stale`, `rate_limited`, `overloaded`, `evidence_unavailable`.
    */
   admit(principal: Principal, functionName: string): FunctionDefinition;
+  /** The same for a foundation model by its bare name, which is the function `model:<provider>/<model>`: answers that name. */
+  admitModel(principal: Principal, model: string): string;
+  /** Starts the evidence of such a call. Whoever opens it closes it. */
+  openModelCall(call: ModelCall): OpenedModelCall;
   /** Answers one request; resolves only after its evidence is in the journal. */
   infer(call: InferCall): Promise<InferAnswer>;
   /** Notes a refusal as evidence, within a bound (README). Never throws. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { nameSchema } from "@millrace/contract";
+import { functionNameSchema } from "@millrace/contract";
 import { z } from "zod";
 import type { Logger } from "../core/index.ts";
 
@@ -16,7 +16,7 @@ export interface LocalSwitch {
   readonly at: string | null;
 }
 
-const targetSchema = z.union([z.literal("*"), nameSchema]);
+const targetSchema = z.union([z.literal("*"), functionNameSchema]);
 const lineSchema = z.object({ target: targetSchema, reason: z.string().nullish(), at: z.string().nullish() });
 
 /**

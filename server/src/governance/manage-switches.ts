@@ -1,4 +1,4 @@
-import { type Switch, nameSchema } from "@millrace/contract";
+import { type Switch, functionNameSchema } from "@millrace/contract";
 import { AppError, type Clock, type Context } from "../core/index.ts";
 import type { Sql } from "../storage/index.ts";
 import type { LocalSwitch } from "./kill-file.ts";
@@ -19,7 +19,7 @@ export interface ManageSwitchesDeps {
 
 export function createSwitches(deps: ManageSwitchesDeps): Switches {
   async function set(context: Context, target: string, input: { off: boolean; reason?: string | undefined }): Promise<Switch> {
-    if (target !== "*" && !nameSchema.safeParse(target).success) {
+    if (target !== "*" && !functionNameSchema.safeParse(target).success) {
       throw new AppError("invalid_request", `A switch is for a function's name or for "*", not for "${target}".`, { details: { target } });
     }
     const row: SwitchRow = {

@@ -14,6 +14,7 @@ import { discardBody } from "./read-body.ts";
 import { createHandlers } from "./routes/index.ts";
 import { registerConsole } from "./static.ts";
 import type { Http, HttpDeps, InheritedSocket } from "./types.ts";
+import { createGatewayDoor, matchGateway } from "./v1/handle.ts";
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -23,6 +24,8 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
   refuseOpenListening(deps);
   const guard = createOriginGuard(config);
   const hot = createHotHandler({ functions: ports.functions, governance: ports.governance, guard, clock, logger });
+  const { gateway, functions, governance } = ports;
+  const gatewayDoor = createGatewayDoor({ gateway, functions, governance, guard, clock, logger });
   let document: Record<string, unknown> | undefined;
   // Made when somebody asks: start need not wait for 60 schemas.
   const openapi = () => (document ??= createOpenapi(deps.version));
@@ -34,6 +37,8 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
         departure.asked(request.socket);
         const name = matchInfer(request.url!);
         if (name !== undefined) return hot(request, response, name);
+        const path = matchGateway(request.url!);
+        if (path !== undefined) return gatewayDoor(request, response, path);
         try {
           // Probes come by address, from orchestrators; they learn nothing but "ready".
           if (!request.url!.startsWith("/health/")) guard.check(request);

@@ -2,6 +2,7 @@ import type { Server } from "node:net";
 import type { Operation, OperationRequest, OperationResponse, Routes } from "@millrace/contract";
 import type { Clock, Context, Logger } from "../core/index.ts";
 import type { Functions } from "../functions/index.ts";
+import type { Gateway } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters } from "../storage/index.ts";
 import type { HttpConfig } from "./config.ts";
@@ -46,6 +47,7 @@ export type PortOf<M extends string> = {
 export interface Ports {
   readonly governance: Governance;
   readonly functions: Functions;
+  readonly gateway: Gateway;
   readonly overview: PortOf<"overview">;
   readonly evidence: PortOf<"evidence">;
   readonly storage: PortOf<"storage">;

@@ -1,0 +1,140 @@
+import { type AppError, type Egress, AppError as Failure, bearer } from "../core/index.ts";
+import { AnswerCollector } from "./collect-answer.ts";
+import { dialectOf } from "./dialects/index.ts";
+import { sendChat } from "./exchange/send.ts";
+import type { ChatReply } from "./exchange/types.ts";
+import { type ProviderConfig, maxAnswerBytes } from "./config.ts";
+import { retryAfterMs } from "./reliability/backoff.ts";
+import type { Target } from "./resolve-model.ts";
+import { type SpokenEvent, speak } from "./speak.ts";
+import type { AnswerContext, ChatAnswer, ChatRequest, Dialect, UpstreamError } from "./types.ts";
+
+export interface AttemptCall {
+  readonly dialect: Dialect;
+  /** As the caller wrote it. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly request: ChatRequest;
+  readonly context: AnswerContext;
+}
+
+/** What one target gave. A stream is past its first useful event: from here on nothing is tried again. */
+export type Attempted =
+  | { readonly kind: "whole"; readonly text: string; readonly answer: ChatAnswer }
+  | {
+      readonly kind: "stream";
+      readonly spoken: AsyncGenerator<SpokenEvent>;
+      readonly first: readonly SpokenEvent[];
+      readonly collector: AnswerCollector;
+      /** Of the stream: its target's health depends on it. */
+      readonly end: PromiseWithResolvers<void>;
+    };
+
+export interface AttemptDeps {
+  readonly egress: Egress;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Asks one target once. Throws what kept it from answering; an error in the first event and an empty reply are such. */
+export async function attemptTarget(call: AttemptCall, target: Target, deps: AttemptDeps): Promise<Attempted> {
+  const dialect = dialectOf(target.config.dialect);
+  const isSame = dialect === call.dialect;
+  const body = isSame
+    ? { ...call.body, model: target.model, ...withUsage(call, dialect) }
+    : dialect.writeRequest(call.request, target.model);
+  const reply = await sendChat({
+    egress: deps.egress,
+    url: `${target.config.baseUrl.replace(/\/+$/, "")}${dialect.path}`,
+    headers: { ...target.config.headers, ...keyHeaders(target.config) },
+    body: JSON.stringify(body),
+    stream: call.request.stream,
+    clocks: target.config.clocks,
+    signal: deps.signal,
+    // What streams of an answer is many times as long as the answer, whose own bound holds where it is put together.
+    maxBytes: maxAnswerBytes * (call.request.stream ? 64 : 1),
+  });
+  if (reply.status < 200 || reply.status > 299) throw refusal(reply, dialect, { target, now: deps.now() });
+  if (reply.kind === "stream") return readStream(reply.chunks, dialect, call);
+  const parsed = parseBody(reply);
+  if (isErrorBody(parsed)) throw failure(dialect.parseError(500, parsed), target);
+  if (call.request.stream) throw new Failure("provider_failed", `${target.name} gave no stream.`, { details: { target: target.name } });
+  const answer = dialect.parseAnswer(parsed);
+  if (answer.content.length === 0) throw empty(target);
+  const text = isSame ? Buffer.from(reply.bytes).toString("utf8") : JSON.stringify(call.dialect.writeAnswer(answer, call.context));
+  return { kind: "whole", text, answer };
+
+  async function readStream(chunks: AsyncIterable<Uint8Array>, from: Dialect, { dialect: to, context }: AttemptCall): Promise<Attempted> {
+    const collector = new AnswerCollector();
+    const spoken = speak(chunks, from, { dialect: to, context });
+    const first: SpokenEvent[] = [];
+    for (;;) {
+      const { value, done } = await spoken.next();
+      if (done === true) throw empty(target);
+      first.push(value);
+      for (const event of value.events) {
+        if (event.type === "error") {
+          await spoken.return(undefined);
+          throw failure(event.error, target);
+        }
+        collector.add(event);
+      }
+      if (collector.hasContent) return { kind: "stream", spoken, first, collector, end: Promise.withResolvers<void>() };
+      if (collector.ended) throw empty(target);
+    }
+  }
+}
+
+/** OpenAI tells the usage of a stream only when it is asked to; without it nobody knows the cost. */
+function withUsage({ request, body }: AttemptCall, dialect: Dialect): Record<string, unknown> {
+  if (!request.stream || dialect.name !== "openai-chat") return {};
+  return { stream_options: { ...(body["stream_options"] as object | undefined), include_usage: true } };
+}
+
+function keyHeaders({ dialect, key }: ProviderConfig) {
+  if (dialect === "openai") return key === undefined ? {} : { authorization: bearer(key) };
+  return { "anthropic-version": "2023-06-01", ...(key === undefined ? {} : { "x-api-key": key }) };
+}
+
+function parseBody(reply: Extract<ChatReply, { kind: "whole" }>): unknown {
+  const text = Buffer.from(reply.bytes).toString("utf8");
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Some servers answer 200 and an error in it. */
+function isErrorBody(body: unknown): boolean {
+  return typeof body !== "object" || body === null || ("error" in body && body.error !== null && body.error !== undefined);
+}
+
+function empty(target: Target): AppError {
+  return new Failure("provider_failed", `${target.name} gave an empty answer.`, { details: { target: target.name, reason: "empty" } });
+}
+
+function refusal(reply: ChatReply, dialect: Dialect, { target, now }: { target: Target; now: number }): AppError {
+  const error = dialect.parseError(reply.status, reply.kind === "whole" ? parseBody(reply) : "");
+  const waitMs = retryAfterMs(reply.headers["retry-after"], now);
+  return failure({ ...error, status: reply.status, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) }, target);
+}
+
+/** What a provider said, as an error of ours. Its own status goes on to the caller where the caller can do something about it. */
+function failure(error: UpstreamError, target: Target): AppError {
+  const { status, kind, message, code, retryAfterMs: waitMs } = error;
+  const details = {
+    target: target.name,
+    kind,
+    status,
+    ...(code === undefined ? {} : { providerCode: code }),
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs, retryAfterSeconds: Math.ceil(waitMs / 1000) }),
+  };
+  const said = `${target.name}: ${message.slice(0, 1000)}`;
+  // Our key was refused, not the caller's: that is ours to mend.
+  if (kind === "authentication" || kind === "permission")
+    return new Failure("provider_failed", said, { details: { ...details, retryable: false } });
+  if (status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429)
+    return new Failure("provider_refused", said, { details: { ...details, providerStatus: status } });
+  if (kind === "rate_limit") return new Failure("provider_busy", said, { details: { ...details, providerStatus: 429 } });
+  return new Failure(kind === "overloaded" ? "provider_busy" : "provider_failed", said, { details });
+}

@@ -1,0 +1,44 @@
+import { AppError } from "../core/index.ts";
+import type { GatewayConfig, ProviderConfig } from "./config.ts";
+
+/** One place that may answer. */
+export interface Target {
+  /** `<provider>/<model>` */
+  readonly name: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly config: ProviderConfig;
+}
+
+/** What a caller's model name stands for. */
+export interface ResolvedModel {
+  /** The alias, or `<provider>/<model>`: what the implicit function is called after. */
+  readonly name: string;
+  /** In the order in which they are asked; never empty. */
+  readonly targets: readonly Target[];
+  /** Milliseconds for all of it: of the first target's provider. */
+  readonly totalMs: number;
+}
+
+/** `unknown_model` when the name is neither an alias nor of a configured provider. */
+export function resolveModel(name: string, config: GatewayConfig): ResolvedModel {
+  const alias = Object.hasOwn(config.models, name) ? config.models[name] : undefined;
+  const found = (alias === undefined ? [name] : [alias].flat()).map((each) => readTarget(each, config));
+  const targets = found.filter((each) => each !== undefined);
+  if (targets.length > 0) return { name, targets, totalMs: targets[0]!.config.clocks.totalMs };
+  const known = [...Object.keys(config.models), ...Object.keys(config.providers).map((provider) => `${provider}/<model>`)];
+  throw new AppError(
+    "unknown_model",
+    `There is no model "${name.slice(0, 200)}" here. Known: ${known.join(", ") || "none is configured"}.`,
+    {
+      details: { model: name.slice(0, 200), known },
+    },
+  );
+}
+
+function readTarget(name: string, { providers }: GatewayConfig): Target | undefined {
+  const slash = name.indexOf("/");
+  const [provider, model] = [name.slice(0, slash), name.slice(slash + 1)];
+  if (slash <= 0 || !/^[A-Za-z0-9._:@/-]{1,150}$/.test(model) || !Object.hasOwn(providers, provider)) return undefined;
+  return { name, provider, model, config: providers[provider]! };
+}

@@ -1,0 +1,92 @@
+import { AppError } from "../../core/index.ts";
+import type { SseEvent } from "../types.ts";
+import { createTextDecoding } from "./decode-text.ts";
+
+export interface EventParser {
+  /** The events these bytes complete. Throws `provider_failed` for one over the limit. */
+  push(chunk: Uint8Array): SseEvent[];
+  /** The bytes are over. An event without the blank line that ends it is dropped, as the standard says, so none come here. */
+  end(): SseEvent[];
+  /** Whether an unfinished event lies here: after `end()`, that the stream was cut inside one. */
+  leftOver(): boolean;
+}
+
+const defaultMaxEventBytes = 8 * 1024 * 1024;
+
+/** Reads server-sent events from bytes that may be cut anywhere (WHATWG HTML, 9.2.6). `id` and `retry` mean nothing to a gateway. */
+export function createEventParser(options: { maxEventBytes?: number } = {}): EventParser {
+  const { maxEventBytes = defaultMaxEventBytes } = options;
+  const decoding = createTextDecoding();
+  /** The line that is not over yet, and its size: kept apart from new text, so that no byte is searched or counted twice. */
+  let rest = "";
+  let restBytes = 0;
+  let afterCarriageReturn = false;
+  let event = "";
+  let data: string | undefined;
+  let dataBytes = 0;
+  let events: SseEvent[] = [];
+
+  function check(bytes: number): void {
+    if (dataBytes + bytes <= maxEventBytes) return;
+    throw new AppError("provider_failed", `One event of the provider's stream is larger than ${maxEventBytes} bytes.`, {
+      details: { maxEventBytes },
+    });
+  }
+
+  /** All line ends to \n. A \r ends its line at once; the \n that may follow in the next piece is then no line of its own. */
+  function normalize(text: string): string {
+    const continued = afterCarriageReturn && text.charCodeAt(0) === 10 ? text.slice(1) : text;
+    if (text !== "") afterCarriageReturn = text.charCodeAt(text.length - 1) === 13;
+    return continued.includes("\r") ? continued.replaceAll(/\r\n?/g, "\n") : continued;
+  }
+
+  function readLine(line: string, bytes: number): void {
+    if (line === "") {
+      if (data !== undefined) events.push({ event, data });
+      event = "";
+      data = undefined;
+      dataBytes = 0;
+      return;
+    }
+    if (line.startsWith("data:")) return addData(valueAfter(line, 4), bytes);
+    const colon = line.indexOf(":");
+    const field = colon === -1 ? line : line.slice(0, colon);
+    if (field === "data") addData("", bytes);
+    else if (field === "event") event = colon === -1 ? "" : valueAfter(line, colon);
+  }
+
+  function addData(value: string, bytes: number): void {
+    data = data === undefined ? value : `${data}\n${value}`;
+    dataBytes += bytes;
+  }
+
+  return {
+    push(chunk) {
+      const text = normalize(decoding.push(chunk));
+      let start = 0;
+      for (let newline = text.indexOf("\n"); newline !== -1; newline = text.indexOf("\n", start)) {
+        const piece = text.slice(start, newline);
+        const line = rest === "" ? piece : rest + piece;
+        const bytes = restBytes + Buffer.byteLength(piece);
+        check(bytes);
+        rest = "";
+        restBytes = 0;
+        readLine(line, bytes);
+        start = newline + 1;
+      }
+      const unfinished = start === 0 ? text : text.slice(start);
+      rest += unfinished;
+      restBytes += Buffer.byteLength(unfinished);
+      check(restBytes);
+      const complete = events;
+      events = [];
+      return complete;
+    },
+    end: () => [],
+    leftOver: () => data !== undefined || event !== "" || rest !== "" || decoding.holds(),
+  };
+}
+
+function valueAfter(line: string, colon: number): string {
+  return line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
+}

@@ -1,0 +1,265 @@
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { alice, clearFunctions } from "../../../test/functions.ts";
+import { type TestHttp, openTestHttp } from "../../../test/http.ts";
+import { type ScriptedUpstream, scriptedText, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
+import { type TestStore, createTestStore } from "../../../test/store.ts";
+import { createEgress, createId, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
+import { configSchema, createGateway } from "../../gateway/index.ts";
+
+let store: TestStore;
+let upstream: ScriptedUpstream;
+let edge: TestHttp;
+let openai: OpenAI;
+let anthropic: Anthropic;
+
+beforeAll(async () => {
+  [store, upstream] = await Promise.all([createTestStore(), startScriptedUpstream()]);
+  edge = await open();
+  openai = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: edge.adminKey, maxRetries: 0 });
+  anthropic = new Anthropic({ baseURL: edge.url, apiKey: edge.adminKey, maxRetries: 0 });
+});
+afterEach(() => void upstream.requests.splice(0));
+afterAll(async () => {
+  await edge.close();
+  await clearFunctions(store);
+  await upstream.close();
+  await store.close();
+});
+
+function open(): Promise<TestHttp> {
+  const egress = createEgress({
+    config: egressConfigSchema.parse({ hosts: [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port, 9] }] }),
+    logger: silentLogger,
+  });
+  const clocks = { totalMs: 5000, firstTokenMs: 1000, gapMs: 400 };
+  const gateway = createGateway({
+    config: configSchema.parse({
+      providers: {
+        one: { dialect: "openai", baseUrl: `${upstream.origin}/v1`, clocks },
+        two: { dialect: "anthropic", baseUrl: `${upstream.origin}/v1`, clocks },
+        brief: { dialect: "openai", baseUrl: `${upstream.origin}/v1`, clocks: { totalMs: 300 }, attempts: 1 },
+        dead: { dialect: "openai", baseUrl: "http://127.0.0.1:9/v1", clocks, attempts: 1 },
+      },
+      models: { small: "one/ok", patient: ["dead/ok", "one/error-in-first-event", "two/ok"] },
+      prices: [{ provider: "one", model: "*", from: "2020-01-01", perMillion: { input: "1", output: "2" } }],
+    }),
+    egress,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  return openTestHttp({ store, journalFolder: createId(), ports: { gateway } });
+}
+
+/** The newest inference of a model, once there are as many as told. A stream's record is closed a moment before its last byte leaves. */
+async function evidence(model: string, count = 1) {
+  const list = async () => (await edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
+  await expect.poll(async () => (await list()).length).toBe(count);
+  return edge.functions.getInference(alice, (await list())[0]!.id);
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
+}
+
+const hello = [{ role: "user" as const, content: "Hello" }];
+
+describe("OpenAI's client", () => {
+  test("gets a whole answer, and it is an inference with usage and cost", async () => {
+    const answer = await openai.chat.completions.create({ model: "one/ok", messages: hello });
+    expect(answer.choices[0]!.message.content).toBe(scriptedText);
+    const found = await evidence("one/ok");
+    expect(found).toMatchObject({
+      function: "model:one/ok",
+      status: "ok",
+      variant: "one/ok",
+      fallback: false,
+      caller: expect.stringMatching(/^key:admin/),
+    });
+    expect(found.input).toMatchObject({ messages: hello });
+    expect(found.output).toMatchObject({ content: [{ type: "text", text: scriptedText }], finish: "stop" });
+    expect(found.steps).toMatchObject([{ name: "one/ok", kind: "llm", status: "ok" }]);
+    const { prompt_tokens: input, completion_tokens: output } = answer.usage!;
+    expect(found.produced).toMatchObject({
+      usage: { input, output, from: "provider" },
+      cost: { amount: String((input + 2 * output) / 1e6), currency: "USD" },
+    });
+  });
+
+  test("gets a stream in order, with its usage when it asks, and only then", async () => {
+    for (const include of [true, false]) {
+      const options = include ? { stream_options: { include_usage: true } } : {};
+      const stream = await openai.chat.completions.create({ model: "one/slow-between:1", messages: hello, stream: true, ...options });
+      let text = "";
+      let usages = 0;
+      for await (const chunk of stream) {
+        text += chunk.choices[0]?.delta.content ?? "";
+        if (chunk.usage) usages++;
+      }
+      expect([text, usages]).toEqual([scriptedText, include ? 1 : 0]);
+      expect((await evidence("one/slow-between:1", include ? 1 : 2)).produced["usage"]).toMatchObject({ output: expect.any(Number) });
+    }
+  });
+
+  test("talks to an Anthropic model and does not notice, whole and streamed, tools too", async () => {
+    const answer = await openai.chat.completions.create({ model: "two/ok", messages: [{ role: "system", content: "Be brief" }, ...hello] });
+    expect(answer.choices[0]!.message.content).toBe(scriptedText);
+    expect(upstream.requests[0]).toMatchObject({ path: "/v1/messages", body: { model: "ok" } });
+    expect(JSON.stringify(upstream.requests[0]!.body["system"])).toContain("Be brief");
+    const stream = openai.chat.completions.stream({ model: "two/ok", messages: hello });
+    expect(await stream.finalContent()).toBe(scriptedText);
+    const tools = [{ type: "function" as const, function: { name: "weather", parameters: { type: "object", properties: {} } } }];
+    const called = await openai.chat.completions.create({ model: "two/tools", messages: hello, tools });
+    expect(called.choices[0]).toMatchObject({ finish_reason: "tool_calls", message: { tool_calls: [{ type: "function" }] } });
+  });
+
+  test("is told in its own words what cannot be carried, who is unknown, and what the provider refused", async () => {
+    await expect(openai.chat.completions.create({ model: "two/ok", messages: hello, seed: 7 })).rejects.toMatchObject({
+      status: 422,
+      code: "untranslatable",
+      message: expect.stringContaining("seed"),
+    });
+    await expect(openai.chat.completions.create({ model: "nobody/ok", messages: hello })).rejects.toMatchObject({
+      status: 404,
+      code: "unknown_model",
+    });
+    await expect(openai.chat.completions.create({ model: "one/status:400", messages: hello })).rejects.toMatchObject({ status: 400 });
+    expect((await evidence("one/status:400")).status).toBe("failed");
+    const stranger = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: "mr_wrong", maxRetries: 0 });
+    await expect(stranger.chat.completions.create({ model: "one/ok", messages: hello })).rejects.toMatchObject({ status: 401 });
+  });
+
+  test("lists the models that have names here", async () => {
+    const names = [];
+    for await (const model of await openai.models.list()) names.push(model.id);
+    expect(names).toEqual(["small", "patient"]);
+  });
+});
+
+describe("Anthropic's client", () => {
+  test("gets whole answers and streams from both kinds of provider", async () => {
+    for (const model of ["two/ok", "one/ok"]) {
+      const answer = await anthropic.messages.create({ model, max_tokens: 100, messages: hello });
+      expect(answer.content).toMatchObject([{ type: "text", text: scriptedText }]);
+      const stream = anthropic.messages.stream({ model, max_tokens: 100, messages: hello });
+      expect(await stream.finalText()).toBe(scriptedText);
+      expect((await stream.finalMessage()).usage.output_tokens).toBeGreaterThan(0);
+    }
+  });
+
+  test("is told errors in its own words", async () => {
+    await expect(anthropic.messages.create({ model: "nobody/ok", max_tokens: 1, messages: hello })).rejects.toMatchObject({
+      status: 404,
+      error: { type: "error", error: { type: "not_found_error" } },
+    });
+  });
+});
+
+describe("a provider that fails", () => {
+  test("before the first word is passed over, and the evidence shows every step", async () => {
+    const stream = openai.chat.completions.stream({ model: "patient", messages: hello });
+    expect(await stream.finalContent()).toBe(scriptedText);
+    const found = await evidence("patient");
+    expect(found).toMatchObject({ function: "model:patient", status: "ok", variant: "two/ok", fallback: true });
+    expect(found.steps.map(({ name, status }) => [name, status])).toEqual(
+      expect.arrayContaining([
+        ["dead/ok", "failed"],
+        ["one/error-in-first-event", "failed"],
+        ["two/ok", "ok"],
+      ]),
+    );
+  });
+
+  test.each(["reset-after:3", "clean-cut-after:3", "stall-after:3", "malformed-after:3"])(
+    "after it (%s) ends the stream with an error, never as if it were whole",
+    async (fault) => {
+      for (const model of [`one/${fault}`, `two/${fault}`]) {
+        const stream = await openai.chat.completions.create({ model, messages: hello, stream: true });
+        let finished = false;
+        const read = async () => {
+          for await (const chunk of stream) finished ||= chunk.choices[0]?.finish_reason === "stop";
+        };
+        await expect(read()).rejects.toThrow();
+        expect(finished).toBe(false);
+        const found = await evidence(model);
+        expect(found.status).toBe("failed");
+        expect(JSON.stringify(found.output)).toContain("The");
+      }
+    },
+  );
+
+  test("with 503 is asked again, and no more than it may be", async () => {
+    const answer = await openai.chat.completions.create({ model: "one/status-then-ok:503:1", messages: hello });
+    expect(answer.choices[0]!.message.content).toBe(scriptedText);
+    expect(upstream.requests).toHaveLength(2);
+  });
+});
+
+describe("an answer without end", () => {
+  test("whole, is refused at the bound, and the provider is cancelled", async () => {
+    await expect(openai.chat.completions.create({ model: `one/huge:${30 * 1024 * 1024}`, messages: hello })).rejects.toMatchObject({
+      status: 502,
+      code: "provider_failed",
+    });
+    expect((await evidence(`one/huge:${30 * 1024 * 1024}`)).status).toBe("failed");
+    await expect.poll(() => upstream.requests[0]?.aborted).toBe(true);
+  });
+
+  test("streamed, ends with an error at the bound of time", async () => {
+    const stream = await openai.chat.completions.create({ model: "brief/slow-between:100", messages: hello, stream: true });
+    await expect(readAll(stream)).rejects.toThrow(/deadline passed/);
+    expect(await evidence("brief/slow-between:100")).toMatchObject({ status: "failed", error: "deadline_exceeded" });
+  });
+});
+
+test("a client that goes away ends the provider's work, and what came is recorded", async () => {
+  const abort = new AbortController();
+  const stream = await openai.chat.completions.create({ model: "one/endless", messages: hello, stream: true }, { signal: abort.signal });
+  let chunks = 0;
+  for await (const _ of stream) if (++chunks === 20) break;
+  abort.abort();
+  await expect.poll(() => upstream.requests[0]?.aborted).toBe(true);
+  await expect.poll(async () => (await evidence("one/endless")).status).toBe("failed");
+  expect(JSON.stringify((await evidence("one/endless")).output).length).toBeGreaterThan(20);
+});
+
+test("a model is switched off like any function", async () => {
+  const put = (off: boolean) =>
+    edge.send({
+      method: "PUT",
+      path: `/api/governance/switches/${encodeURIComponent("model:one/ok")}`,
+      key: edge.adminKey,
+      body: { off, reason: "drill" },
+    });
+  expect((await put(true)).status).toBe(200);
+  await expect
+    .poll(() =>
+      openai.chat.completions.create({ model: "one/ok", messages: hello }).then(
+        () => "answered",
+        (error: { code: string }) => error.code,
+      ),
+    )
+    .toBe("function_switched_off");
+  expect(upstream.requests.filter(({ path }) => path !== "")).toEqual(upstream.requests);
+  expect((await put(false)).status).toBe(200);
+  await expect
+    .poll(() =>
+      openai.chat.completions.create({ model: "one/ok", messages: hello }).then(
+        () => "answered",
+        (error: { code: string }) => error.code,
+      ),
+    )
+    .toBe("answered");
+});
+
+test("a key that is held to one model asks that one, sees that one, and no other", async () => {
+  const apiKey = await edge.createKey({ name: "held", roles: ["caller"], functions: ["model:small"] });
+  const held = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey, maxRetries: 0 });
+  expect((await held.chat.completions.create({ model: "small", messages: hello })).choices[0]!.message.content).toBe(scriptedText);
+  expect((await held.models.list()).data.map(({ id }) => id)).toEqual(["small"]);
+  await expect(held.chat.completions.create({ model: "one/ok", messages: hello })).rejects.toMatchObject({
+    status: 403,
+    code: "forbidden",
+  });
+});

@@ -1,0 +1,221 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { once } from "node:events";
+import { AppError, type Clock, type Logger, createId, isAppError, toAppError } from "../../core/index.ts";
+import type { Caller, Functions, OpenedModelCall } from "../../functions/index.ts";
+import type { CallOutcome, ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
+import type { Governance, Principal } from "../../governance/index.ts";
+import { readCredentials } from "../credentials.ts";
+import type { OriginGuard } from "../guard-origin.ts";
+import { readTraceId } from "../hot.ts";
+import { plainHeaders, problemHeaders } from "../problem.ts";
+import { bodyTooLarge, declaredLength, discardBody, readBody } from "../read-body.ts";
+import { listModels } from "./list-models.ts";
+
+export interface GatewayDoorDeps {
+  readonly gateway: Gateway;
+  readonly functions: Pick<Functions, "admitModel" | "openModelCall" | "refuse">;
+  readonly governance: Pick<Governance, "authenticate" | "authorize">;
+  readonly guard: OriginGuard;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const doors: Readonly<Record<string, DialectName>> = { "/v1/chat/completions": "openai-chat", "/v1/messages": "anthropic-messages" };
+
+/** The path when a request is for the gateway; undefined leaves it to the control API. */
+export function matchGateway(url: string): string | undefined {
+  if (!url.startsWith("/v1/")) return undefined;
+  const query = url.indexOf("?");
+  return query === -1 ? url : url.slice(0, query);
+}
+
+/** Answers `/v1/*` as the clients of OpenAI and Anthropic expect it, their errors included. */
+export function createGatewayDoor(deps: GatewayDoorDeps): (request: IncomingMessage, response: ServerResponse, path: string) => void {
+  return function handle(request, response, path) {
+    const door: Door = { request, response, path, dialect: doors[path] ?? "openai-chat", call: undefined };
+    answer(door, deps).catch((error: unknown) => refuse(door, error, deps));
+  };
+}
+
+interface Door {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  readonly dialect: DialectName;
+  /** Once evidence was opened. */
+  call: OpenedModelCall | undefined;
+}
+
+async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
+  const { request, response, path } = door;
+  const startedAt = performance.now();
+  deps.guard.check(request);
+  const principal = authenticate(request, deps);
+  // The model is named in the body: what can be refused without it is refused before. A key that is held to some functions is asked by name.
+  if (principal.functions === null) deps.governance.authorize(principal, "functions.infer");
+  if (path === "/v1/models") {
+    takeMethod(request, "GET");
+    return send(response, JSON.stringify(listModels(deps.gateway, principal)));
+  }
+  if (doors[path] === undefined) throw new AppError("not_found", `There is nothing at ${path.slice(0, 200)}.`);
+  takeMethod(request, "POST");
+  const body = readObject(await readWhole(request, deps.gateway.maxBodyBytes));
+  const chat = deps.gateway.dialect(door.dialect).parseRequest(body);
+  const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
+  const resolved = deps.gateway.resolve(chat.model);
+  let name = "";
+  try {
+    name = deps.functions.admitModel(principal, resolved.name);
+  } catch (error) {
+    const { code, message } = toAppError(error);
+    deps.functions.refuse({ function: `model:${resolved.name}`, caller, code, detail: message });
+    throw error;
+  }
+  const call = deps.functions.openModelCall({
+    caller,
+    function: name,
+    variant: resolved.targets[0]!.name,
+    input: JSON.stringify(body),
+    startedAt,
+    traceId: readTraceId(request.headers["traceparent"]),
+    budgetMs: resolved.targets[0]!.config.clocks.totalMs,
+  });
+  door.call = call;
+  await converse(door, { chat, body, call, startedAt }, deps);
+}
+
+interface Conversation {
+  readonly chat: ChatRequest;
+  readonly body: Record<string, unknown>;
+  readonly call: OpenedModelCall;
+  readonly startedAt: number;
+}
+
+async function converse(door: Door, { chat, body, call, startedAt }: Conversation, deps: GatewayDoorDeps): Promise<void> {
+  const { response } = door;
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new AppError("invalid_request", "The client went away."));
+  });
+  let reply: GatewayReply;
+  try {
+    reply = await deps.gateway.call({
+      dialect: door.dialect,
+      body,
+      request: chat,
+      resolved: deps.gateway.resolve(chat.model),
+      evidence: call.evidence,
+      signal: gone.signal,
+      startedAt,
+      inferenceId: call.id,
+    });
+  } catch (error) {
+    await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });
+    throw error;
+  }
+  if (reply.kind === "whole") {
+    await call.close(endOf(reply.outcome));
+    return send(response, reply.text, call.id);
+  }
+  await stream(response, reply, call);
+}
+
+/** The record is open before the first byte leaves, and closed before the last. */
+async function stream(response: ServerResponse, reply: Extract<GatewayReply, { kind: "stream" }>, call: OpenedModelCall): Promise<void> {
+  let last = "";
+  try {
+    await call.open();
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", ...plainHeaders, "x-millrace-inference": call.id });
+    for await (const text of reply.texts) {
+      if (last !== "" && !response.write(last)) await drained(response);
+      last = text;
+    }
+  } finally {
+    await reply.cancel();
+    await call.close(endOf(reply.outcome()));
+  }
+  response.end(last);
+}
+
+/** A client that reads slowly holds the provider back; one that is gone does not hold us. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return;
+  await Promise.race([once(response, "drain"), once(response, "close")]);
+}
+
+function endOf(outcome: CallOutcome) {
+  const { answer: given, error } = outcome;
+  return {
+    status: error === null ? ("ok" as const) : ("failed" as const),
+    error: error?.code ?? null,
+    variant: outcome.target,
+    output: JSON.stringify(given),
+    produced: { model: given?.model ?? null, usage: given?.usage ?? null, cost: outcome.cost, finish: given?.finish ?? null },
+  };
+}
+
+function refuse({ request, response, dialect, call }: Door, error: unknown, deps: GatewayDoorDeps): void {
+  const known = toAppError(error);
+  if (isAppError(error) && error.kind !== "bug") deps.logger.debug({ code: error.code }, "refused");
+  else deps.logger.error({ error }, "a request to the gateway failed");
+  discardBody(request);
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const inferenceId = call?.id ?? null;
+  const { providerStatus } = known.details;
+  const status = typeof providerStatus === "number" ? providerStatus : known.status;
+  const message = known.code === "internal" ? "Something went wrong here." : known.message;
+  const text = JSON.stringify(deps.gateway.dialect(dialect).writeError({ status, code: known.code, message, inferenceId }));
+  response.writeHead(status, {
+    ...problemHeaders(known),
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "x-request-id": inferenceId ?? createId(deps.clock),
+  });
+  response.end(text);
+}
+
+/** Anthropic's clients send their key as `x-api-key`. */
+function authenticate(request: IncomingMessage, deps: GatewayDoorDeps): Principal {
+  const key = request.headers["x-api-key"];
+  const principal = deps.governance.authenticate(
+    typeof key === "string" && request.headers.authorization === undefined ? { bearer: key } : readCredentials(request),
+  );
+  if (principal.kind === "session") deps.guard.checkSameOrigin(request);
+  return principal;
+}
+
+function takeMethod(request: IncomingMessage, method: string): void {
+  if (request.method !== method)
+    throw new AppError("method_not_allowed", `${request.method} is not taken here.`, { details: { allow: [method] } });
+}
+
+async function readWhole(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if ((declaredLength(request) ?? 0) > limit) throw bodyTooLarge(limit);
+  const type = request.headers["content-type"];
+  if (type === undefined || !type.startsWith("application/json"))
+    throw new AppError("unsupported_media_type", `Content type "${type ?? ""}" is not taken here.`, {
+      details: { accepted: ["application/json"] },
+    });
+  return readBody(request, limit);
+}
+
+function readObject(body: Buffer): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch (cause) {
+    throw new AppError("invalid_json", `The body is not JSON: ${(cause as Error).message}`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new AppError("invalid_request", "The body must be a JSON object.", { details: { issues: [{ path: "", message: "an object" }] } });
+}
+
+function send(response: ServerResponse, text: string, inferenceId?: string): void {
+  response.writeHead(200, {
+    "content-type": "application/json",
+    ...plainHeaders,
+    "content-length": Buffer.byteLength(text),
+    ...(inferenceId === undefined ? {} : { "x-millrace-inference": inferenceId }),
+  });
+  response.end(text);
+}

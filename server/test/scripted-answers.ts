@@ -1,0 +1,155 @@
+/** What a scripted provider says, before it is put on the wire. */
+export interface Script {
+  readonly model: string;
+  readonly words: readonly string[];
+  readonly finish: "stop" | "length" | "tools";
+  readonly inputTokens: number;
+  /** OpenAI: whether the stream carries usage. */
+  readonly includeUsage: boolean;
+}
+
+/** One provider's wire format. */
+export interface ScriptedWire {
+  /** The events of a stream, each as the text that goes out, blank line included. */
+  events(script: Script): string[];
+  answer(script: Script): unknown;
+  error(status: number, message: string): unknown;
+  /** An error in the middle of a stream. */
+  streamError(message: string): string;
+}
+
+export const scriptedTool = { id: "call_scripted", name: "look_up", arguments: { city: "Zürich", days: 3 } } as const;
+
+/** Cut where no reader would expect it. */
+const argumentPieces = ['{"ci', 'ty":"Zü', 'rich","days"', ":3}"];
+
+function outputTokens({ finish, words }: Script): number {
+  return finish === "tools" ? argumentPieces.length : words.length;
+}
+
+/** Words with the blanks before them, so that joined they are the text. */
+function pieces(words: readonly string[]): string[] {
+  return words.map((word, index) => (index === 0 ? word : ` ${word}`));
+}
+
+const openaiFinish = { stop: "stop", length: "length", tools: "tool_calls" } as const;
+
+function openaiUsage(script: Script): unknown {
+  const output = outputTokens(script);
+  return { prompt_tokens: script.inputTokens, completion_tokens: output, total_tokens: script.inputTokens + output };
+}
+
+export const openaiWire: ScriptedWire = {
+  events(script) {
+    const head = { id: "chatcmpl-scripted", object: "chat.completion.chunk", created: 1_700_000_000, model: script.model };
+    const chunk = (delta: unknown, finish: string | null = null) =>
+      `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] })}\n\n`;
+    const call = { index: 0, id: scriptedTool.id, type: "function", function: { name: scriptedTool.name, arguments: "" } };
+    const said =
+      script.finish === "tools"
+        ? [{ tool_calls: [call] }, ...argumentPieces.map((text) => ({ tool_calls: [{ index: 0, function: { arguments: text } }] }))]
+        : pieces(script.words).map((content) => ({ content }));
+    return [
+      chunk({ role: "assistant", content: script.finish === "tools" ? null : "" }),
+      ...said.map((delta) => chunk(delta)),
+      chunk({}, openaiFinish[script.finish]),
+      ...(script.includeUsage ? [`data: ${JSON.stringify({ ...head, choices: [], usage: openaiUsage(script) })}\n\n`] : []),
+      "data: [DONE]\n\n",
+    ];
+  },
+  answer(script) {
+    const call = {
+      id: scriptedTool.id,
+      type: "function",
+      function: { name: scriptedTool.name, arguments: JSON.stringify(scriptedTool.arguments) },
+    };
+    const message =
+      script.finish === "tools"
+        ? { role: "assistant", content: null, tool_calls: [call] }
+        : { role: "assistant", content: pieces(script.words).join("") };
+    return {
+      id: "chatcmpl-scripted",
+      object: "chat.completion",
+      created: 1_700_000_000,
+      model: script.model,
+      choices: [{ index: 0, message, logprobs: null, finish_reason: openaiFinish[script.finish] }],
+      usage: openaiUsage(script),
+    };
+  },
+  error: (status, message) => ({
+    error: {
+      message,
+      type: status === 429 ? "rate_limit_error" : status < 500 ? "invalid_request_error" : "server_error",
+      param: null,
+      code: null,
+    },
+  }),
+  streamError: (message) => `data: ${JSON.stringify(openaiWire.error(500, message))}\n\n`,
+};
+
+const anthropicFinish = { stop: "end_turn", length: "max_tokens", tools: "tool_use" } as const;
+
+function anthropicEvent(data: { readonly type: string; readonly [field: string]: unknown }): string {
+  return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function anthropicErrorType(status: number): string {
+  const types: Record<number, string> = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+  };
+  return types[status] ?? "api_error";
+}
+
+export const anthropicWire: ScriptedWire = {
+  events(script) {
+    const tool = { type: "tool_use", id: scriptedTool.id, name: scriptedTool.name, input: {} };
+    const isTool = script.finish === "tools";
+    const deltas = isTool
+      ? argumentPieces.map((text) => ({ type: "input_json_delta", partial_json: text }))
+      : pieces(script.words).map((text) => ({ type: "text_delta", text }));
+    const message = {
+      id: "msg_scripted",
+      type: "message",
+      role: "assistant",
+      model: script.model,
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: { input_tokens: script.inputTokens, output_tokens: 1 },
+    };
+    return [
+      anthropicEvent({ type: "message_start", message }),
+      anthropicEvent({ type: "content_block_start", index: 0, content_block: isTool ? tool : { type: "text", text: "" } }),
+      ...deltas.map((delta) => anthropicEvent({ type: "content_block_delta", index: 0, delta })),
+      anthropicEvent({ type: "content_block_stop", index: 0 }),
+      anthropicEvent({
+        type: "message_delta",
+        delta: { stop_reason: anthropicFinish[script.finish], stop_sequence: null },
+        usage: { output_tokens: outputTokens(script) },
+      }),
+      anthropicEvent({ type: "message_stop" }),
+    ];
+  },
+  answer(script) {
+    const tool = { type: "tool_use", id: scriptedTool.id, name: scriptedTool.name, input: scriptedTool.arguments };
+    return {
+      id: "msg_scripted",
+      type: "message",
+      role: "assistant",
+      model: script.model,
+      content:
+        script.finish === "tools" ? [tool] : script.words.length === 0 ? [] : [{ type: "text", text: pieces(script.words).join("") }],
+      stop_reason: anthropicFinish[script.finish],
+      stop_sequence: null,
+      usage: { input_tokens: script.inputTokens, output_tokens: outputTokens(script) },
+    };
+  },
+  error: (status, message) => ({ type: "error", error: { type: anthropicErrorType(status), message }, request_id: "req_scripted" }),
+  streamError: (message) => anthropicEvent({ type: "error", error: { type: "overloaded_error", message } }),
+};
