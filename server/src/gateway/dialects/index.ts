@@ -1,0 +1,15 @@
+import type { Dialect, DialectName } from "../types.ts";
+import { anthropicMessages } from "./anthropic-messages/index.ts";
+import { openaiChat } from "./openai-chat/index.ts";
+
+/** What is spoken, in and out. To add one: a folder with a `Dialect`, and a line here. */
+export const dialects: Readonly<Record<DialectName, Dialect>> = {
+  "openai-chat": openaiChat,
+  "anthropic-messages": anthropicMessages,
+};
+
+const ofProviders = { openai: openaiChat, anthropic: anthropicMessages } as const;
+
+export function dialectOf(provider: keyof typeof ofProviders): Dialect {
+  return ofProviders[provider];
+}
