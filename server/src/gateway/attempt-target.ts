@@ -79,7 +79,9 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
         collector.add(event);
       }
       if (collector.hasContent) return { kind: "stream", spoken, first, collector, end: Promise.withResolvers<void>() };
-      if (collector.ended) throw empty(target);
+      if (!collector.ended) continue;
+      await spoken.return(undefined);
+      throw empty(target);
     }
   }
 }

@@ -1,23 +1,15 @@
-import {
-  AppError,
-  type Clock,
-  Deadline,
-  type Egress,
-  type EvidenceRecorder,
-  type Logger,
-  type Step,
-  createRandom,
-  toAppError,
-} from "../core/index.ts";
+import { AppError, type Clock, Deadline, type Egress, type EvidenceRecorder, type Logger, createRandom } from "../core/index.ts";
 import { type AttemptCall, type Attempted, attemptTarget } from "./attempt-target.ts";
-import { type GatewayConfig, maxAnswerBytes } from "./config.ts";
+import type { GatewayConfig } from "./config.ts";
 import { dialects } from "./dialects/index.ts";
 import { type Cost, costOf } from "./money/cost-of.ts";
 import { createPriceTable } from "./money/price-table.ts";
 import { createCircuitBreakers } from "./reliability/circuit-breaker.ts";
 import { createRetryBudgets } from "./reliability/retry-budget.ts";
 import { runAttempts } from "./reliability/run-attempts.ts";
+import { noteAttempt, noteSkipped } from "./note-attempt.ts";
 import { type ResolvedModel, type Target, resolveModel } from "./resolve-model.ts";
+import { type Told, tell } from "./tell.ts";
 import type { AnswerContext, ChatAnswer, ChatRequest, Dialect, DialectName, Usage } from "./types.ts";
 
 export interface GatewayDeps {
@@ -58,10 +50,11 @@ export type GatewayReply =
   | { readonly kind: "whole"; readonly text: string; readonly outcome: CallOutcome }
   | {
       readonly kind: "stream";
-      /** The caller's stream. It never throws: what breaks it is its last event. */
-      readonly texts: AsyncIterable<string>;
+      /** The caller's stream. It never throws: what breaks it is its last word. */
+      readonly texts: AsyncIterable<Told>;
       outcome(): CallOutcome;
-      cancel(): Promise<void>;
+      /** Once nobody listens any more: lets a whole answer run out, so that its connection serves the next, and cancels another. */
+      leave(): Promise<void>;
     };
 
 /** Foundation models behind one door. */
@@ -106,7 +99,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const attempted = await runAttempts<AskedTarget, Attempted>({
         targets: call.resolved.targets.map((each) => ({ ...each, attempts: each.config.attempts })),
         async attempt(each, { signal }) {
-          const value = await noted(each, call.evidence, () => attemptTarget(asked, each, { egress, now: () => clock.now(), signal }));
+          const value = await noteAttempt(each, call.evidence, () =>
+            attemptTarget(asked, each, { egress, now: () => clock.now(), signal }),
+          );
           return value.kind === "whole" ? { value, status: 200 } : { value, status: 200, over: value.end.promise };
         },
         breakers,
@@ -115,7 +110,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         random,
         clock,
       });
-      for (const { target, code } of attempted.attempts) if (code === "circuit_open") skipped(target, call.evidence);
+      for (const { target, code } of attempted.attempts) if (code === "circuit_open") noteSkipped(target, call.evidence);
       if (!attempted.ok) {
         deadline.end();
         throw attempted.error;
@@ -140,77 +135,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
           const cut = value.collector.ended ? null : new AppError("provider_failed", "The answer was not heard to its end.");
           return { target: target.name, answer, cost: price(target, answer.usage), error: error ?? cut };
         },
-        async cancel() {
-          await value.spoken.return(undefined);
-          value.end.resolve();
-          deadline.end();
+        async leave() {
+          try {
+            if (value.collector.ended) while ((await value.spoken.next()).done !== true);
+          } catch {
+            // It was whole before.
+          } finally {
+            await value.spoken.return(undefined);
+            value.end.resolve();
+            deadline.end();
+          }
         },
       };
     },
   };
-}
-
-/** What the caller hears. A stream that breaks off ends with an error in his dialect, never as if it were whole. */
-async function* tell(
-  { first, spoken, collector }: Extract<Attempted, { kind: "stream" }>,
-  broken: (error: AppError) => string,
-): AsyncGenerator<string, void> {
-  for (const { text } of first) if (text !== "") yield text;
-  try {
-    for await (const { events, text } of spoken) {
-      for (const event of events) {
-        if (event.type === "error") {
-          yield broken(new AppError("provider_failed", `The provider broke off: ${event.error.message}`));
-          return;
-        }
-        collector.add(event);
-      }
-      if (text !== "") yield text;
-      if (collector.size > maxAnswerBytes) throw new AppError("provider_failed", `The answer is longer than ${maxAnswerBytes} characters.`);
-    }
-  } catch (error) {
-    yield broken(toAppError(error));
-    return;
-  }
-  if (!collector.ended) yield broken(new AppError("provider_failed", "The provider's stream ended before the answer did."));
-}
-
-/** One try as a step of the evidence: of a stream, until its first useful event. */
-async function noted(target: Target, evidence: EvidenceRecorder, run: () => Promise<Attempted>): Promise<Attempted> {
-  const startMs = evidence.elapsed();
-  const step = (status: Step["status"], more: Partial<Step>) =>
-    evidence.step({
-      name: target.name,
-      kind: "llm",
-      startMs: round(startMs),
-      durationMs: round(evidence.elapsed() - startMs),
-      status,
-      ...more,
-    });
-  try {
-    const value = await run();
-    step("ok", { details: { kind: value.kind } });
-    return value;
-  } catch (error) {
-    const { code, message, details } = toAppError(error);
-    step(code === "deadline_exceeded" ? "timeout" : "failed", { error: code, details: { message, status: details["status"] ?? null } });
-    throw error;
-  }
-}
-
-function skipped(target: string, evidence: EvidenceRecorder): void {
-  const startMs = round(evidence.elapsed());
-  evidence.step({
-    name: target,
-    kind: "llm",
-    startMs,
-    durationMs: 0,
-    status: "skipped",
-    error: "provider_busy",
-    details: { circuit: "open" },
-  });
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

@@ -40,8 +40,10 @@ export function addProcesses(program: Command, registrar: Registrar): void {
         } finally {
           progress.end();
         }
+        const stopped = untilStopped(session, app);
+        // Whoever reads that it is up may stop it at once.
         announce(session, app, role);
-        return untilStopped(session, app);
+        return stopped;
       },
     });
   }

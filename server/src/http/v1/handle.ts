@@ -126,13 +126,17 @@ async function stream(response: ServerResponse, reply: Extract<GatewayReply, { k
   try {
     await call.open();
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", ...plainHeaders, "x-millrace-inference": call.id });
-    for await (const text of reply.texts) {
-      if (last !== "" && !response.write(last)) await drained(response);
-      last = text;
+    for await (const { text, isLast } of reply.texts) {
+      if (isLast) last = text;
+      else if (!response.write(text)) await drained(response);
+      if (isLast || response.destroyed) break;
     }
   } finally {
-    await reply.cancel();
-    await call.close(endOf(reply.outcome()));
+    try {
+      await call.close(endOf(reply.outcome()));
+    } finally {
+      void reply.leave();
+    }
   }
   response.end(last);
 }
