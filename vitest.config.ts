@@ -21,6 +21,10 @@ function temporaryFolder(): string {
 // The global setup runs in this process, the tests in others.
 process.env["TMPDIR"] ??= temporaryFolder();
 
+const all = ["{contract,sdk,server,console,tools}/**/*.test.{ts,tsx}", "e2e/**/*.test.ts"];
+const exclude = ["**/node_modules/**", "**/dist/**"];
+const units = ["{contract,sdk,console}/**/*.test.{ts,tsx}", "server/src/{core,statistics,gateway,cli}/**/*.test.ts"];
+
 export default defineConfig({
   // By name and not by the condition `source` alone: the global setup resolves without it, and a fresh clone has no dist.
   resolve: {
@@ -34,8 +38,11 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     globalSetup: ["server/test/global-setup.ts"],
-    include: ["{contract,sdk,server,console,tools}/**/*.test.{ts,tsx}", "e2e/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/dist/**"],
+    projects: [
+      // Nothing of these outlives its test, so that a process serves one file after the other.
+      { extends: true, test: { name: "units", include: units, exclude, isolate: false } },
+      { extends: true, test: { name: "whole", include: all, exclude: [...exclude, ...units] } },
+    ],
     pool: "forks",
     // One more than the cores of the smallest machine: many tests wait for a process of their own.
     maxWorkers: 3,

@@ -146,7 +146,7 @@ describe("a circuit breaker", () => {
         clock.advance(2 * options.openMs);
         expect(breaker.enter()).toBeDefined();
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 });

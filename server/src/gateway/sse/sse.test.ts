@@ -73,7 +73,7 @@ describe("a stream of events", () => {
       fc.property(stream, fc.array(fc.nat(), { maxLength: 8 }), (text, places) => {
         expect(parse(cut(bytes(text), places))).toEqual(parse([bytes(text)]));
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -90,7 +90,7 @@ describe("a stream of events", () => {
         const expected = new TextDecoder().decode(whole).slice("data: ".length, -2);
         expect(parse(cut(whole, places)).events).toEqual([{ event: "", data: expected }]);
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 

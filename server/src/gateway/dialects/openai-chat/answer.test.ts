@@ -51,7 +51,7 @@ describe("an answer", () => {
         const written = writeAnswer(answer, { ...context, model: answer.model });
         expect(parseAnswer(JSON.parse(JSON.stringify(written)))).toEqual(answer);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

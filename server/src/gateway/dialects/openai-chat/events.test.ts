@@ -47,7 +47,7 @@ describe("a stream", () => {
         const writer = openaiChat.createWriter({ ...context, model });
         expect(readText(events.map((event) => writer.write(event)).join(""))).toEqual(events);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -201,7 +201,7 @@ describe("a stream", () => {
           expect(events.filter(({ type }) => type === "end" || type === "error")).toHaveLength(1);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

@@ -39,7 +39,7 @@ describe("a request", () => {
       fc.property(chatRequests, (request) => {
         expect(parseRequest(JSON.parse(JSON.stringify(writeRequest(request, request.model))))).toEqual(request);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
