@@ -132,9 +132,11 @@ function failure(error: UpstreamError, target: Target): AppError {
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs, retryAfterSeconds: Math.ceil(waitMs / 1000) }),
   };
   const said = `${target.name}: ${message.slice(0, 1000)}`;
-  // Our key was refused, not the caller's: that is ours to mend.
+  // Our key was refused, not the caller's: that is ours to mend, and what is said of it not for him.
   if (kind === "authentication" || kind === "permission")
-    return new Failure("provider_failed", said, { details: { ...details, retryable: false } });
+    return new Failure("provider_failed", `${target.name} refused the key that is configured for it.`, {
+      details: { ...details, retryable: false },
+    });
   if (status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429)
     return new Failure("provider_refused", said, { details: { ...details, providerStatus: status } });
   if (kind === "rate_limit") return new Failure("provider_busy", said, { details: { ...details, providerStatus: 429 } });

@@ -189,6 +189,16 @@ describe("a provider that fails", () => {
     },
   );
 
+  test("because it refuses our key is our fault, and what it says of the key stays here", async () => {
+    for (const status of [401, 403])
+      await expect(openai.chat.completions.create({ model: `one/status:${status}`, messages: hello })).rejects.toMatchObject({
+        status: 502,
+        code: "provider_failed",
+        message: `502 one/status:${status} refused the key that is configured for it.`,
+      });
+    expect(upstream.requests).toHaveLength(2);
+  });
+
   test("with 503 is asked again, and no more than it may be", async () => {
     const answer = await openai.chat.completions.create({ model: "one/status-then-ok:503:1", messages: hello });
     expect(answer.choices[0]!.message.content).toBe(scriptedText);

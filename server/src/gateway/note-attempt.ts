@@ -1,0 +1,44 @@
+import { type EvidenceRecorder, type Step, toAppError } from "../core/index.ts";
+import type { Attempted } from "./attempt-target.ts";
+import type { Target } from "./resolve-model.ts";
+
+/** One try as a step of the evidence: of a stream, until its first useful event. */
+export async function noteAttempt(target: Target, evidence: EvidenceRecorder, run: () => Promise<Attempted>): Promise<Attempted> {
+  const startMs = evidence.elapsed();
+  const step = (status: Step["status"], more: Partial<Step>) =>
+    evidence.step({
+      name: target.name,
+      kind: "llm",
+      startMs: round(startMs),
+      durationMs: round(evidence.elapsed() - startMs),
+      status,
+      ...more,
+    });
+  try {
+    const value = await run();
+    step("ok", { details: { kind: value.kind } });
+    return value;
+  } catch (error) {
+    const { code, message, details } = toAppError(error);
+    step(code === "deadline_exceeded" ? "timeout" : "failed", { error: code, details: { message, status: details["status"] ?? null } });
+    throw error;
+  }
+}
+
+/** A target that was left alone. */
+export function noteSkipped(target: string, evidence: EvidenceRecorder): void {
+  const startMs = round(evidence.elapsed());
+  evidence.step({
+    name: target,
+    kind: "llm",
+    startMs,
+    durationMs: 0,
+    status: "skipped",
+    error: "provider_busy",
+    details: { circuit: "open" },
+  });
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
