@@ -195,9 +195,17 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
 
 /** Forgets what a test left in a store that the next one uses. */
 export async function clearFunctions(store: TestStore): Promise<void> {
-  await store.sql.owner.query(
-    "truncate functions_bindings, functions_arms, functions_inferences, functions_inference_bodies, functions_shadows, functions_idempotency, governance_audit, governance_switches, governance_keys",
-  );
+  const truncate =
+    "truncate functions_bindings, functions_arms, functions_inferences, functions_inference_bodies, functions_shadows, functions_idempotency, governance_audit, governance_switches, governance_keys";
+  for (let tries = 1; ; tries++) {
+    try {
+      await store.sql.owner.query(truncate);
+      return;
+    } catch (error) {
+      // All these tables at once, while the last reader of a few of them ends: PostgreSQL may choose us to give way.
+      if ((error as { code?: string }).code !== "40P01" || tries === 3) throw error;
+    }
+  }
 }
 
 /** One store for a test file; every test starts what it needs over it and leaves nothing behind. */
