@@ -45,6 +45,18 @@ describe("explain", () => {
     expect(ran.out).toContain("this key may not read the audit log");
   });
 
+  test("explains a foundation model by its bare name, which is no function of the configuration", async () => {
+    const ran = await runCli(["explain", id], {
+      ...answers,
+      "inferences.get": () => ({ ...inferenceDetail, function: "model:one/small", variant: "one/small", binding: null }),
+      "functions.get": () => {
+        throw new Refusal("invalid_request", 400);
+      },
+    });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain("model:one/small");
+  });
+
   test("does not hide a server that fails", async () => {
     const ran = await runCli(["explain", id], {
       ...answers,

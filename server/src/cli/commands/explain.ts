@@ -22,7 +22,10 @@ export const explainVerb: Omit<Verb, "usage"> = {
     const inference = await session.call("inferences.get", { parameters: { id: id! } });
     const explanation: Explanation = {
       inference,
-      function: await optional(() => session.call("functions.get", { parameters: { name: inference.function } })),
+      // A foundation model by its bare name is no function of the configuration.
+      function: inference.function.startsWith("model:")
+        ? null
+        : await optional(() => session.call("functions.get", { parameters: { name: inference.function } })),
       model: await modelOf(session, inference),
       audit: await auditOf(session, inference),
     };
