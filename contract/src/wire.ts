@@ -8,6 +8,13 @@ export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "lower-c
 export const functionNameSchema = z
   .string()
   .regex(/^(?:[a-z0-9][a-z0-9-]{0,63}|model:[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199})$/, "a function's name, or model:<provider>/<model>");
+/** The function that a foundation model is by its bare name. */
+export function modelFunction(model: string): string {
+  return `model:${model}`;
+}
+export function isModelFunction(name: string): boolean {
+  return name.startsWith(modelFunction(""));
+}
 /** An instant, ISO 8601 with an offset or Z. */
 export const instantSchema = z.iso.datetime({ offset: true });
 /** 64 lower-case hex digits. */

@@ -17,3 +17,8 @@ export interface EvidenceRecorder {
   /** Milliseconds since the inference started. */
   elapsed(): number;
 }
+
+/** Microsecond digits are noise in a record that is read by people. */
+export function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { isModelFunction, modelFunction } from "@millrace/contract";
 import { AppError } from "../core/index.ts";
 import { admit } from "./admit.ts";
 import { bindFirst, mayChoose } from "./bind-first.ts";
@@ -7,7 +8,7 @@ import type { FunctionRuntime } from "./function-runtime.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { createIdempotencyStore } from "./idempotency-store.ts";
 import { type InferDeps, infer } from "./infer.ts";
-import { isModelFunction, modelFunction, openModelCall } from "./model-call.ts";
+import { openModelCall } from "./model-call.ts";
 import { partitionsAt } from "./partitions.ts";
 import { createProjectRuntimes } from "./project-runtimes.ts";
 import { getInference, listInferences } from "./read-inferences.ts";

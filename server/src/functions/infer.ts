@@ -1,9 +1,9 @@
 import type { InferResponse } from "@millrace/contract";
-import { AppError, type Clock, createId } from "../core/index.ts";
+import { AppError, type Clock, createId, roundMs } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { type Claim, type IdempotencyKeys, hashInput } from "./idempotency.ts";
 import { type RecordInput, writeRecord } from "./record.ts";
-import { StepRecorder, roundMs } from "./recorder.ts";
+import { StepRecorder } from "./recorder.ts";
 import { type ChainOutcome, chainErrorCode, runChain } from "./run-chain.ts";
 import { type ServingArm, chooseArm } from "./serving-plan.ts";
 import type { ShadowRunner } from "./shadow.ts";

@@ -1,19 +1,8 @@
-import { createId } from "../core/index.ts";
+import { createId, roundMs } from "../core/index.ts";
 import type { InferDeps } from "./infer.ts";
 import { type RecordInput, writeRecord } from "./record.ts";
-import { StepRecorder, roundMs } from "./recorder.ts";
+import { StepRecorder } from "./recorder.ts";
 import type { ModelCall, ModelCallEnd, OpenedModelCall } from "./types.ts";
-
-const prefix = "model:";
-
-/** The function that a foundation model is by its bare name. */
-export function modelFunction(model: string): string {
-  return `${prefix}${model}`;
-}
-
-export function isModelFunction(name: string): boolean {
-  return name.startsWith(prefix);
-}
 
 export interface ModelCallDeps extends Pick<InferDeps, "journal" | "clock" | "nodeFacts" | "stateAgeMs"> {
   readonly onEnd: () => void;

@@ -17,8 +17,3 @@ export class StepRecorder implements EvidenceRecorder {
     return performance.now() - this.#startedAt;
   }
 }
-
-/** Microsecond digits are noise in a record that is read by people. */
-export function roundMs(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
-}

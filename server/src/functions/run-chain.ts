@@ -1,6 +1,6 @@
-import { AppError, type Context, Deadline } from "../core/index.ts";
+import { AppError, type Context, Deadline, roundMs } from "../core/index.ts";
 import type { ErrorCode } from "@millrace/contract";
-import { type StepRecorder, roundMs } from "./recorder.ts";
+import { type StepRecorder } from "./recorder.ts";
 import type { Candidate } from "./serving-plan.ts";
 import type { FunctionDefinition, Variant, VariantCall } from "./types.ts";
 

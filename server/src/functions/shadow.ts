@@ -1,5 +1,5 @@
-import { type Clock, Deadline, type Logger, createId, toAppError } from "../core/index.ts";
-import { StepRecorder, roundMs } from "./recorder.ts";
+import { type Clock, Deadline, type Logger, createId, toAppError, roundMs } from "../core/index.ts";
+import { StepRecorder } from "./recorder.ts";
 import { checkOutput } from "./run-chain.ts";
 import type { Caller, EvidenceJournal, FunctionDefinition, Variant } from "./types.ts";
 

@@ -1,4 +1,4 @@
-import { AppError, type Clock, Deadline, type Egress, type EvidenceRecorder, type Logger, createRandom } from "../core/index.ts";
+import { AppError, type Clock, Deadline, type Egress, type EvidenceRecorder, createRandom } from "../core/index.ts";
 import { type AttemptCall, type Attempted, attemptTarget } from "./attempt-target.ts";
 import type { GatewayConfig } from "./config.ts";
 import { dialects } from "./dialects/index.ts";
@@ -16,7 +16,6 @@ export interface GatewayDeps {
   readonly config: GatewayConfig;
   readonly egress: Egress;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 export interface GatewayCall {

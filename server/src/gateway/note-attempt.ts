@@ -1,4 +1,4 @@
-import { type EvidenceRecorder, type Step, toAppError } from "../core/index.ts";
+import { type EvidenceRecorder, type Step, toAppError, roundMs } from "../core/index.ts";
 import type { Attempted } from "./attempt-target.ts";
 import type { Target } from "./resolve-model.ts";
 
@@ -9,8 +9,8 @@ export async function noteAttempt(target: Target, evidence: EvidenceRecorder, ru
     evidence.step({
       name: target.name,
       kind: "llm",
-      startMs: round(startMs),
-      durationMs: round(evidence.elapsed() - startMs),
+      startMs: roundMs(startMs),
+      durationMs: roundMs(evidence.elapsed() - startMs),
       status,
       ...more,
     });
@@ -27,7 +27,7 @@ export async function noteAttempt(target: Target, evidence: EvidenceRecorder, ru
 
 /** A target that was left alone. */
 export function noteSkipped(target: string, evidence: EvidenceRecorder): void {
-  const startMs = round(evidence.elapsed());
+  const startMs = roundMs(evidence.elapsed());
   evidence.step({
     name: target,
     kind: "llm",
@@ -37,8 +37,4 @@ export function noteSkipped(target: string, evidence: EvidenceRecorder): void {
     error: "provider_busy",
     details: { circuit: "open" },
   });
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

@@ -6,7 +6,8 @@ import type { Governance, Principal } from "../governance/index.ts";
 import { readCredentials } from "./credentials.ts";
 import type { OriginGuard } from "./guard-origin.ts";
 import { plainHeaders, writeProblem } from "./problem.ts";
-import { bodyTooLarge, declaredLength, discardBody, readBody } from "./read-body.ts";
+import { discardBody } from "./read-body.ts";
+import { readJson } from "./read-json.ts";
 
 const prefix = "/api/functions/";
 const suffix = "/infer";
@@ -71,15 +72,7 @@ async function ask(
   deps: HotDeps,
 ): Promise<string> {
   const definition = deps.functions.admit(who.principal, name);
-  const { maxBodyBytes } = definition;
-  if ((declaredLength(request) ?? 0) > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
-  const type = request.headers["content-type"];
-  if (type === undefined || !type.startsWith("application/json")) {
-    throw new AppError("unsupported_media_type", `Content type "${type ?? ""}" is not taken here.`, {
-      details: { accepted: ["application/json"] },
-    });
-  }
-  const call = readCall(await readBody(request, maxBodyBytes), name, who, request);
+  const call = readCall(await readJson(request, definition.maxBodyBytes), name, who, request);
   if (call.drill !== undefined && call.drill.length > 0) deps.governance.authorize(who.principal, "functions.write", { function: name });
   const { body } = await deps.functions.infer(call);
   return body;
@@ -91,8 +84,8 @@ function authenticate(request: IncomingMessage, deps: HotDeps): Principal {
   return principal;
 }
 
-function readCall(body: Buffer, name: string, who: { caller: Caller; startedAt: number }, request: IncomingMessage): InferCall {
-  const parsed = inferRequestSchema.safeParse(parseJson(body));
+function readCall(body: unknown, name: string, who: { caller: Caller; startedAt: number }, request: IncomingMessage): InferCall {
+  const parsed = inferRequestSchema.safeParse(body);
   if (!parsed.success) {
     const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ path: issue.path.join("."), message: issue.message }));
     throw new AppError(
@@ -109,14 +102,6 @@ function readCall(body: Buffer, name: string, who: { caller: Caller; startedAt: 
     idempotencyKey: readIdempotencyKey(request.headers["idempotency-key"]),
     traceId: readTraceId(request.headers["traceparent"]),
   };
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch (cause) {
-    throw new AppError("invalid_json", `The body is not JSON: ${(cause as Error).message}`);
-  }
 }
 
 function readIdempotencyKey(header: string | string[] | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import { AppError } from "../core/index.ts";
+import { AppError, roundMs } from "../core/index.ts";
 import { indexOfLargest } from "./evaluate-rows.ts";
 import type { RowAnswer, Runtime } from "./runtime/create-runtime.ts";
 import type { InputRow } from "./runtime/protocol.ts";
@@ -20,18 +20,18 @@ export async function predictRow(runtime: Runtime, asked: Asked, options: Predic
     evidence?.step({
       name: `${reference.model}@${reference.version}`,
       kind: "model",
-      startMs: round(startMs),
-      durationMs: round(evidence.elapsed() - startMs),
+      startMs: roundMs(startMs),
+      durationMs: roundMs(evidence.elapsed() - startMs),
       status: "ok",
-      details: { hash: reference.hash, batch: answer.batch, waitMs: round(answer.waitMs), runMs: round(answer.runMs) },
+      details: { hash: reference.hash, batch: answer.batch, waitMs: roundMs(answer.waitMs), runMs: roundMs(answer.runMs) },
     });
     return toPrediction(signature, answer);
   } catch (error) {
     evidence?.step({
       name: `${reference.model}@${reference.version}`,
       kind: "model",
-      startMs: round(startMs),
-      durationMs: round(evidence.elapsed() - startMs),
+      startMs: roundMs(startMs),
+      durationMs: roundMs(evidence.elapsed() - startMs),
       status: error instanceof AppError && error.code === "deadline_exceeded" ? "timeout" : "failed",
       error: error instanceof AppError ? error.code : "internal",
     });
@@ -65,8 +65,4 @@ function toPrediction({ labels }: ModelSignature, { probabilities }: RowAnswer):
       return Object.fromEntries(labels.map((label, index) => [label, probabilities[index]!]));
     },
   };
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

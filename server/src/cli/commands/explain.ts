@@ -1,4 +1,4 @@
-import type { AuditEntry, FunctionDetail, InferenceDetail, ModelVersion } from "@millrace/contract";
+import { type AuditEntry, type FunctionDetail, type InferenceDetail, isModelFunction, type ModelVersion } from "@millrace/contract";
 import { MillraceError } from "@millrace/sdk";
 import { count, duration, estimate, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
@@ -23,7 +23,7 @@ export const explainVerb: Omit<Verb, "usage"> = {
     const explanation: Explanation = {
       inference,
       // A foundation model by its bare name is no function of the configuration.
-      function: inference.function.startsWith("model:")
+      function: isModelFunction(inference.function)
         ? null
         : await optional(() => session.call("functions.get", { parameters: { name: inference.function } })),
       model: await modelOf(session, inference),

@@ -1,5 +1,4 @@
-import { AppError } from "../../core/index.ts";
-import { roundMs } from "../recorder.ts";
+import { AppError, roundMs } from "../../core/index.ts";
 import type { Binding, ComposeSpec, Erased, FunctionDefinition, Variant, VariantCall, VariantSpec } from "../types.ts";
 import type { VariantKind } from "./types.ts";
 

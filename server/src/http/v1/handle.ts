@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { once } from "node:events";
+import { modelFunction } from "@millrace/contract";
 import { AppError, type Clock, type Logger, createId, isAppError, toAppError } from "../../core/index.ts";
 import type { Caller, Functions, OpenedModelCall } from "../../functions/index.ts";
 import type { CallOutcome, ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
@@ -8,7 +9,8 @@ import { readCredentials } from "../credentials.ts";
 import type { OriginGuard } from "../guard-origin.ts";
 import { readTraceId } from "../hot.ts";
 import { plainHeaders, problemHeaders } from "../problem.ts";
-import { bodyTooLarge, declaredLength, discardBody, readBody } from "../read-body.ts";
+import { discardBody } from "../read-body.ts";
+import { readJson } from "../read-json.ts";
 import { listModels } from "./list-models.ts";
 
 export interface GatewayDoorDeps {
@@ -59,7 +61,7 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   }
   if (doors[path] === undefined) throw new AppError("not_found", `There is nothing at ${path.slice(0, 200)}.`);
   takeMethod(request, "POST");
-  const body = readObject(await readWhole(request, deps.gateway.maxBodyBytes));
+  const body = asObject(await readJson(request, deps.gateway.maxBodyBytes));
   const chat = deps.gateway.dialect(door.dialect).parseRequest(body);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
   const resolved = deps.gateway.resolve(chat.model);
@@ -68,7 +70,7 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
     name = deps.functions.admitModel(principal, resolved.name);
   } catch (error) {
     const { code, message } = toAppError(error);
-    deps.functions.refuse({ function: `model:${resolved.name}`, caller, code, detail: message });
+    deps.functions.refuse({ function: modelFunction(resolved.name), caller, code, detail: message });
     throw error;
   }
   const call = deps.functions.openModelCall({
@@ -81,17 +83,18 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
     budgetMs: resolved.targets[0]!.config.clocks.totalMs,
   });
   door.call = call;
-  await converse(door, { chat, body, call, startedAt }, deps);
+  await converse(door, { chat, body, resolved, call, startedAt }, deps);
 }
 
 interface Conversation {
   readonly chat: ChatRequest;
   readonly body: Record<string, unknown>;
+  readonly resolved: ReturnType<Gateway["resolve"]>;
   readonly call: OpenedModelCall;
   readonly startedAt: number;
 }
 
-async function converse(door: Door, { chat, body, call, startedAt }: Conversation, deps: GatewayDoorDeps): Promise<void> {
+async function converse(door: Door, { chat, body, resolved, call, startedAt }: Conversation, deps: GatewayDoorDeps): Promise<void> {
   const { response } = door;
   const gone = new AbortController();
   response.once("close", () => {
@@ -103,7 +106,7 @@ async function converse(door: Door, { chat, body, call, startedAt }: Conversatio
       dialect: door.dialect,
       body,
       request: chat,
-      resolved: deps.gateway.resolve(chat.model),
+      resolved,
       evidence: call.evidence,
       signal: gone.signal,
       startedAt,
@@ -193,23 +196,7 @@ function takeMethod(request: IncomingMessage, method: string): void {
     throw new AppError("method_not_allowed", `${request.method} is not taken here.`, { details: { allow: [method] } });
 }
 
-async function readWhole(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if ((declaredLength(request) ?? 0) > limit) throw bodyTooLarge(limit);
-  const type = request.headers["content-type"];
-  if (type === undefined || !type.startsWith("application/json"))
-    throw new AppError("unsupported_media_type", `Content type "${type ?? ""}" is not taken here.`, {
-      details: { accepted: ["application/json"] },
-    });
-  return readBody(request, limit);
-}
-
-function readObject(body: Buffer): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch (cause) {
-    throw new AppError("invalid_json", `The body is not JSON: ${(cause as Error).message}`);
-  }
+function asObject(value: unknown): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new AppError("invalid_request", "The body must be a JSON object.", { details: { issues: [{ path: "", message: "an object" }] } });
 }

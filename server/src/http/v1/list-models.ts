@@ -1,9 +1,10 @@
+import { modelFunction } from "@millrace/contract";
 import type { Gateway } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 
 /** `GET /v1/models` as OpenAI's clients read it; Anthropic's find their fields in it too. */
 export function listModels(gateway: Pick<Gateway, "models">, { functions }: Pick<Principal, "functions">) {
-  const allowed = gateway.models().filter(({ name }) => functions === null || functions.has(`model:${name}`));
+  const allowed = gateway.models().filter(({ name }) => functions === null || functions.has(modelFunction(name)));
   const data = allowed.map(({ name, provider }) => ({
     id: name,
     object: "model",
