@@ -20,6 +20,7 @@ function temporaryFolder(): string {
 
 // The global setup runs in this process, the tests in others.
 process.env["TMPDIR"] ??= temporaryFolder();
+process.env["NODE_COMPILE_CACHE"] ??= `${process.env["TMPDIR"]}/millrace-test-compiled`;
 
 const all = ["{contract,sdk,server,console,tools}/**/*.test.{ts,tsx}", "e2e/**/*.test.ts"];
 const exclude = ["**/node_modules/**", "**/dist/**"];
