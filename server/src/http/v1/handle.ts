@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { modelFunction } from "@millrace/contract";
 import { AppError, type Clock, type Logger, createId, isAppError, toAppError } from "../../core/index.ts";
 import type { Caller, Functions, OpenedModelCall } from "../../functions/index.ts";
-import type { CallOutcome, ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
+import type { CallOrigin, CallOutcome, ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
 import type { Governance, Principal } from "../../governance/index.ts";
 import { readCredentials } from "../credentials.ts";
 import type { OriginGuard } from "../guard-origin.ts";
@@ -83,10 +83,17 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
     budgetMs: resolved.targets[0]!.config.clocks.totalMs,
   });
   door.call = call;
-  await converse(door, { chat, body, resolved, call, startedAt }, deps);
+  const origin = {
+    projectId: principal.projectId,
+    principalId: principal.id,
+    function: name,
+    address: request.socket.remoteAddress ?? null,
+  };
+  await converse(door, { origin, chat, body, resolved, call, startedAt }, deps);
 }
 
 interface Conversation {
+  readonly origin: CallOrigin;
   readonly chat: ChatRequest;
   readonly body: Record<string, unknown>;
   readonly resolved: ReturnType<Gateway["resolve"]>;
@@ -94,7 +101,7 @@ interface Conversation {
   readonly startedAt: number;
 }
 
-async function converse(door: Door, { chat, body, resolved, call, startedAt }: Conversation, deps: GatewayDoorDeps): Promise<void> {
+async function converse(door: Door, { origin, chat, body, resolved, call, startedAt }: Conversation, deps: GatewayDoorDeps): Promise<void> {
   const { response } = door;
   const gone = new AbortController();
   response.once("close", () => {
@@ -103,6 +110,7 @@ async function converse(door: Door, { chat, body, resolved, call, startedAt }: C
   let reply: GatewayReply;
   try {
     reply = await deps.gateway.call({
+      origin,
       dialect: door.dialect,
       body,
       request: chat,
@@ -157,7 +165,13 @@ function endOf(outcome: CallOutcome) {
     error: error?.code ?? null,
     variant: outcome.target,
     output: JSON.stringify(given),
-    produced: { model: given?.model ?? null, usage: given?.usage ?? null, cost: outcome.cost, finish: given?.finish ?? null },
+    produced: {
+      model: given?.model ?? null,
+      usage: given?.usage ?? null,
+      cost: outcome.cost,
+      finish: given?.finish ?? null,
+      ...outcome.notes,
+    },
   };
 }
 

@@ -1,0 +1,62 @@
+import type { AppError, EvidenceRecorder } from "../core/index.ts";
+import type { Cost } from "./money/cost-of.ts";
+import type { ResolvedModel } from "./resolve-model.ts";
+import type { Told } from "./tell.ts";
+import type { ChatAnswer, ChatRequest, DialectName } from "./types.ts";
+
+/** On whose behalf a model is called: budgets and caches are kept by it. */
+export interface CallOrigin {
+  readonly projectId: string;
+  readonly principalId: string;
+  /** `model:<name>` for a bare model. */
+  readonly function: string;
+  /** Of the network, where the call came from outside. */
+  readonly address: string | null;
+}
+
+export interface GatewayCall {
+  readonly origin: CallOrigin;
+  readonly dialect: DialectName;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly request: ChatRequest;
+  readonly resolved: ResolvedModel;
+  readonly evidence: EvidenceRecorder;
+  /** Aborted: nobody waits any more, and the provider is cancelled at once. */
+  readonly signal: AbortSignal;
+  /** `performance.now()` at arrival. */
+  readonly startedAt: number;
+  readonly inferenceId: string;
+}
+
+/** How a call ended, for its evidence. */
+export interface CallOutcome {
+  /** Who answered; null when nobody did. */
+  readonly target: string | null;
+  /** What there was of an answer. */
+  readonly answer: ChatAnswer | null;
+  readonly cost: Cost | null;
+  readonly error: AppError | null;
+  /** What stages have to say of it: further members of the evidence's `produced`. */
+  readonly notes?: Readonly<Record<string, unknown>>;
+}
+
+export type GatewayReply =
+  | { readonly kind: "whole"; readonly text: string; readonly outcome: CallOutcome }
+  | {
+      readonly kind: "stream";
+      /** The caller's stream. It never throws: what breaks it is its last word. */
+      readonly texts: AsyncIterable<Told>;
+      outcome(): CallOutcome;
+      /** Once nobody listens any more: lets a whole answer run out, so that its connection serves the next, and cancels another. */
+      leave(): Promise<void>;
+    };
+
+export type Ask = (call: GatewayCall) => Promise<GatewayReply>;
+
+/** What stands between a caller and the providers: it may answer itself, refuse, or hear what `next` answers. */
+export type Stage = (call: GatewayCall, next: Ask) => Promise<GatewayReply>;
+
+/** A call meets the first stage first; `last` asks the providers. */
+export function inStages(stages: readonly Stage[], last: Ask): Ask {
+  return stages.reduceRight<Ask>((next, stage) => (call) => stage(call, next), last);
+}
