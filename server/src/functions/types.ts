@@ -14,6 +14,7 @@ import type { z } from "zod";
 import type { Clock, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
+import type { Erased, Prediction, VariantEntry, VariantSpec } from "./variants/specs.ts";
 
 /** What a function is for, who loses what when it errs. */
 export interface Purpose {
@@ -21,14 +22,6 @@ export interface Purpose {
   /** The decision its answer changes. */
   readonly decision: string;
   readonly errors: readonly { readonly error: string; readonly cost: string }[];
-}
-
-/** What a model answered: the top label, its calibrated probability, and the probability of every label. */
-export interface Prediction {
-  readonly label: string;
-  /** In [0, 1]. */
-  readonly confidence: number;
-  readonly probabilities: Readonly<Record<string, number>>;
 }
 
 /** One version of a registered model; `hash` is its file's. */
@@ -54,47 +47,6 @@ export interface ModelsPort {
     options: { readonly deadline: Deadline; readonly evidence: EvidenceRecorder },
   ): Promise<Prediction>;
 }
-
-/** A variant answered by a registered model. */
-export interface ModelSpec<I = never, O = never> {
-  readonly kind: "model";
-  readonly model: string;
-  /** The alias a first binding resolves; later ones come from releases. */
-  readonly alias: string;
-  /** The model's inputs from the function's; by default the input itself. */
-  inputs?(input: I): Record<string, unknown>;
-  /** The function's output from the prediction; by default `{ label, confidence }`. */
-  output?(prediction: Prediction, input: I): O;
-}
-
-/** A variant in plain code. Returning undefined abstains: the next in the chain is asked. */
-export interface RulesSpec<I, O> {
-  readonly kind: "rules";
-  run(input: I, call: { readonly signal: AbortSignal }): O | undefined | Promise<O | undefined>;
-}
-
-/** Cheap variants first: the first answer with enough confidence wins, else the most confident one; policy has the last word. */
-export interface ComposeSpec<I, O> {
-  readonly kind: "compose";
-  /** Names of variants of the same function, in order. */
-  readonly cascade: readonly string[];
-  /** In [0, 1]: an answer below it is handed on. */
-  readonly minimumConfidence: number;
-  policy?(output: O, input: I): O;
-}
-
-/**
- * Input and output of a variant where their types are not known: each definition's own were checked by `defineFunction`, and
- * a table of definitions has none in common.
- */
-// oxlint-disable-next-line typescript/no-explicit-any
-export type Erased = any;
-
-export type VariantSpec<I, O> = ModelSpec<I, O> | RulesSpec<I, O> | ComposeSpec<I, O>;
-/** In `variants`, a plain function stands for `rules(function)`. */
-export type VariantEntry<I, O> =
-  | VariantSpec<I, O>
-  | ((input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>);
 
 /** What `defineFunction` takes. */
 export interface FunctionSpec<
@@ -465,3 +417,4 @@ export interface FunctionsDeps {
 }
 
 export type { Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint };
+export type * from "./variants/specs.ts";
