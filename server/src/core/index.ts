@@ -1,4 +1,5 @@
 export * from "./clock.ts";
+export * from "./condition/index.ts";
 export * from "./context.ts";
 export * from "./egress/index.ts";
 export * from "./deadline.ts";
