@@ -3,8 +3,9 @@ import { createAsk } from "./ask-targets.ts";
 import type { GatewayConfig } from "./config.ts";
 import { dialects } from "./dialects/index.ts";
 import { createPriceTable } from "./money/price-table.ts";
+import { type Question, askQuestion } from "./question.ts";
 import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
-import { type Ask, type Stage, inStages } from "./stage.ts";
+import { type Ask, type CallOutcome, type Stage, inStages } from "./stage.ts";
 import type { Dialect, DialectName } from "./types.ts";
 
 export interface GatewayDeps {
@@ -23,6 +24,8 @@ export interface Gateway {
   models(): { readonly name: string; readonly provider: string }[];
   /** Throws before the first byte, with every attempt in the evidence; afterwards a stream tells its own end. */
   readonly call: Ask;
+  /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
+  ask(question: Question): Promise<CallOutcome>;
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -31,13 +34,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const prices = createPriceTable(config.prices);
   /** In the order in which a call meets them, the providers last. */
   const stages: readonly Stage[] = [];
+  const call = inStages(stages, createAsk({ egress, clock, prices }));
+  const resolve = (model: string) => resolveModel(model, config);
 
   return {
     maxBodyBytes: config.maxBodyBytes,
     dialect: (name) => dialects[name],
-    resolve: (model) => resolveModel(model, config),
+    resolve,
     models: () => Object.entries(config.models).map(([name, targets]) => ({ name, provider: String([targets].flat()[0]).split("/")[0]! })),
-
-    call: inStages(stages, createAsk({ egress, clock, prices })),
+    call,
+    ask: (question) => askQuestion(question, { call, resolve, clock }),
   };
 }

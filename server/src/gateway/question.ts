@@ -1,0 +1,66 @@
+import { type Clock, type EvidenceRecorder, createId } from "../core/index.ts";
+import { dialectOf } from "./dialects/index.ts";
+import type { SendClocks } from "./exchange/types.ts";
+import type { ResolvedModel } from "./resolve-model.ts";
+import type { Ask, CallOrigin, CallOutcome } from "./stage.ts";
+import type { ChatRequest } from "./types.ts";
+
+/** What our own code asks a model, in no dialect. */
+export interface Question {
+  readonly origin: CallOrigin;
+  readonly request: Omit<ChatRequest, "dialect" | "foreign" | "stream">;
+  /** Fields for the provider that nobody here knows: they go on as they are, in the dialect of the model's first target. */
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** Tighter than the provider's; what is looser does not count. With one of the last two the answer is asked for as a stream. */
+  readonly clocks?: Partial<SendClocks> | undefined;
+  readonly evidence: EvidenceRecorder;
+  readonly signal: AbortSignal;
+}
+
+export interface QuestionDeps {
+  readonly call: Ask;
+  readonly resolve: (model: string) => ResolvedModel;
+  readonly clock: Clock;
+}
+
+/** Asks on behalf of our own code. Throws what kept anybody from answering; what broke a stream off is the outcome's error. */
+export async function askQuestion(question: Question, { call, resolve, clock }: QuestionDeps): Promise<CallOutcome> {
+  const { clocks = {}, origin, evidence, signal } = question;
+  const resolved = tighten(resolve(question.request.model), clocks);
+  const dialect = dialectOf(resolved.targets[0]!.config.dialect);
+  // A clock on a whole answer's first token would count all of it.
+  const stream = clocks.firstTokenMs !== undefined || clocks.gapMs !== undefined;
+  const request: ChatRequest = { ...question.request, dialect: dialect.name, foreign: question.parameters ?? {}, stream };
+  const reply = await call({
+    origin,
+    dialect: dialect.name,
+    body: dialect.writeRequest(request, request.model),
+    request,
+    resolved,
+    evidence,
+    signal,
+    startedAt: performance.now(),
+    inferenceId: createId(clock),
+  });
+  if (reply.kind === "whole") return reply.outcome;
+  try {
+    for await (const { isLast } of reply.texts) if (isLast) break;
+    return reply.outcome();
+  } finally {
+    void reply.leave();
+  }
+}
+
+function tighten(resolved: ResolvedModel, clocks: Partial<SendClocks>): ResolvedModel {
+  if (Object.keys(clocks).length === 0) return resolved;
+  const least = (own: SendClocks): SendClocks => ({
+    totalMs: Math.min(own.totalMs, clocks.totalMs ?? own.totalMs),
+    firstTokenMs: Math.min(own.firstTokenMs, clocks.firstTokenMs ?? own.firstTokenMs),
+    gapMs: Math.min(own.gapMs, clocks.gapMs ?? own.gapMs),
+  });
+  return {
+    ...resolved,
+    targets: resolved.targets.map((target) => ({ ...target, config: { ...target.config, clocks: least(target.config.clocks) } })),
+    totalMs: Math.min(resolved.totalMs, clocks.totalMs ?? resolved.totalMs),
+  };
+}
