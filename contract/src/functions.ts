@@ -27,6 +27,8 @@ export const functionSchema = z.object({
   off: z.boolean(),
   variants: z.array(variantSchema),
   fallback: z.array(z.string()),
+  /** Of the variants in `fallback` that are asked only under one. */
+  conditions: z.record(z.string(), z.string()).optional(),
 });
 export type FunctionSummary = z.infer<typeof functionSchema>;
 export const trafficSchema = z.object({

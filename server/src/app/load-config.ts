@@ -80,6 +80,7 @@ function describeConfig(config: ResolvedConfig, sources: string): unknown {
     maxBodyBytes: each.maxBodyBytes,
     variants: Object.fromEntries(Object.entries(each.variants).map(([name, variant]) => [name, withoutCode(variant)])),
     fallback: each.fallback,
+    conditions: Object.fromEntries([...each.conditions].map(([variant, condition]) => [variant, condition.text])),
     monitoring: each.monitoring,
     retraining: each.retraining,
     code: sources,

@@ -1,6 +1,7 @@
 import { AppError } from "../core/index.ts";
 import { nameSchema } from "@millrace/contract";
 import type { z } from "zod";
+import { readFallback } from "./fallback-steps.ts";
 import type { FunctionDefinition, FunctionSpec, Prediction, VariantEntry, VariantSpec } from "./types.ts";
 
 const defaultMaxBodyBytes = 1024 * 1024;
@@ -35,7 +36,8 @@ export function defineFunction<
   O extends z.ZodObject,
   V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>,
 >(spec: FunctionSpec<I, O, V>): FunctionDefinition {
-  const problems = findProblems(spec as never);
+  const steps = readFallback(spec.fallback, spec.input);
+  const problems = [...findProblems(spec as never, steps.order), ...steps.problems];
   if (problems.length > 0) {
     throw new AppError(
       "config_invalid",
@@ -59,7 +61,8 @@ export function defineFunction<
     latencyBudgetMs: spec.latencyBudgetMs,
     maxBodyBytes: spec.maxBodyBytes ?? defaultMaxBodyBytes,
     variants: Object.freeze(variants),
-    fallback: Object.freeze([...spec.fallback]),
+    fallback: Object.freeze(steps.order),
+    conditions: steps.conditions,
     labelOf: spec.labelOf ?? defaultLabel,
     confidenceOf: spec.confidenceOf ?? defaultConfidence,
     monitoring: spec.monitoring ?? {},
@@ -82,7 +85,7 @@ interface Problem {
 
 type LooseSpec = FunctionSpec<z.ZodObject, z.ZodObject, Record<string, VariantEntry<Record<string, unknown>, Record<string, unknown>>>>;
 
-function findProblems(spec: LooseSpec): Problem[] {
+function findProblems(spec: LooseSpec, order: readonly string[]): Problem[] {
   const problems: Problem[] = [];
   const say = (path: string, message: string) => problems.push({ path, message });
   if (!nameSchema.safeParse(spec.name).success) say("name", "use lower-case letters, digits and dashes, at most 64");
@@ -96,9 +99,9 @@ function findProblems(spec: LooseSpec): Problem[] {
     if (!nameSchema.safeParse(name).success) say(`variants.${name}`, "use lower-case letters, digits and dashes, at most 64");
     problems.push(...findVariantProblems(spec, name));
   }
-  if (spec.fallback.length === 0) say("fallback", "name at least one variant");
-  if (new Set(spec.fallback).size !== spec.fallback.length) say("fallback", "a variant is named twice");
-  for (const name of spec.fallback) if (!names.includes(name)) say("fallback", `there is no variant "${name}"`);
+  if (order.length === 0) say("fallback", "name at least one variant");
+  if (new Set(order).size !== order.length) say("fallback", "a variant is named twice");
+  for (const name of order) if (!names.includes(name)) say("fallback", `there is no variant "${name}"`);
   return problems;
 }
 

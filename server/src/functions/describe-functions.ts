@@ -24,6 +24,9 @@ export function describeFunction(context: Context, runtime: FunctionRuntime, dep
       };
     }),
     fallback: [...definition.fallback],
+    ...(definition.conditions.size === 0
+      ? {}
+      : { conditions: Object.fromEntries([...definition.conditions].map(([name, condition]) => [name, condition.text])) }),
   };
 }
 

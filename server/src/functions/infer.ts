@@ -75,6 +75,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
     startedAt,
     totalMs,
     drill: call.drill ?? [],
+    metadata: call.metadata,
     signal: call.signal,
   });
   const id = createId(deps.clock);
@@ -167,7 +168,10 @@ async function fail(id: string, outcome: ChainOutcome, common: Common, timeIsUp:
       output: "null",
     }),
   );
-  const tried = outcome.failures.map((failure) => `${failure.variant}: ${failure.message}`).join("; ");
+  const tried = [
+    ...outcome.failures.map((failure) => `${failure.variant}: ${failure.message}`),
+    ...outcome.unmet.map(({ variant, when }) => `${variant}: not asked, it is only when ${when}.`),
+  ].join("; ");
   const message =
     code === "deadline_exceeded"
       ? `No answer was ready in time. Tried: ${tried || "nothing"}.`

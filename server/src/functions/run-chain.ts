@@ -1,5 +1,6 @@
-import { AppError, type Context, Deadline, roundMs } from "../core/index.ts";
+import { AppError, type Context, Deadline, type Step, roundMs } from "../core/index.ts";
 import type { ErrorCode } from "@millrace/contract";
+import { conditionValues } from "./condition-values.ts";
 import { type StepRecorder } from "./recorder.ts";
 import type { Candidate } from "./serving-plan.ts";
 import type { FunctionDefinition, Variant, VariantCall } from "./types.ts";
@@ -18,6 +19,7 @@ export interface ChainInput {
   /** Milliseconds from then in which an answer is worth something. */
   readonly totalMs: number;
   readonly drill: readonly string[];
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,70 +29,74 @@ export interface Failure {
   readonly message: string;
 }
 
+export interface UnmetCondition {
+  readonly variant: string;
+  readonly when: string;
+}
+
 export interface ChainOutcome {
   /** The one that answered; undefined when none did. */
   readonly candidate: Candidate | undefined;
   readonly output: Record<string, unknown> | undefined;
   readonly failures: readonly Failure[];
+  /** Steps that were not asked, since their condition does not hold. That is no failure. */
+  readonly unmet: readonly UnmetCondition[];
 }
 
 /** Asks the chain in order until one answers within its time. Never throws: what failed is in `failures` and in the steps. */
 export async function runChain(input: ChainInput): Promise<ChainOutcome> {
   const failures: Failure[] = [];
+  const unmet: UnmetCondition[] = [];
   const { recorder, chain } = input;
   for (let index = 0; index < chain.length; index++) {
     const candidate = chain[index]!;
     const startMs = recorder.elapsed();
     const { variant } = candidate;
-    const passedOver = findObstacle(input, candidate);
-    if (passedOver !== undefined || variant === null) {
-      failures.push(passedOver!);
+    const note = (ending: Pick<Step, "status" | "error" | "details">) =>
       recorder.step({
         name: candidate.name,
         kind: "variant",
         startMs: roundMs(startMs),
-        durationMs: 0,
-        status: "skipped",
-        error: passedOver!.code,
-        details: { message: passedOver!.message },
+        durationMs: ending.status === "skipped" ? 0 : roundMs(recorder.elapsed() - startMs),
+        ...ending,
       });
+    const when = findUnmet(input, candidate, failures);
+    if (when !== undefined) {
+      unmet.push({ variant: candidate.name, when });
+      note({ status: "skipped", details: { when } });
+      continue;
+    }
+    const passedOver = findObstacle(input, candidate);
+    if (passedOver !== undefined || variant === null) {
+      failures.push(passedOver!);
+      note({ status: "skipped", error: passedOver!.code, details: { message: passedOver!.message } });
       continue;
     }
     const deadline = new Deadline(input.startedAt + limitMs(input, index === chain.length - 1), input.signal);
     try {
       const output = await attempt(input, variant, deadline);
-      recorder.step({
-        name: candidate.name,
-        kind: "variant",
-        startMs: roundMs(startMs),
-        durationMs: roundMs(recorder.elapsed() - startMs),
-        status: "ok",
-      });
-      return { candidate, output, failures };
+      note({ status: "ok" });
+      return { candidate, output, failures, unmet };
     } catch (error) {
       const failure = describeFailure(candidate.name, error);
       failures.push(failure);
-      const status =
-        input.drill.includes(candidate.name) || candidate.variant === null
-          ? "skipped"
-          : failure.code === "deadline_exceeded"
-            ? "timeout"
-            : "failed";
-      recorder.step({
-        name: candidate.name,
-        kind: "variant",
-        startMs: roundMs(startMs),
-        durationMs: roundMs(recorder.elapsed() - startMs),
-        status,
-        error: failure.code,
-        details: { message: failure.message },
-      });
+      const status = failure.code === "deadline_exceeded" ? "timeout" : "failed";
+      note({ status, error: failure.code, details: { message: failure.message } });
     } finally {
       deadline.end();
     }
     if (input.signal?.aborted === true || performance.now() - input.startedAt >= input.totalMs) break;
   }
-  return { candidate: undefined, output: undefined, failures };
+  return { candidate: undefined, output: undefined, failures, unmet };
+}
+
+/** The condition of this step, when it has one that does not hold. */
+function findUnmet(input: ChainInput, candidate: Candidate, failures: readonly Failure[]): string | undefined {
+  const condition = input.definition.conditions.get(candidate.name);
+  if (condition === undefined) return undefined;
+  const remainingMs = input.startedAt + input.totalMs - performance.now();
+  const values = conditionValues(condition, { input: input.input, metadata: input.metadata, remainingMs, failures });
+  return condition.holds(values) ? undefined : condition.text;
 }
 
 /** Milliseconds from the start at which this attempt ends: those before the last keep to the function's budget and leave something over. */

@@ -11,7 +11,7 @@ import type {
   SeriesPoint,
 } from "@millrace/contract";
 import type { z } from "zod";
-import type { Clock, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
+import type { Clock, Condition, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
 import type { Erased, Prediction, VariantEntry, VariantSpec } from "./variants/specs.ts";
@@ -48,6 +48,15 @@ export interface ModelsPort {
   ): Promise<Prediction>;
 }
 
+/** A step of a fallback chain: a variant's name, or the name with the condition under which it is asked at all. */
+export type FallbackStep<N extends string> =
+  | N
+  | {
+      readonly variant: N;
+      /** `input.bytes < 2000 and metadata.tier == 'free'`: see docs/functions.md. */
+      readonly when: string;
+    };
+
 /** What `defineFunction` takes. */
 export interface FunctionSpec<
   I extends z.ZodObject,
@@ -67,7 +76,7 @@ export interface FunctionSpec<
   readonly maxBodyBytes?: number;
   readonly variants: V;
   /** The order in which variants are tried. */
-  readonly fallback: readonly NoInfer<keyof V & string>[];
+  readonly fallback: readonly FallbackStep<NoInfer<keyof V & string>>[];
   /** The label recorded with an answer; by default `output.label`. */
   labelOf?(output: z.output<O>): string | null;
   /** The confidence recorded with an answer; by default `output.confidence`. */
@@ -90,6 +99,8 @@ export interface FunctionDefinition {
   readonly maxBodyBytes: number;
   readonly variants: Readonly<Record<string, VariantSpec<Erased, Erased>>>;
   readonly fallback: readonly string[];
+  /** Of the variants in `fallback` that have one: asked only where it holds. */
+  readonly conditions: ReadonlyMap<string, Condition>;
   labelOf(output: Record<string, unknown>): string | null;
   confidenceOf(output: Record<string, unknown>): number | null;
   readonly monitoring: Readonly<Record<string, unknown>>;

@@ -146,7 +146,8 @@ function chosen(inference: InferenceDetail): [string, string | null][] {
 
 /** The steps that failed before the variant that answered say why it was not the first. */
 function fallbackReason(inference: InferenceDetail): string {
-  const failed = inference.steps.filter((step) => step.kind === "variant" && step.status !== "ok");
+  // A step whose condition does not hold has no error: it was not meant to be asked.
+  const failed = inference.steps.filter((step) => step.kind === "variant" && step.status !== "ok" && step.error !== undefined);
   if (failed.length === 0) return "an earlier variant gave no answer";
   return failed
     .map((step) => {

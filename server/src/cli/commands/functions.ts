@@ -79,7 +79,7 @@ function page(session: Session, detail: FunctionDetail): string {
       ["owner", detail.owner],
       ["budget", `${detail.latencyBudgetMs} ms`],
       ["largest body", `${count(detail.maxBodyBytes)} bytes`],
-      ["fallback", detail.fallback.join(" → ")],
+      ["fallback", detail.fallback.map((name) => stepText(name, detail.conditions)).join(" → ")],
     ]),
     section(
       session,
@@ -118,6 +118,12 @@ function page(session: Session, detail: FunctionDetail): string {
       ]),
     ),
   ].join("\n");
+}
+
+/** `small (when failures > 0)` */
+function stepText(name: string, conditions: FunctionDetail["conditions"]): string {
+  const when = Object.entries(conditions ?? {}).find(([variant]) => variant === name)?.[1];
+  return when === undefined ? name : `${name} (when ${when})`;
 }
 
 function resolvedTo(resolved: Record<string, unknown>): string {
