@@ -55,6 +55,10 @@ export const errorTable = {
   provider_refused: user(400, "The provider refused the request.", "Correct what the provider's message names; it is in `details`."),
   provider_failed: operational(502, "The provider failed, or broke off its answer.", "Try again; open the inference to see each attempt."),
   provider_busy: operational(503, "The provider takes no more work now.", "Wait for the seconds in Retry-After, or name another model as fallback."),
+  budget_exceeded: user(429, "A budget has no room for this call.", "Wait for the seconds in Retry-After, or ask for less; the budget is named in `details`."),
+  budget_unavailable: operational(503, "What is left of a budget is not known now.", "Restore the store of the counts (`gateway.redis`), or let the budget be `whenStoreIsAway: \"local\"`."),
+  unknown_price: user(422, "A budget counts dollars, and the price of this model is not known.", "Add its price to `gateway.prices`, or ask another model."),
+  abuse_blocked: user(429, "This principal is blocked for a while, after too many refused calls.", "Wait for the seconds in Retry-After, and mend what was refused."),
   // Evidence and storage
   evidence_unavailable: operational(503, "The evidence journal cannot be written, so no answer may leave.", "Free disk space under the data folder, or see `details`."),
   state_stale: operational(503, "This node has been without its database for too long to serve safely.", "Restore the database; the node recovers by itself."),

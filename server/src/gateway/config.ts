@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
+import { budgetsSchema, redisSchema } from "./budgets/index.ts";
 import { priceRowSchema } from "./money/price-row.ts";
 
 const maxRequestBytes = 6 * 1024 * 1024;
@@ -39,6 +40,10 @@ export const configSchema = z
     models: z.record(name, z.union([target, z.array(target).min(1).max(10)])).default({}),
     /** Prices of your own, before ours; see docs/gateway.md. */
     prices: z.array(priceRowSchema).default([]),
+    /** The most that calls may take: requests, tokens, dollars; see docs/gateway.md. */
+    budgets: budgetsSchema,
+    /** Where several nodes keep the counts of budgets. Absent: each node counts by itself, in memory. */
+    redis: redisSchema.optional(),
     /** Of a request. It stands in the evidence, and a record of the journal has a bound. */
     maxBodyBytes: z.int().positive().max(maxRequestBytes).default(maxRequestBytes),
   })

@@ -1,5 +1,6 @@
-import type { Clock, Egress } from "../core/index.ts";
+import { type Clock, type Egress, type Logger, silentLogger } from "../core/index.ts";
 import { createAsk } from "./ask-targets.ts";
+import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
 import type { GatewayConfig } from "./config.ts";
 import { dialects } from "./dialects/index.ts";
 import { createPriceTable } from "./money/price-table.ts";
@@ -12,6 +13,7 @@ export interface GatewayDeps {
   readonly config: GatewayConfig;
   readonly egress: Egress;
   readonly clock: Clock;
+  readonly logger?: Logger;
 }
 
 /** Foundation models behind one door. */
@@ -26,14 +28,18 @@ export interface Gateway {
   readonly call: Ask;
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
   ask(question: Question): Promise<CallOutcome>;
+  readonly budgets: Pick<Budgets, "list" | "meter">;
+  /** Lets go of what it shares with other nodes. */
+  close(): void;
 }
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { config, egress, clock } = deps;
+  const { config, egress, clock, logger = silentLogger } = deps;
   for (const provider of Object.values(config.providers)) egress.check(provider.baseUrl);
   const prices = createPriceTable(config.prices);
+  const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [];
+  const stages: readonly Stage[] = [createBudgetStage({ meter: budgets.meter, prices, clock })];
   const call = inStages(stages, createAsk({ egress, clock, prices }));
   const resolve = (model: string) => resolveModel(model, config);
 
@@ -44,5 +50,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     models: () => Object.entries(config.models).map(([name, targets]) => ({ name, provider: String([targets].flat()[0]).split("/")[0]! })),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
+    budgets,
+    close: () => budgets.close(),
   };
 }

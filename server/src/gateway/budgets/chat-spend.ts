@@ -1,0 +1,69 @@
+import { costOf } from "../money/cost-of.ts";
+import { type Decimal, parseDecimal } from "../money/decimal.ts";
+import type { PriceTable } from "../money/price-table.ts";
+import type { CallOutcome, GatewayCall } from "../stage.ts";
+import type { ChatRequest, Usage } from "../types.ts";
+import { estimateParts, estimateTokens } from "./estimate-tokens.ts";
+import type { Forecast, Spend } from "./meter.ts";
+import type { OutputPeaks } from "./output-peaks.ts";
+
+export interface SpendDeps {
+  readonly prices: PriceTable;
+  readonly now: () => number;
+}
+
+export const nothing: Spend = { tokens: 0, costUsd: 0n };
+
+/** What a call may take: the input by its size, the output as long as it may be. */
+export function forecastChat(call: GatewayCall, peaks: OutputPeaks, deps: SpendDeps): Forecast {
+  const { request, body, resolved } = call;
+  const input = estimateTokens(request);
+  const choices = typeof body["n"] === "number" && body["n"] > 1 ? Math.floor(body["n"]) : 1;
+  const longest = Math.max(...resolved.targets.map(({ name }) => peaks.of(name)));
+  const cacheWrite = writesCache(request) ? input : null;
+  return {
+    of(defaultOutputTokens) {
+      const output = (request.maxTokens ?? Math.max(defaultOutputTokens, longest)) * choices;
+      const usage: Usage = { input, output, cachedInput: null, cacheWrite, reasoning: null, from: "tokenizer" };
+      const costs = resolved.targets.map(({ name }) => price(name, usage, deps));
+      // Whoever answers: the dearest of those that are known, where the first is.
+      const costUsd = costs[0] === null ? null : costs.reduce<Decimal>((most, cost) => (cost !== null && cost > most ? cost : most), 0n);
+      return { tokens: input + output, costUsd };
+    },
+  };
+}
+
+/** What it came to. Where the provider does not say, what was sent and what came, by their size. */
+export function spentOn(call: GatewayCall, { target, answer, cost, error }: CallOutcome, deps: SpendDeps): Spend {
+  if (target === null || answer === null) return nothing;
+  const known = answer.usage;
+  const isWhole = error === null && known !== null && known.input !== null && known.output !== null;
+  if (isWhole) return { tokens: known.input + known.output, costUsd: decimalOf(cost?.amount) ?? price(target, known, deps) };
+  // Of a stream that broke off the provider has told the beginning at most.
+  const input = known?.input ?? estimateTokens(call.request);
+  const output = Math.max(known?.output ?? 0, estimateParts(answer.content));
+  const parts = { cachedInput: known?.cachedInput ?? null, cacheWrite: known?.cacheWrite ?? null, reasoning: null };
+  return { tokens: input + output, costUsd: price(target, { input, output, ...parts, from: "tokenizer" }, deps) };
+}
+
+/** A provider that was cut off while it worked has read the request, and asks money for that. */
+export function spentInVain(call: GatewayCall, code: string, deps: SpendDeps): Spend {
+  if (!call.signal.aborted && code !== "deadline_exceeded" && code !== "egress_timeout") return nothing;
+  const input = estimateTokens(call.request);
+  const usage: Usage = { input, output: 0, cachedInput: null, cacheWrite: null, reasoning: null, from: "tokenizer" };
+  return { tokens: input, costUsd: price(call.resolved.targets[0]!.name, usage, deps) };
+}
+
+function price(target: string, usage: Usage, { prices, now }: SpendDeps): Decimal | null {
+  const slash = target.indexOf("/");
+  return decimalOf(costOf(usage, prices.find(target.slice(0, slash), target.slice(slash + 1), now())).amount);
+}
+
+function decimalOf(amount: string | null | undefined): Decimal | null {
+  return amount === null || amount === undefined ? null : parseDecimal(amount);
+}
+
+function writesCache({ system, messages, tools = [] }: ChatRequest): boolean {
+  const marked = [...system, ...tools, ...messages.flatMap(({ content }) => content)];
+  return marked.some((each) => "cache" in each && each.cache !== undefined);
+}

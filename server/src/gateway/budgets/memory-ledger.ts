@@ -1,0 +1,115 @@
+import type { Clock } from "../../core/index.ts";
+import { type Ledger, type LedgerLine, type LineState, type Reserved, underWayMs } from "./ledger.ts";
+import { SlidingAmounts } from "./sliding-amounts.ts";
+
+interface Count {
+  readonly owner: string;
+  readonly used: SlidingAmounts;
+  reserved: number;
+}
+
+interface Lease {
+  readonly expiresAt: number;
+  settle(amounts: readonly number[]): void;
+  readonly held: readonly number[];
+}
+
+export interface MemoryLedgerDeps {
+  readonly clock: Clock;
+  /** Most counts of one budget: past it idle ones go first, then those used longest ago. */
+  readonly maxCounts?: number;
+}
+
+/** Counts of one process. */
+export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDeps): Ledger & { size(): number } {
+  // A Map remembers the order of insertion; a count used again is moved to its end.
+  const groups = new Map<string, Map<string, Count>>();
+  const leases = new Set<Lease>();
+  let nextExpiry = Number.POSITIVE_INFINITY;
+
+  function countOf(line: LedgerLine, now: number): Count {
+    let group = groups.get(line.group);
+    if (group === undefined) groups.set(line.group, (group = new Map()));
+    const held = group.get(line.key);
+    if (held !== undefined) group.delete(line.key);
+    else if (group.size >= maxCounts) evict(group, now);
+    // A changed window begins anew; amounts of parts of another length cannot be read.
+    const count =
+      held?.used.windowMs === line.windowMs ? held : { owner: line.owner, used: new SlidingAmounts(line.windowMs), reserved: 0 };
+    group.set(line.key, count);
+    return count;
+  }
+
+  /** What is held must stay: its settlement would be lost. */
+  function evict(group: Map<string, Count>, now: number): void {
+    for (const [key, count] of group) {
+      if (count.reserved > 0) continue;
+      if (count.used.sum(now) > 0 && group.size < maxCounts) return;
+      group.delete(key);
+    }
+  }
+
+  /** Nobody settled these: they were probably spent. */
+  function endLeases(now: number): void {
+    if (now < nextExpiry) return;
+    nextExpiry = Number.POSITIVE_INFINITY;
+    for (const lease of leases) {
+      if (lease.expiresAt <= now) lease.settle(lease.held);
+      else nextExpiry = Math.min(nextExpiry, lease.expiresAt);
+    }
+  }
+
+  function reserve(lines: readonly LedgerLine[], leaseMs: number): Reserved {
+    const now = clock.now();
+    endLeases(now);
+    const counts = lines.map((line) => countOf(line, now));
+    for (const [index, line] of lines.entries()) {
+      const { used, reserved } = counts[index]!;
+      const left = line.limit - used.sum(now) - reserved;
+      if (line.amount <= left) continue;
+      const waitMs = line.amount > line.limit ? null : (used.waitMs(now, line.amount - left) ?? underWayMs);
+      return { ok: false, shortage: { line, left: Math.max(0, left), waitMs } };
+    }
+    for (const [index, line] of lines.entries()) {
+      if (line.held) counts[index]!.reserved += line.amount;
+      else counts[index]!.used.add(now, line.amount);
+    }
+    const lease: Lease = {
+      expiresAt: now + leaseMs,
+      held: lines.map(({ amount }) => amount),
+      settle(amounts) {
+        if (!leases.delete(lease)) return;
+        for (const [index, line] of lines.entries()) {
+          if (!line.held) continue;
+          counts[index]!.reserved -= line.amount;
+          counts[index]!.used.add(clock.now(), amounts[index]!);
+        }
+      },
+    };
+    leases.add(lease);
+    nextExpiry = Math.min(nextExpiry, lease.expiresAt);
+    return { ok: true, settle: (amounts) => lease.settle(amounts) };
+  }
+
+  function stateOf(key: string, group: string): LineState {
+    const count = groups.get(group)?.get(key);
+    if (count === undefined) return { used: 0, reserved: 0, waitMs: null };
+    const now = clock.now();
+    return { used: count.used.sum(now), reserved: count.reserved, waitMs: count.used.waitMs(now, 1) };
+  }
+
+  return {
+    reserve: async (lines, leaseMs) => reserve(lines, leaseMs),
+    async keys(owner, limit) {
+      endLeases(clock.now());
+      const found = [...groups.values()].flatMap((group) =>
+        [...group]
+          .filter(([, count]) => count.owner === owner && (count.reserved > 0 || count.used.sum(clock.now()) > 0))
+          .map(([key]) => key),
+      );
+      return found.toReversed().slice(0, limit);
+    },
+    read: async (counts) => counts.map(({ key, group }) => stateOf(key, group)),
+    size: () => [...groups.values()].reduce((sum, group) => sum + group.size, 0),
+  };
+}

@@ -1,0 +1,129 @@
+import { AppError, type Clock } from "../../core/index.ts";
+import type { Decimal } from "../money/decimal.ts";
+import { type AmountKind, amountKinds, formatAmount, limitOf, toNanos, unitOf } from "./amounts.ts";
+import { type Bucket, type Spender, bucketOf, holdsFor } from "./buckets.ts";
+import type { BudgetConfig } from "./config.ts";
+import { formatKey } from "./keys.ts";
+import type { Ledger, LedgerLine, Shortage } from "./ledger.ts";
+
+/** What a call will take, as far as that is known before. `null` dollars: nobody told us the price. */
+export interface Forecast {
+  /** Of the whole call, with so many tokens of output where the caller sets no bound himself. */
+  of(defaultOutputTokens: number): Spend;
+}
+
+export interface Spend {
+  readonly tokens: number;
+  readonly costUsd: Decimal | null;
+}
+
+/** What is held for one call. */
+export interface Hold {
+  /** For the evidence; null when no budget holds for the call. */
+  readonly budgets: readonly string[];
+  /** Turns what was held into what it came to; dollars that are not known stay as they were reserved. Only the first call counts. */
+  settle(actual: Spend): void;
+}
+
+export interface MeterDeps {
+  readonly budgets: readonly BudgetConfig[];
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+interface Entry {
+  readonly budget: BudgetConfig;
+  readonly kind: AmountKind;
+  readonly bucket: Bucket;
+  readonly line: LedgerLine;
+}
+
+/** Reserves and settles for anything that spends: chat, embeddings, whatever comes. */
+export interface Meter {
+  /** `budget_exceeded`, `unknown_price`, `budget_unavailable`: then nothing is held. */
+  hold(spender: Spender, forecast: Forecast, leaseMs: number): Promise<Hold>;
+}
+
+export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
+  return {
+    async hold(spender, forecast, leaseMs) {
+      const entries = budgets.filter((budget) => holdsFor(budget, spender)).flatMap((budget) => entriesOf(budget, spender, forecast));
+      if (entries.length === 0) return { budgets: [], settle: () => {} };
+      const reserved = await ledger.reserve(
+        entries.map(({ line }) => line),
+        leaseMs,
+      );
+      if (!reserved.ok) throw refusal(entries, reserved.shortage, clock.now());
+      return {
+        budgets: [...new Set(entries.map(({ budget }) => budget.name))],
+        settle: (actual) => reserved.settle(entries.map(({ kind, line }) => amountOf(kind, actual) ?? line.amount)),
+      };
+    },
+  };
+}
+
+function entriesOf(budget: BudgetConfig, spender: Spender, forecast: Forecast): Entry[] {
+  const bucket = bucketOf(budget, spender);
+  const spend = forecast.of(budget.defaultOutputTokens);
+  return amountKinds.flatMap((kind) => {
+    const limit = limitOf(kind, budget.limits);
+    if (limit === null) return [];
+    const known = amountOf(kind, spend);
+    if (known === null && budget.unknownPrice === "refuse") throw unknownPrice(budget, spender);
+    const line: LedgerLine = {
+      key: formatKey({ projectId: spender.projectId, budget: budget.name, kind, bucket }),
+      owner: spender.projectId,
+      group: budget.name,
+      windowMs: budget.windowSeconds * 1000,
+      limit,
+      amount: known ?? 0,
+      held: kind !== "requests",
+      whenStoreIsAway: budget.whenStoreIsAway,
+    };
+    return [{ budget, kind, bucket, line }];
+  });
+}
+
+function amountOf(kind: AmountKind, spend: Spend): number | null {
+  if (kind === "requests") return 1;
+  if (kind === "tokens") return spend.tokens;
+  return spend.costUsd === null ? null : toNanos(spend.costUsd);
+}
+
+function refusal(entries: readonly Entry[], { line, left, waitMs }: Shortage, now: number): AppError {
+  const { budget, kind, bucket } = entries.find((entry) => entry.line.key === line.key)!;
+  const [has, needs, limit] = [left, line.amount, limitOf(kind, budget.limits)!].map((amount) => formatAmount(kind, amount));
+  const whose = Object.entries(bucket)
+    .map(([dimension, value]) => (value === "" ? `without ${dimension}` : `${dimension} ${value}`))
+    .join(", ");
+  const when =
+    waitMs === null
+      ? "It is more than the whole budget: ask for less, for example a smaller maximum of output tokens."
+      : `Enough is free in ${Math.ceil(waitMs / 1000)} s.`;
+  return new AppError(
+    "budget_exceeded",
+    `The budget "${budget.name}" (${whose}) has ${has} of ${limit} ${unitOf[kind]} left in ${budget.windowSeconds} s, and this call may take ${needs}. ${when}`,
+    {
+      details: {
+        budget: budget.name,
+        bucket,
+        kind,
+        limit,
+        left: has,
+        needed: needs,
+        windowSeconds: budget.windowSeconds,
+        ...(waitMs === null
+          ? { retryable: false }
+          : { retryAfterSeconds: Math.ceil(waitMs / 1000), resetsAt: new Date(now + waitMs).toISOString() }),
+      },
+    },
+  );
+}
+
+function unknownPrice(budget: BudgetConfig, { models }: Spender): AppError {
+  return new AppError(
+    "unknown_price",
+    `The price of "${models.at(0)}" is not known, and the budget "${budget.name}" counts dollars. Add its price to gateway.prices, or set unknownPrice: "allow" on the budget.`,
+    { details: { budget: budget.name, model: models.at(0) } },
+  );
+}
