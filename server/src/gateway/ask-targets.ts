@@ -38,6 +38,7 @@ export function createAsk({ egress, clock, prices }: AskDeps): Ask {
       model: call.request.model,
       created: Math.floor(clock.now() / 1000),
       includeUsage: (call.body["stream_options"] as { include_usage?: unknown } | undefined)?.include_usage === true,
+      asked: call.body,
     };
     const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
     const deadline = new Deadline(call.startedAt + call.resolved.totalMs, call.signal);
@@ -68,7 +69,7 @@ export function createAsk({ egress, clock, prices }: AskDeps): Ask {
     const broken = (why: AppError) => {
       error = why;
       value.end.reject(why);
-      return dialect.writeStreamError({ status: why.status, code: why.code, message: why.message, inferenceId: call.inferenceId });
+      return value.broken({ status: why.status, code: why.code, message: why.message, inferenceId: call.inferenceId });
     };
     return {
       kind: "stream",

@@ -7,7 +7,7 @@ import { type ProviderConfig, maxAnswerBytes } from "./config.ts";
 import { retryAfterMs } from "./reliability/backoff.ts";
 import type { Target } from "./resolve-model.ts";
 import { type SpokenEvent, speak } from "./speak.ts";
-import type { AnswerContext, ChatAnswer, ChatRequest, Dialect, UpstreamError } from "./types.ts";
+import type { AnswerContext, CallerError, ChatAnswer, ChatRequest, Dialect, UpstreamError } from "./types.ts";
 
 export interface AttemptCall {
   readonly dialect: Dialect;
@@ -25,6 +25,8 @@ export type Attempted =
       readonly spoken: AsyncGenerator<SpokenEvent>;
       readonly first: readonly SpokenEvent[];
       readonly collector: AnswerCollector;
+      /** Its last word when it breaks off, in the caller's dialect. */
+      readonly broken: (error: CallerError) => string;
       /** Of the stream: its target's health depends on it. */
       readonly end: PromiseWithResolvers<void>;
     };
@@ -65,7 +67,9 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
 
   async function readStream(chunks: AsyncIterable<Uint8Array>, from: Dialect, { dialect: to, context }: AttemptCall): Promise<Attempted> {
     const collector = new AnswerCollector();
-    const spoken = speak(chunks, from, { dialect: to, context });
+    const writer = from === to ? undefined : to.createWriter(context);
+    const spoken = speak(chunks, from, { writer, context });
+    const broken = (error: CallerError) => writer?.fail?.(error) ?? to.writeStreamError(error);
     const first: SpokenEvent[] = [];
     for (;;) {
       const { value, done } = await spoken.next();
@@ -78,7 +82,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
         }
         collector.add(event);
       }
-      if (collector.hasContent) return { kind: "stream", spoken, first, collector, end: Promise.withResolvers<void>() };
+      if (collector.hasContent) return { kind: "stream", spoken, first, collector, broken, end: Promise.withResolvers<void>() };
       if (!collector.ended) continue;
       await spoken.return(undefined);
       throw empty(target);
@@ -93,7 +97,7 @@ function withUsage({ request, body }: AttemptCall, dialect: Dialect): Record<str
 }
 
 function keyHeaders({ dialect, key }: ProviderConfig) {
-  if (dialect === "openai") return key === undefined ? {} : { authorization: bearer(key) };
+  if (dialect !== "anthropic") return key === undefined ? {} : { authorization: bearer(key) };
   return { "anthropic-version": "2023-06-01", ...(key === undefined ? {} : { "x-api-key": key }) };
 }
 

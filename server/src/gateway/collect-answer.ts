@@ -39,6 +39,13 @@ export class AnswerCollector {
         return this.#append(event.part, { type: "tool-call", id: event.id, name: event.name, arguments: "" }, "arguments", "");
       case "arguments":
         return this.#append(event.part, { type: "tool-call", id: "", name: "", arguments: "" }, "arguments", event.text);
+      case "foreign": {
+        const { part, ...foreign } = event;
+        this.#parts.set(part, foreign as Open);
+        this.size += JSON.stringify(foreign.value).length;
+        this.hasContent = true;
+        return;
+      }
       case "usage":
         this.#usage = event.usage;
         return;

@@ -20,7 +20,7 @@ const clocksSchema = z.strictObject({
 });
 
 const providerSchema = z.strictObject({
-  dialect: z.enum(["openai", "anthropic"]),
+  dialect: z.enum(["openai", "openai-responses", "anthropic"]),
   /** Up to and with its version: `https://api.openai.com/v1`. Its host is one of `egress.hosts`. */
   baseUrl: z.url({ abort: true }),
   /** Absent for a server that asks for none. */

@@ -1,6 +1,6 @@
 import { createEventParser } from "./sse/parse-events.ts";
 import { writeEvent } from "./sse/write-event.ts";
-import type { AnswerContext, ChatEvent, Dialect, SseEvent } from "./types.ts";
+import type { AnswerContext, ChatEvent, Dialect, EventWriter, SseEvent } from "./types.ts";
 
 /** One step of a stream: what it means, and what the caller gets of it. */
 export interface SpokenEvent {
@@ -15,12 +15,13 @@ export interface SpokenEvent {
 export async function* speak(
   chunks: AsyncIterable<Uint8Array>,
   from: Dialect,
-  to: { readonly dialect: Dialect; readonly context: AnswerContext },
+  /** Without a writer both speak the same. */
+  to: { readonly writer: EventWriter | undefined; readonly context: AnswerContext },
 ): AsyncGenerator<SpokenEvent> {
   const parser = createEventParser();
   const reader = from.createReader();
-  const isSame = from === to.dialect;
-  const writer = isSame ? undefined : to.dialect.createWriter(to.context);
+  const { writer } = to;
+  const isSame = writer === undefined;
   const translate = (events: readonly ChatEvent[]) => events.map((event) => (event.type === "error" ? "" : writer!.write(event))).join("");
   for await (const chunk of chunks) {
     for (const event of parser.push(chunk)) {

@@ -1,5 +1,5 @@
 /** Wire formats the gateway speaks, in and out. */
-export type DialectName = "openai-chat" | "anthropic-messages";
+export type DialectName = "openai-chat" | "openai-responses" | "anthropic-messages";
 
 /** A request in no dialect: everything a dialect carries that another could mean. Dialects translate to and from it. */
 export interface ChatRequest {
@@ -156,6 +156,8 @@ export type ChatEvent =
   | { readonly type: "redacted-thinking"; readonly part: number; readonly data: string }
   | { readonly type: "tool-call"; readonly part: number; readonly id: string; readonly name: string }
   | { readonly type: "arguments"; readonly part: number; readonly text: string }
+  /** A part that only its own dialect knows, whole. */
+  | (ForeignPart & { readonly part: number })
   | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "finish"; readonly finish: FinishReason; readonly stopSequence?: string }
   /** The provider's own word that the stream is whole. A stream that ends without it was cut. */
@@ -202,6 +204,8 @@ export interface EventReader {
 export interface EventWriter {
   /** SSE text, with its blank lines; empty when this dialect says nothing here. */
   write(event: ChatEvent): string;
+  /** Where a stream that breaks off ends with more than an error alone: what was told belongs to it. */
+  fail?(error: CallerError): string;
 }
 
 /** An error on its way to a caller, in his dialect. */
@@ -220,6 +224,8 @@ export interface AnswerContext {
   readonly created: number;
   /** OpenAI: whether the caller asked for usage in the stream. */
   readonly includeUsage: boolean;
+  /** What the caller wrote, where the dialect repeats parts of it. */
+  readonly asked?: Readonly<Record<string, unknown>>;
 }
 
 /** A wire format, in and out. Parsing throws `invalid_request` with the path; writing throws `untranslatable` with the fields it cannot carry. */

@@ -22,7 +22,11 @@ export interface GatewayDoorDeps {
   readonly logger: Logger;
 }
 
-const doors: Readonly<Record<string, DialectName>> = { "/v1/chat/completions": "openai-chat", "/v1/messages": "anthropic-messages" };
+const doors: Readonly<Record<string, DialectName>> = {
+  "/v1/chat/completions": "openai-chat",
+  "/v1/responses": "openai-responses",
+  "/v1/messages": "anthropic-messages",
+};
 
 /** The path when a request is for the gateway; undefined leaves it to the control API. */
 export function matchGateway(url: string): string | undefined {

@@ -15,8 +15,9 @@ export function blockStart(piece: Piece): Record<string, unknown> | undefined {
       return { type: "redacted_thinking", data: piece.data };
     case "tool-call":
       return { type: "tool_use", id: piece.id, name: piece.name, input: {} };
-    // Of a call that never began, or is over.
+    // Of a call that never began, or is over; and what another dialect knows alone.
     case "arguments":
+    case "foreign":
       return undefined;
   }
 }
@@ -35,6 +36,7 @@ export function blockDelta(piece: Piece): Record<string, unknown> | undefined {
       return { type: "input_json_delta", partial_json: piece.text };
     case "tool-call":
     case "redacted-thinking":
+    case "foreign":
       return undefined;
   }
 }

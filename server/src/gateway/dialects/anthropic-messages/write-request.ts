@@ -1,5 +1,6 @@
 import { AppError } from "../../../core/index.ts";
-import type { ChatMessage, ChatRequest } from "../../types.ts";
+import type { ChatMessage, ChatRequest, ContentPart } from "../../types.ts";
+import { isOfResponses } from "../signatures.ts";
 import { compact, isRecord } from "./check-shape.ts";
 import { type Writing, writeContent } from "./write-content.ts";
 import { writeFormat, writeReasoning } from "./write-options.ts";
@@ -45,11 +46,18 @@ function writeMessages(messages: readonly ChatMessage[], writing: Writing): { ro
   for (const [index, message] of messages.entries()) {
     if (message.name !== undefined) writing.problems.set(`messages.${index}.name`, "");
     const content = writeContent(message.content, `messages.${index}.content`, writing);
+    for (const [at, part] of message.content.entries())
+      if (isOfAnother(part)) writing.problems.set(`messages.${index}.content.${at}`, "a thought of another provider");
     const last = written.at(-1);
     if (last?.role === message.role) last.content.push(...content);
     else written.push({ role: message.role, content });
   }
   return written;
+}
+
+function isOfAnother(part: ContentPart): boolean {
+  if (part.type === "redacted-thinking") return isOfResponses(part.data);
+  return part.type === "thinking" && part.signature !== undefined && isOfResponses(part.signature);
 }
 
 function nameUnknown(request: ChatRequest, { own, problems }: Writing): void {

@@ -75,6 +75,7 @@ export function createWriter(context: AnswerContext): EventWriter {
       // For the provider that made them; a caller of this dialect could not send them back.
       case "signature":
       case "redacted-thinking":
+      case "foreign":
         return "";
     }
   }
