@@ -9,7 +9,7 @@ export const purposeSchema = z.object({
   /** The cost of each kind of error, in plain words. */
   errors: z.array(z.object({ error: z.string(), cost: z.string() })),
 });
-export const variantKindSchema = z.enum(["model", "rules", "llm", "agent", "remote", "compose"]);
+export const variantKindSchema = z.enum(["model", "rules", "llm", "agent", "remote", "compose", "best-of"]);
 export const variantSchema = z.object({
   name: nameSchema,
   kind: variantKindSchema,

@@ -28,6 +28,7 @@ import {
   model,
   rules,
 } from "../src/functions/index.ts";
+import type { Gateway } from "../src/gateway/index.ts";
 import { type Governance, type Principal, configSchema, createGovernance } from "../src/governance/index.ts";
 import {
   type Drain,
@@ -102,6 +103,7 @@ export interface TestFunctionsOptions {
   readonly store?: TestStore;
   readonly definitions?: readonly FunctionDefinition[];
   readonly models?: ModelsPort;
+  readonly gateway?: Gateway;
   readonly clock?: Clock;
   readonly feedback?: FeedbackPort;
   readonly node?: string;
@@ -151,6 +153,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     counters: createMemoryCounters({ clock }),
     governance,
     models: options.models ?? fakeModels(),
+    gateway: options.gateway,
     archive: createArchive({
       sql: store.sql,
       lake: createLake({ scratchFolder: join(store.dataFolder, "scratch") }),

@@ -51,6 +51,8 @@ interface Turn {
  * - `reset` (no answer), `reset-after:<n>`, `clean-cut-after:<n>` (an end without its mark), `malformed-after:<n>`
  * - `status:<code>[:<retry-after>]`, `status-then-ok:<code>:<times>[:<retry-after>]`, `error-in-first-event`, `error-body-200`, `empty-body`
  * - `redirect[:<location>]`, `huge:<bytes>`, `endless`
+ *
+ * A list of texts in the request's own field `script` is what it says instead: the first, and after an answer of its own the next.
  */
 export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   const requests: ScriptedRequest[] = [];
@@ -116,7 +118,7 @@ function destroy({ response }: Turn): void {
 
 function scriptOf(fault: string, body: Record<string, unknown>): Script {
   const words: Record<string, string> = { empty: "", echo: lastText(body), "half-character": scriptedCharacters };
-  const text = words[fault] ?? scriptedText;
+  const text = scriptedTurn(body) ?? words[fault] ?? scriptedText;
   const options = body["stream_options"] as { include_usage?: boolean } | undefined;
   return {
     model: String(body["model"]),
@@ -125,6 +127,13 @@ function scriptOf(fault: string, body: Record<string, unknown>): Script {
     inputTokens: JSON.stringify(body["messages"] ?? []).split(/\s+/).length,
     includeUsage: options?.include_usage === true,
   };
+}
+
+/** The text that the request itself brings along for this turn. */
+function scriptedTurn({ script, messages }: Record<string, unknown>): string | undefined {
+  if (!Array.isArray(script)) return undefined;
+  const turn = ((messages ?? []) as { role?: unknown }[]).filter(({ role }) => role === "assistant").length;
+  return String(script[turn] ?? script.at(-1));
 }
 
 function lastText(body: Record<string, unknown>): string {

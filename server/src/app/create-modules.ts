@@ -95,6 +95,7 @@ export function createModules(deps: ModulesDeps): Modules {
     counters,
     governance,
     models,
+    gateway,
     archive,
     feedback: () => feedback,
     onReadyBindings: (readyBindings) => jobs.setNodeStatus({ readyBindings }),

@@ -1,7 +1,7 @@
 /** One timed piece of work inside an inference: a variant tried, a model run, a guardrail. Times in milliseconds. */
 export interface Step {
   readonly name: string;
-  readonly kind: "admission" | "variant" | "model" | "rules" | "policy" | "shadow" | "embedding" | "llm";
+  readonly kind: "admission" | "variant" | "model" | "rules" | "policy" | "shadow" | "embedding" | "llm" | "ask";
   /** From the start of the inference. */
   readonly startMs: number;
   readonly durationMs: number;

@@ -22,7 +22,8 @@ export async function resolveVariant(name: string, around: VariantSurroundings):
  */
 export async function localiseBinding(binding: Binding, around: VariantSurroundings): Promise<Binding | null> {
   const source = binding.resolved["source"];
-  if (source === undefined || source === around.sourceHash) return binding;
+  // A prompt, too, is the one this process loaded, whatever stood in the configuration that was bound.
+  if (binding.kind !== "llm" && (source === undefined || source === around.sourceHash)) return binding;
   return resolveVariant(binding.variant, { ...around, versions: modelVersions(binding.resolved) });
 }
 

@@ -8,6 +8,7 @@ import type { FunctionRuntime } from "./function-runtime.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { createIdempotencyStore } from "./idempotency-store.ts";
 import { type InferDeps, infer } from "./infer.ts";
+import { checkModels } from "./llm/check-models.ts";
 import { openModelCall } from "./model-call.ts";
 import { partitionsAt } from "./partitions.ts";
 import { createProjectRuntimes } from "./project-runtimes.ts";
@@ -29,6 +30,7 @@ const maxOpenedForRuns = 8;
 /** The heart: see `Functions`. Nothing serves before `start`. */
 export function createFunctions(deps: FunctionsDeps): Functions {
   const { sql, hotState, journal, clock, logger } = deps;
+  checkModels(deps.definitions, deps.gateway);
   const definitions = new Map(deps.definitions.map((definition) => [definition.name, definition]));
   const runtimes = createProjectRuntimes({ ...deps, logger }, () => setImmediate(() => wake()));
   const openedForRuns = new Map<string, Promise<Variant>>();

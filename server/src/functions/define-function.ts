@@ -2,6 +2,8 @@ import { AppError } from "../core/index.ts";
 import { nameSchema } from "@millrace/contract";
 import type { z } from "zod";
 import { readFallback } from "./fallback-steps.ts";
+import { findLlmProblems } from "./llm/check-spec.ts";
+import { findBestOfProblems } from "./variants/check-best-of.ts";
 import type { FunctionDefinition, FunctionSpec, Prediction, VariantEntry, VariantSpec } from "./types.ts";
 
 const defaultMaxBodyBytes = 1024 * 1024;
@@ -60,6 +62,7 @@ export function defineFunction<
     output: spec.output,
     latencyBudgetMs: spec.latencyBudgetMs,
     maxBodyBytes: spec.maxBodyBytes ?? defaultMaxBodyBytes,
+    ...(spec.clocks === undefined ? {} : { clocks: Object.freeze({ ...spec.clocks }) }),
     variants: Object.freeze(variants),
     fallback: Object.freeze(steps.order),
     conditions: steps.conditions,
@@ -107,6 +110,9 @@ function findProblems(spec: LooseSpec, order: readonly string[]): Problem[] {
 
 function findVariantProblems(spec: LooseSpec, name: string): Problem[] {
   const entry = spec.variants[name]!;
+  const under = (problem: Problem): Problem => ({ ...problem, path: `variants.${name}.${problem.path}` });
+  if (typeof entry !== "function" && entry.kind === "llm") return findLlmProblems(entry, spec.input).map(under);
+  if (typeof entry !== "function" && entry.kind === "best-of") return findBestOfProblems(entry, spec.variants).map(under);
   if (typeof entry === "function" || entry.kind !== "compose") return [];
   const path = `variants.${name}`;
   const problems: Problem[] = [];

@@ -2,6 +2,7 @@ import type { InferResponse } from "@millrace/contract";
 import { AppError, type Clock, createId, roundMs } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { type Claim, type IdempotencyKeys, hashInput } from "./idempotency.ts";
+import { spendingOf } from "./llm/spending.ts";
 import { type RecordInput, writeRecord } from "./record.ts";
 import { StepRecorder } from "./recorder.ts";
 import { type ChainOutcome, chainErrorCode, runChain } from "./run-chain.ts";
@@ -117,6 +118,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
   return {
     inferenceId: id,
     repeated: false,
+    spending: spendingOf(recorder.steps),
     body: writeAnswer({ inferenceId: id, function: definition.name, variant: candidate.name, binding, fallback, latencyMs }, outputText),
   };
 }
@@ -139,6 +141,7 @@ function recordParts(common: Common) {
     occurredAt: prepared.occurredAt,
     input: common.inputText,
     steps: common.recorder.steps,
+    spending: spendingOf(common.recorder.steps),
     nodeFacts: deps.nodeFacts,
     stateAgeMs: deps.stateAgeMs(),
     traceId: call.traceId,

@@ -15,7 +15,7 @@ export interface ProjectRuntimes {
 
 /** `onNew` hears of a project that a request spoke of before the tables did. */
 export function createProjectRuntimes(
-  deps: Pick<FunctionsDeps, "definitions" | "models" | "sourceHash" | "sql"> & { readonly logger: Logger },
+  deps: Pick<FunctionsDeps, "definitions" | "models" | "gateway" | "sourceHash" | "sql"> & { readonly logger: Logger },
   onNew: () => void,
 ): ProjectRuntimes {
   const { sql, logger } = deps;
@@ -30,7 +30,7 @@ export function createProjectRuntimes(
       await sql.as(context, (tx) => insertBinding(tx, binding));
       kept.add(binding.hash);
     };
-    const around = { context, models: deps.models, sourceHash: deps.sourceHash, kinds: variantKinds };
+    const around = { context, models: deps.models, gateway: deps.gateway, sourceHash: deps.sourceHash, kinds: variantKinds };
     const runtimes = new Map(
       deps.definitions.map((definition) => [definition.name, new FunctionRuntime({ ...around, definition }, logger, keepBinding)]),
     );

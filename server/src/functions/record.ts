@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@millrace/contract";
 import type { Step } from "../core/index.ts";
+import type { Spending } from "./llm/spending.ts";
 import type { Candidate } from "./serving-plan.ts";
 import type { Caller } from "./types.ts";
 
@@ -26,6 +27,8 @@ export interface RecordInput {
   readonly input: string | undefined;
   readonly output: string;
   readonly steps: readonly Step[];
+  /** Further members of `produced`, where foundation models were asked. */
+  readonly spending?: Spending | undefined;
   readonly nodeFacts: string;
   readonly stateAgeMs: number;
   readonly traceId: string | undefined;
@@ -43,9 +46,10 @@ export function writeRecord(record: RecordInput): string {
   const head =
     candidate?.recordHead ?? `"function":${JSON.stringify(record.function)},"variant":null,"binding":null,"arm":null,"release":null`;
   const produced = candidate === null ? "" : `,${candidate.producedHead}`;
+  const spent = record.spending === undefined ? "" : `,${JSON.stringify(record.spending).slice(1, -1)}`;
   const trace = record.traceId === undefined ? "" : `,"traceId":"${record.traceId}"`;
   const idempotency = record.idempotency === undefined ? "" : `,"idempotency":${JSON.stringify(record.idempotency)}`;
-  return `{"projectId":"${record.caller.projectId}","status":"${record.status}",${head},"fallback":${record.fallback},"label":${textOrNull(record.label)},"confidence":${numberOrNull(record.confidence)},"error":${textOrNull(record.error)},"latencyMs":${record.latencyMs},"caller":${JSON.stringify(record.caller.principalId)},"occurredAt":${record.occurredAt}${record.input === undefined ? "" : `,"input":${record.input}`},"output":${record.output},"steps":${JSON.stringify(record.steps)},"produced":{${record.nodeFacts},"stateAgeMs":${Math.round(record.stateAgeMs)},"budgetMs":${record.budgetMs}${trace}${produced}},"metadata":${record.metadata === undefined ? "{}" : JSON.stringify(record.metadata)}${idempotency}}`;
+  return `{"projectId":"${record.caller.projectId}","status":"${record.status}",${head},"fallback":${record.fallback},"label":${textOrNull(record.label)},"confidence":${numberOrNull(record.confidence)},"error":${textOrNull(record.error)},"latencyMs":${record.latencyMs},"caller":${JSON.stringify(record.caller.principalId)},"occurredAt":${record.occurredAt}${record.input === undefined ? "" : `,"input":${record.input}`},"output":${record.output},"steps":${JSON.stringify(record.steps)},"produced":{${record.nodeFacts},"stateAgeMs":${Math.round(record.stateAgeMs)},"budgetMs":${record.budgetMs}${trace}${produced}${spent}},"metadata":${record.metadata === undefined ? "{}" : JSON.stringify(record.metadata)}${idempotency}}`;
 }
 
 function textOrNull(text: string | null): string {

@@ -12,9 +12,11 @@ import type {
 } from "@millrace/contract";
 import type { z } from "zod";
 import type { Clock, Condition, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
+import type { Gateway } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
-import type { Erased, Prediction, VariantEntry, VariantSpec } from "./variants/specs.ts";
+import type { Spending } from "./llm/spending.ts";
+import type { Erased, LlmClocks, Prediction, VariantEntry, VariantSpec } from "./variants/specs.ts";
 
 /** What a function is for, who loses what when it errs. */
 export interface Purpose {
@@ -72,6 +74,8 @@ export interface FunctionSpec<
   readonly input: I;
   readonly output: O;
   readonly latencyBudgetMs: number;
+  /** How long its models may keep silent; all of their time is the budget's. A variant may be stricter. */
+  readonly clocks?: Omit<LlmClocks, "totalMs">;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
   readonly variants: V;
@@ -97,6 +101,7 @@ export interface FunctionDefinition {
   readonly output: z.ZodObject;
   readonly latencyBudgetMs: number;
   readonly maxBodyBytes: number;
+  readonly clocks?: Omit<LlmClocks, "totalMs">;
   readonly variants: Readonly<Record<string, VariantSpec<Erased, Erased>>>;
   readonly fallback: readonly string[];
   /** Of the variants in `fallback` that have one: asked only where it holds. */
@@ -113,7 +118,7 @@ export interface Binding {
   readonly hash: string;
   readonly function: string;
   readonly variant: string;
-  readonly kind: "model" | "rules" | "compose";
+  readonly kind: VariantSpec<unknown, unknown>["kind"];
   /** For people: `triage-mail@2`, `rules`. */
   readonly label: string;
   readonly resolved: Readonly<Record<string, unknown>>;
@@ -143,6 +148,8 @@ export interface VariantCall {
   /** The deadline's, made when it is read. */
   readonly signal: AbortSignal;
   readonly evidence: EvidenceRecorder;
+  /** Which of several answers this one is, for variants that draw by chance. */
+  readonly seed?: number;
 }
 
 /** One interchangeable way to do a function, bound and ready to run. Every kind implements this. */
@@ -193,6 +200,8 @@ export interface InferAnswer {
   readonly repeated: boolean;
   /** Null for a repeat, whose id is in the body. */
   readonly inferenceId: string | null;
+  /** What foundation models did for it; absent where none was asked, and for a repeat. */
+  readonly spending?: Spending | undefined;
 }
 
 /** A call of a foundation model by its bare name, admitted. */
@@ -409,6 +418,8 @@ export interface FunctionsDeps {
   readonly counters: Counters;
   readonly governance: Pick<Governance, "authorize" | "switches" | "audit">;
   readonly models: ModelsPort;
+  /** Who asks foundation models; needed where a variant is an `llm`. */
+  readonly gateway?: Pick<Gateway, "ask" | "resolve" | "dialect"> | undefined;
   /** Where inferences are found that have left SQL. */
   readonly archive?: Pick<Archive, "find" | "erase">;
   /** Asked at each use: feedback is built after functions. */

@@ -1,4 +1,6 @@
+import { bestOfKind } from "./best-of.ts";
 import { composeKind } from "./compose.ts";
+import { llmKind } from "./llm.ts";
 import { modelKind } from "./model.ts";
 import { rulesKind } from "./rules.ts";
 import type { VariantKinds } from "./types.ts";
@@ -8,6 +10,8 @@ export const variantKinds: VariantKinds = {
   model: modelKind,
   rules: rulesKind,
   compose: composeKind,
+  llm: llmKind,
+  "best-of": bestOfKind,
 };
 
 export type { Resolution, VariantKind, VariantKinds, VariantSurroundings } from "./types.ts";

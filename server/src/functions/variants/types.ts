@@ -1,5 +1,5 @@
 import type { Context } from "../../core/index.ts";
-import type { Binding, Erased, FunctionDefinition, ModelsPort, Variant, VariantSpec } from "../types.ts";
+import type { Binding, Erased, FunctionDefinition, FunctionsDeps, ModelsPort, Variant, VariantSpec } from "../types.ts";
 
 type AnySpec = VariantSpec<Erased, Erased>;
 
@@ -8,6 +8,8 @@ export interface VariantSurroundings {
   readonly context: Context;
   readonly definition: FunctionDefinition;
   readonly models: ModelsPort;
+  /** Absent where no model can be asked. */
+  readonly gateway?: FunctionsDeps["gateway"];
   /** Hash of the configuration's source files: the version of every piece of plain code. */
   readonly sourceHash: string;
   /** The table of kinds, for a kind made of others. */

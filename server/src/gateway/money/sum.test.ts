@@ -37,5 +37,6 @@ describe("sums of several calls", () => {
     expect(sumUsage([usageOf(1, 1), { ...usageOf(1, 1), from: "tokenizer" }]).from).toBe("tokenizer");
     expect(sumCosts([costOf(usageOf(1, 1), row), null])).toMatchObject({ amount: null, currency: null });
     expect(sumUsage([usageOf(1, 1), null]).output).toBeNull();
+    expect([sumCosts([]).amount, sumUsage([]).output]).toEqual(["0", 0]);
   });
 });

@@ -4,6 +4,7 @@ import { formatDecimal, parseDecimal } from "./decimal.ts";
 
 /** What several calls cost together: null as soon as one of them is not known, or they are in different currencies. */
 export function sumCosts(costs: readonly (Cost | null)[]): Cost {
+  if (costs.length === 0) return nothing;
   const currencies = new Set(costs.map((cost) => cost?.currency ?? null));
   const [currency = null] = currencies.size === 1 ? [...currencies] : [];
   const add = (pick: (cost: Cost) => string | null) =>
@@ -20,6 +21,8 @@ export function sumCosts(costs: readonly (Cost | null)[]): Cost {
     },
   };
 }
+
+const nothing: Cost = { amount: "0", currency: null, from: null, parts: { input: "0", output: "0", cachedInput: "0", cacheWrite: "0" } };
 
 /** The same of tokens. */
 export function sumUsage(usages: readonly (Usage | null)[]): Usage {

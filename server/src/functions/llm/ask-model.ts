@@ -1,0 +1,73 @@
+import { type AppError, type Step, roundMs, toAppError } from "../../core/index.ts";
+import type { CallOutcome, Gateway, Question } from "../../gateway/index.ts";
+import type { VariantCall } from "../types.ts";
+import { type Expected, type Verdict, judgeAnswer } from "./judge-answer.ts";
+
+export interface Asking {
+  readonly gateway: Pick<Gateway, "ask">;
+  readonly question: Omit<Question, "evidence" | "signal">;
+  readonly expected: Expected;
+  /** Members of the step: the prompt's version, the history's tokens. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** Asks once, and notes it as one step, around those of the tries it took: what came of it, tokens and cost. */
+export async function askModel(asking: Asking, call: VariantCall): Promise<Verdict> {
+  const { evidence, deadline } = call;
+  const startMs = evidence.elapsed();
+  let isNoted = false;
+  const note = (step: Pick<Step, "status" | "error" | "details">) => {
+    if (isNoted) return;
+    isNoted = true;
+    const details = { ...asking.facts, ...step.details };
+    const durationMs = roundMs(evidence.elapsed() - startMs);
+    evidence.step({ name: asking.question.request.model, kind: "ask", startMs: roundMs(startMs), durationMs, ...step, details });
+  };
+  // At once: the record is written as soon as the time is over, and what a provider bills for it then is not known.
+  deadline.onEnd(() => note({ status: "timeout", error: "deadline_exceeded", details: { usage: null, cost: null } }));
+  let outcome: CallOutcome;
+  try {
+    outcome = await asking.gateway.ask({ ...asking.question, evidence, signal: call.signal });
+  } catch (error) {
+    const known = toAppError(error);
+    note({
+      status: known.code === "deadline_exceeded" ? "timeout" : "failed",
+      error: known.code,
+      details: unpaid(known) ? {} : { usage: null, cost: null },
+    });
+    throw error;
+  }
+  const verdict = judgeAnswer(outcome, asking.expected);
+  note({
+    ...statusOf(verdict),
+    details: { ...detailsOf(outcome), output: verdict.output, ...("issues" in verdict ? { issues: verdict.issues } : {}) },
+  });
+  return verdict;
+}
+
+function statusOf(verdict: Verdict): Pick<Step, "status" | "error"> {
+  if (verdict.output === "invalid") return { status: "failed", error: "invalid_output" };
+  return "error" in verdict ? { status: "failed", error: verdict.error.code } : { status: "ok" };
+}
+
+function detailsOf({ target, answer, cost, notes }: CallOutcome): Record<string, unknown> {
+  return {
+    target,
+    model: answer?.model ?? null,
+    finish: answer?.finish ?? null,
+    usage: answer?.usage ?? null,
+    cost,
+    ...(notes === undefined ? {} : { notes }),
+  };
+}
+
+/** Refused with a status, or never sent: nothing is billed for it. Of all else nobody knows. */
+function unpaid({ code, details }: AppError): boolean {
+  const neverSent = ["untranslatable", "unknown_model", "egress_refused", "rate_limited", "budget_exceeded"];
+  const { status } = details;
+  return (
+    neverSent.includes(code) ||
+    (typeof status === "number" && status >= 400) ||
+    (code === "provider_failed" && details["reason"] === "unreachable")
+  );
+}

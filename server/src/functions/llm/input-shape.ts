@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+/** A schema as JSON Schema, as far as names and types of fields are read from it. */
+export interface Shape {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Shape[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly $ref?: string;
+}
+
+export function shapeOf(schema: z.ZodType, io: "input" | "output"): Shape {
+  return z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Shape;
+}
+
+/** Whether there is such a field. Where the schema leaves open what is inside, there may be. */
+export function hasField(shape: Shape, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  if (shape.anyOf !== undefined) return shape.anyOf.some((each) => hasField(each, [name, ...rest]));
+  if (shape.properties === undefined) return shape.$ref !== undefined || shape.type === undefined || shape.type === "object";
+  const inner = Object.hasOwn(shape.properties, name) ? shape.properties[name] : undefined;
+  return inner !== undefined && hasField(inner, rest);
+}
+
+export function isType(shape: Shape | undefined, type: string): boolean {
+  if (shape === undefined) return false;
+  return shape.anyOf === undefined ? shape.type === type : shape.anyOf.some((each) => isType(each, type));
+}
+
+/** Free text, and no choice between some words. */
+export function isText(shape: Shape | undefined): boolean {
+  return shape !== undefined && shape.type === "string" && shape.enum === undefined && shape.const === undefined;
+}
