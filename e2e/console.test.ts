@@ -96,7 +96,7 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
       const body = { input: { subject }, occurredAt, ...drill };
       return (await client.call("functions.infer", { parameters: { name: "triage-mail" }, body })).inferenceId;
     };
-    const ids = await Promise.all(Array.from({ length: 161 }, (_, index) => ask(index)));
+    const ids = await Promise.all(Array.from({ length: 162 }, (_, index) => ask(index)));
     const truth = (index: number, value: string) =>
       ({
         id: `truth-${index}`,
@@ -107,7 +107,7 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
         occurredAt: "2026-01-09T00:00:00Z",
       }) as const;
     await client.call("feedback.submit", { body: { items: [truth(1, "spam"), truth(2, "spam"), truth(3, "ham")] } });
-    await vi.waitFor(async () => expect((await client.call("evidence.get", {})).stored).toBe(161), 15_000);
+    await vi.waitFor(async () => expect((await client.call("evidence.get", {})).stored).toBe(162), 15_000);
     return ids[1]!;
   }
 
@@ -223,7 +223,7 @@ describe.skipIf(missing !== "")(`the console${missing}`, () => {
     await evidence.getByText("balanced").waitFor();
     const numbers = (await evidence.locator("b").allTextContents()).map((text) => Number(text.replaceAll(",", "")));
     expect(numbers).toHaveLength(3);
-    expect(numbers[0]).toBeGreaterThanOrEqual(161);
+    expect(numbers[0]).toBeGreaterThanOrEqual(162);
     expect(numbers[0]).toBe(numbers[1]! + numbers[2]!);
     const node = page.getByRole("table", { name: "Nodes" }).getByRole("row").nth(1);
     expect(await node.textContent()).toContain("alive");

@@ -97,7 +97,7 @@ export const inferenceSchema = z.object({
   status: inferenceStatusSchema,
   variant: z.string().nullable(),
   binding: z.string().nullable(),
-  /** stable, canary or shadow. */
+  /** stable or canary; drill for one that is no traffic. */
   arm: z.string().nullable(),
   fallback: z.boolean(),
   label: z.string().nullable(),

@@ -6,7 +6,7 @@ import { spendingOf } from "./llm/spending.ts";
 import { type RecordInput, writeRecord } from "./record.ts";
 import { StepRecorder } from "./recorder.ts";
 import { type ChainOutcome, chainErrorCode, runChain } from "./run-chain.ts";
-import { type ServingArm, chooseArm } from "./serving-plan.ts";
+import { type Candidate, type ServingArm, chooseArm } from "./serving-plan.ts";
 import type { ShadowRunner } from "./shadow.ts";
 import type { EvidenceJournal, FunctionDefinition, InferAnswer, InferCall } from "./types.ts";
 
@@ -94,7 +94,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
     writeRecord({
       ...recordParts(common),
       status: "ok",
-      candidate,
+      candidate: headOf(candidate, common),
       fallback,
       label: definition.labelOf(outcome.output),
       confidence: definition.confidenceOf(outcome.output),
@@ -103,7 +103,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
       output: outputText,
     }),
   );
-  if (plan.shadows.length > 0) {
+  if (plan.shadows.length > 0 && !isDrill(call)) {
     deps.shadows.offer({
       inferenceId: id,
       definition,
@@ -142,6 +142,7 @@ function recordParts(common: Common) {
     input: common.inputText,
     steps: common.recorder.steps,
     spending: spendingOf(common.recorder.steps),
+    notes: isDrill(call) ? { drill: call.drill } : undefined,
     nodeFacts: deps.nodeFacts,
     stateAgeMs: deps.stateAgeMs(),
     traceId: call.traceId,
@@ -149,6 +150,15 @@ function recordParts(common: Common) {
     metadata: call.metadata,
     idempotency: prepared.idempotency,
   };
+}
+
+/** A drill is no traffic: what it shows must not count as the doing of an arm. */
+function isDrill(call: InferCall): boolean {
+  return call.drill !== undefined && call.drill.length > 0;
+}
+
+function headOf({ recordHead, drillHead, producedHead }: Candidate, { call }: Common): RecordInput["candidate"] {
+  return { recordHead: isDrill(call) ? drillHead : recordHead, producedHead };
 }
 
 /** Records that nobody answered, then says so. */
@@ -162,7 +172,7 @@ async function fail(id: string, outcome: ChainOutcome, common: Common, timeIsUp:
       // A key holds answers; a failure leaves it free, so the record must not claim it.
       idempotency: undefined,
       status: "failed",
-      candidate: common.arm.chain[0]!,
+      candidate: headOf(common.arm.chain[0]!, common),
       fallback: false,
       label: null,
       confidence: null,

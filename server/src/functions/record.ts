@@ -29,6 +29,8 @@ export interface RecordInput {
   readonly steps: readonly Step[];
   /** Further members of `produced`, where foundation models were asked. */
   readonly spending?: Spending | undefined;
+  /** Further members of `produced`. */
+  readonly notes?: Readonly<Record<string, unknown>> | undefined;
   readonly nodeFacts: string;
   readonly stateAgeMs: number;
   readonly traceId: string | undefined;
@@ -47,9 +49,10 @@ export function writeRecord(record: RecordInput): string {
     candidate?.recordHead ?? `"function":${JSON.stringify(record.function)},"variant":null,"binding":null,"arm":null,"release":null`;
   const produced = candidate === null ? "" : `,${candidate.producedHead}`;
   const spent = record.spending === undefined ? "" : `,${JSON.stringify(record.spending).slice(1, -1)}`;
+  const notes = record.notes === undefined ? "" : `,${JSON.stringify(record.notes).slice(1, -1)}`;
   const trace = record.traceId === undefined ? "" : `,"traceId":"${record.traceId}"`;
   const idempotency = record.idempotency === undefined ? "" : `,"idempotency":${JSON.stringify(record.idempotency)}`;
-  return `{"projectId":"${record.caller.projectId}","status":"${record.status}",${head},"fallback":${record.fallback},"label":${textOrNull(record.label)},"confidence":${numberOrNull(record.confidence)},"error":${textOrNull(record.error)},"latencyMs":${record.latencyMs},"caller":${JSON.stringify(record.caller.principalId)},"occurredAt":${record.occurredAt}${record.input === undefined ? "" : `,"input":${record.input}`},"output":${record.output},"steps":${JSON.stringify(record.steps)},"produced":{${record.nodeFacts},"stateAgeMs":${Math.round(record.stateAgeMs)},"budgetMs":${record.budgetMs}${trace}${produced}${spent}},"metadata":${record.metadata === undefined ? "{}" : JSON.stringify(record.metadata)}${idempotency}}`;
+  return `{"projectId":"${record.caller.projectId}","status":"${record.status}",${head},"fallback":${record.fallback},"label":${textOrNull(record.label)},"confidence":${numberOrNull(record.confidence)},"error":${textOrNull(record.error)},"latencyMs":${record.latencyMs},"caller":${JSON.stringify(record.caller.principalId)},"occurredAt":${record.occurredAt}${record.input === undefined ? "" : `,"input":${record.input}`},"output":${record.output},"steps":${JSON.stringify(record.steps)},"produced":{${record.nodeFacts},"stateAgeMs":${Math.round(record.stateAgeMs)},"budgetMs":${record.budgetMs}${trace}${produced}${spent}${notes}},"metadata":${record.metadata === undefined ? "{}" : JSON.stringify(record.metadata)}${idempotency}}`;
 }
 
 function textOrNull(text: string | null): string {

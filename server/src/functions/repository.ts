@@ -249,7 +249,7 @@ export async function sumTraffic(tx: Tx, functionName: string): Promise<TrafficR
     select variant, binding, count(*)::int as requests, (count(*) filter (where fallback))::int as fallbacks, (count(*) filter (where status = 'failed'))::int as failures,
       percentile_cont(0.5) within group (order by latency_ms) as p50, percentile_cont(0.99) within group (order by latency_ms) as p99
     from (select variant, binding, fallback, status, latency_ms from functions_inferences
-      where project_id = ${tx.projectId} and function = ${functionName} and status in ('ok', 'failed') and variant is not null order by id desc limit ${trafficRows}) as newest
+      where project_id = ${tx.projectId} and function = ${functionName} and status in ('ok', 'failed') and variant is not null and arm is distinct from 'drill' order by id desc limit ${trafficRows}) as newest
     group by variant, binding order by requests desc`.execute(tx.db);
   return rows;
 }
@@ -263,9 +263,8 @@ export interface SeriesRange {
 
 export async function readOccurredRange(tx: Tx, functionName: string): Promise<{ from: string | null; to: string | null }> {
   const { rows } = await sql<{ from: string | null; to: string | null }>`
-    select min(occurred_at) as "from", max(occurred_at) as "to" from functions_inferences where project_id = ${tx.projectId} and function = ${functionName}`.execute(
-    tx.db,
-  );
+    select min(occurred_at) as "from", max(occurred_at) as "to" from functions_inferences
+    where project_id = ${tx.projectId} and function = ${functionName} and arm is distinct from 'drill'`.execute(tx.db);
   return rows[0]!;
 }
 
@@ -290,7 +289,7 @@ export async function sumSeries(tx: Tx, range: SeriesRange): Promise<{ totals: B
     select least(${range.buckets} - 1, floor(extract(epoch from occurred_at - ${range.from}::timestamptz) * ${range.buckets} / greatest(extract(epoch from ${range.to}::timestamptz - ${range.from}::timestamptz), 0.001)))::int as bucket,
       variant, label, fallback, latency_ms
     from functions_inferences
-    where project_id = ${tx.projectId} and function = ${range.function} and status in ('ok', 'failed') and occurred_at >= ${range.from}::timestamptz and occurred_at <= ${range.to}::timestamptz`;
+    where project_id = ${tx.projectId} and function = ${range.function} and status in ('ok', 'failed') and arm is distinct from 'drill' and occurred_at >= ${range.from}::timestamptz and occurred_at <= ${range.to}::timestamptz`;
   const totals = await sql<BucketRow>`
     select bucket, count(*)::int as requests, (count(*) filter (where fallback))::int as fallbacks,
       percentile_cont(0.5) within group (order by latency_ms) as p50, percentile_cont(0.99) within group (order by latency_ms) as p99

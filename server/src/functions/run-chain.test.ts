@@ -33,7 +33,7 @@ async function run(
     definition,
     chain: definition.fallback.map((name) => {
       const binding = createBinding("triage-mail", name, "rules", { label: name, resolved: {} });
-      return { name, variant: { binding, run: plain[name]! }, recordHead: "", producedHead: "" };
+      return { name, variant: { binding, run: plain[name]! }, recordHead: "", drillHead: "", producedHead: "" };
     }),
     input: { subject: "hi", ...input },
     recorder,

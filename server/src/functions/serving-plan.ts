@@ -7,6 +7,8 @@ export interface Candidate {
   readonly variant: Variant | null;
   /** `"function":…,"variant":…,"binding":…,"arm":…,"release":…` */
   readonly recordHead: string;
+  /** The same of an answer to a drill, which is on no arm. */
+  readonly drillHead: string;
   /** `"binding":{…},"release":…` without braces, for `produced`. */
   readonly producedHead: string;
 }
@@ -68,10 +70,13 @@ function createArm(input: PlanInput, role: ArmRole, stableName: string, first: {
   const { definition, arms } = input;
   const after = definition.fallback.slice(definition.fallback.indexOf(stableName) + 1);
   const rest = after.filter((name) => name !== stableName).map((name) => ({ name, variant: input.defaults.get(name) ?? null }));
+  const head = (name: string, variant: Variant | null, arm: ArmRole | "drill") =>
+    `"function":${JSON.stringify(definition.name)},"variant":${JSON.stringify(name)},"binding":${JSON.stringify(variant?.binding.hash ?? null)},"arm":"${arm}","release":${JSON.stringify(arms.release)}`;
   const chain = [...first, ...rest].map(({ name, variant }) => ({
     name,
     variant,
-    recordHead: `"function":${JSON.stringify(definition.name)},"variant":${JSON.stringify(name)},"binding":${JSON.stringify(variant?.binding.hash ?? null)},"arm":"${role}","release":${JSON.stringify(arms.release)}`,
+    recordHead: head(name, variant, role),
+    drillHead: head(name, variant, "drill"),
     producedHead: `"binding":${JSON.stringify({ label: variant?.binding.label, ...variant?.binding.resolved })},"release":${JSON.stringify(arms.release)}`,
   }));
   return { role, release: arms.release, chain };

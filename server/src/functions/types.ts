@@ -256,7 +256,7 @@ export interface InferenceRecord {
   readonly status: "ok" | "failed" | "refused" | "interrupted";
   readonly variant: string | null;
   readonly binding: string | null;
-  readonly arm: ArmRole | null;
+  readonly arm: ArmRole | "drill" | null;
   readonly release: string | null;
   readonly fallback: boolean;
   readonly label: string | null;
