@@ -110,7 +110,10 @@ function findProblems(spec: LooseSpec, order: readonly string[]): Problem[] {
 
 function findVariantProblems(spec: LooseSpec, name: string): Problem[] {
   const entry = spec.variants[name]!;
-  const under = (problem: Problem): Problem => ({ ...problem, path: `variants.${name}.${problem.path}` });
+  const under = (problem: Problem): Problem => ({
+    ...problem,
+    path: [`variants.${name}`, problem.path].filter((part) => part !== "").join("."),
+  });
   if (typeof entry !== "function" && entry.kind === "llm") return findLlmProblems(entry, spec.input).map(under);
   if (typeof entry !== "function" && entry.kind === "best-of") return findBestOfProblems(entry, spec.variants).map(under);
   if (typeof entry === "function" || entry.kind !== "compose") return [];
