@@ -96,12 +96,12 @@ function withUsage({ request, body }: AttemptCall, dialect: Dialect): Record<str
   return { stream_options: { ...(body["stream_options"] as object | undefined), include_usage: true } };
 }
 
-function keyHeaders({ dialect, key }: ProviderConfig) {
+export function keyHeaders({ dialect, key }: ProviderConfig) {
   if (dialect !== "anthropic") return key === undefined ? {} : { authorization: bearer(key) };
   return { "anthropic-version": "2023-06-01", ...(key === undefined ? {} : { "x-api-key": key }) };
 }
 
-function parseBody(reply: Extract<ChatReply, { kind: "whole" }>): unknown {
+export function parseBody(reply: Extract<ChatReply, { kind: "whole" }>): unknown {
   const text = Buffer.from(reply.bytes).toString("utf8");
   try {
     return JSON.parse(text);
@@ -111,7 +111,7 @@ function parseBody(reply: Extract<ChatReply, { kind: "whole" }>): unknown {
 }
 
 /** Some servers answer 200 and an error in it. */
-function isErrorBody(body: unknown): boolean {
+export function isErrorBody(body: unknown): boolean {
   return typeof body !== "object" || body === null || ("error" in body && body.error !== null && body.error !== undefined);
 }
 
@@ -119,14 +119,14 @@ function empty(target: Target): AppError {
   return new Failure("provider_failed", `${target.name} gave an empty answer.`, { details: { target: target.name, reason: "empty" } });
 }
 
-function refusal(reply: ChatReply, dialect: Dialect, { target, now }: { target: Target; now: number }): AppError {
+export function refusal(reply: ChatReply, dialect: Dialect, { target, now }: { target: Target; now: number }): AppError {
   const error = dialect.parseError(reply.status, reply.kind === "whole" ? parseBody(reply) : "");
   const waitMs = retryAfterMs(reply.headers["retry-after"], now);
   return failure({ ...error, status: reply.status, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) }, target);
 }
 
 /** What a provider said, as an error of ours. Its own status goes on to the caller where the caller can do something about it. */
-function failure(error: UpstreamError, target: Target): AppError {
+export function failure(error: UpstreamError, target: Target): AppError {
   const { status, kind, message, code, retryAfterMs: waitMs } = error;
   const details = {
     target: target.name,

@@ -1,9 +1,11 @@
 import { type EvidenceRecorder, type Step, toAppError, roundMs } from "../core/index.ts";
-import type { Attempted } from "./attempt-target.ts";
-import type { Target } from "./resolve-model.ts";
 
 /** One try as a step of the evidence: of a stream, until its first useful event. */
-export async function noteAttempt(target: Target, evidence: EvidenceRecorder, run: () => Promise<Attempted>): Promise<Attempted> {
+export async function noteAttempt<Value extends { readonly kind: string }>(
+  target: { readonly name: string },
+  evidence: EvidenceRecorder,
+  run: () => Promise<Value>,
+): Promise<Value> {
   const startMs = evidence.elapsed();
   const step = (status: Step["status"], more: Partial<Step>) =>
     evidence.step({

@@ -12,6 +12,15 @@ export interface CallOrigin {
   readonly function: string;
   /** Of the network, where the call came from outside. */
   readonly address: string | null;
+  /** What the principal may do, as a hash: two with the same may see the same. Absent: with nobody. */
+  readonly rights?: string;
+}
+
+/** An inference that nobody waits for: opened here, closed by who lets it run. */
+export interface OpenedCall {
+  readonly inferenceId: string;
+  readonly evidence: EvidenceRecorder;
+  close(outcome: CallOutcome): Promise<void>;
 }
 
 export interface GatewayCall {
@@ -26,6 +35,10 @@ export interface GatewayCall {
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
   readonly inferenceId: string;
+  /** The caller's own header, where he has one. */
+  readonly cacheControl?: string | undefined;
+  /** Opens another inference on the same behalf, with the same question: a kept answer is made new behind the caller's back. */
+  readonly reopen?: () => OpenedCall;
 }
 
 /** How a call ended, for its evidence. */
@@ -40,10 +53,14 @@ export interface CallOutcome {
   readonly notes?: Readonly<Record<string, unknown>>;
 }
 
+/** Whether an answer was kept, for the caller; absent where nothing is. */
+export type CacheState = "hit" | "stale" | "miss";
+
 export type GatewayReply =
-  | { readonly kind: "whole"; readonly text: string; readonly outcome: CallOutcome }
+  | { readonly kind: "whole"; readonly text: string; readonly outcome: CallOutcome; readonly cache?: CacheState }
   | {
       readonly kind: "stream";
+      readonly cache?: CacheState;
       /** The caller's stream. It never throws: what breaks it is its last word. */
       readonly texts: AsyncIterable<Told>;
       outcome(): CallOutcome;
@@ -57,6 +74,9 @@ export type Ask = (call: GatewayCall) => Promise<GatewayReply>;
 export type Stage = (call: GatewayCall, next: Ask) => Promise<GatewayReply>;
 
 /** A call meets the first stage first; `last` asks the providers. */
-export function inStages(stages: readonly Stage[], last: Ask): Ask {
-  return stages.reduceRight<Ask>((next, stage) => (call) => stage(call, next), last);
+export function inStages<Call, Reply>(
+  stages: readonly ((call: Call, next: (call: Call) => Promise<Reply>) => Promise<Reply>)[],
+  last: (call: Call) => Promise<Reply>,
+): (call: Call) => Promise<Reply> {
+  return stages.reduceRight((next, stage) => (call: Call) => stage(call, next), last);
 }
