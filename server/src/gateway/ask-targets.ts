@@ -1,4 +1,5 @@
 import { AppError, type Clock, Deadline, type Egress, createRandom } from "../core/index.ts";
+import { contextOf } from "./answer-context.ts";
 import { type AttemptCall, type Attempted, attemptTarget } from "./attempt-target.ts";
 import { dialects } from "./dialects/index.ts";
 import { type Cost, costOf } from "./money/cost-of.ts";
@@ -10,7 +11,7 @@ import { runAttempts } from "./reliability/run-attempts.ts";
 import type { Target } from "./resolve-model.ts";
 import type { Ask } from "./stage.ts";
 import { tell } from "./tell.ts";
-import type { AnswerContext, Usage } from "./types.ts";
+import type { Usage } from "./types.ts";
 
 export interface AskDeps {
   readonly egress: Egress;
@@ -34,12 +35,7 @@ export function createAsk({ egress, clock, prices }: AskDeps): Ask {
 
   return async (call) => {
     const dialect = dialects[call.dialect];
-    const context: AnswerContext = {
-      model: call.request.model,
-      created: Math.floor(clock.now() / 1000),
-      includeUsage: (call.body["stream_options"] as { include_usage?: unknown } | undefined)?.include_usage === true,
-      asked: call.body,
-    };
+    const context = contextOf(call, clock);
     const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
     const deadline = new Deadline(call.startedAt + call.resolved.totalMs, call.signal);
     const attempted = await runAttempts<AskedTarget, Attempted>({

@@ -57,8 +57,7 @@ export function createBudgetStage({ meter, prices, clock }: BudgetStageDeps): St
         return { ...reply, outcome: noted(reply.outcome) };
       }
       return {
-        kind: "stream",
-        texts: reply.texts,
+        ...reply,
         outcome: () => noted(reply.outcome()),
         leave() {
           settle(reply.outcome());
