@@ -9,7 +9,7 @@ export const purposeSchema = z.object({
   /** The cost of each kind of error, in plain words. */
   errors: z.array(z.object({ error: z.string(), cost: z.string() })),
 });
-export const variantKindSchema = z.enum(["model", "rules", "llm", "agent", "remote", "compose", "best-of"]);
+export const variantKindSchema = z.enum(["model", "rules", "llm", "agent", "remote", "compose", "best-of", "message", "last-good"]);
 export const variantSchema = z.object({
   name: nameSchema,
   kind: variantKindSchema,
@@ -74,7 +74,7 @@ export const inferRequestSchema = z.object({
   occurredAt: instantSchema.optional(),
   /** Milliseconds the caller will wait; the smaller of this and the function's budget for retries counts. */
   deadlineMs: z.int().positive().max(600_000).optional(),
-  /** Variants treated as failing, to exercise the fallback on purpose. Needs `functions.write`. */
+  /** Variants treated as failing, to exercise the fallback on purpose; with none the chain runs as it is, as a drill. Needs `functions.write`. */
   drill: z.array(nameSchema).max(10).optional(),
   metadata: z.record(z.string().max(64), z.string().max(256)).optional(),
 });

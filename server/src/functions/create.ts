@@ -8,6 +8,7 @@ import type { FunctionRuntime } from "./function-runtime.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { createIdempotencyStore } from "./idempotency-store.ts";
 import { type InferDeps, infer } from "./infer.ts";
+import { createLastGoodAnswers } from "./last-good-answers.ts";
 import { checkModels } from "./llm/check-models.ts";
 import { openModelCall } from "./model-call.ts";
 import { partitionsAt } from "./partitions.ts";
@@ -32,7 +33,8 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   const { sql, hotState, journal, clock, logger } = deps;
   checkModels(deps.definitions, deps.gateway);
   const definitions = new Map(deps.definitions.map((definition) => [definition.name, definition]));
-  const runtimes = createProjectRuntimes({ ...deps, logger }, () => setImmediate(() => wake()));
+  const lastGood = createLastGoodAnswers(clock);
+  const runtimes = createProjectRuntimes({ ...deps, logger, lastGood }, () => setImmediate(() => wake()));
   const openedForRuns = new Map<string, Promise<Variant>>();
   const timers: NodeJS.Timeout[] = [];
   const nodeFacts = writeNodeFacts(deps.node, deps.configHash, deps.process);
@@ -44,7 +46,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     return deps.drains !== false && leftBehind.backlog > 0 && stored + rejected < leftBehind.accepted;
   };
   const idempotency = new IdempotencyKeys(createIdempotencyStore(sql, clock), clock, recovering);
-  const inferDeps: InferDeps = { journal, idempotency, shadows, clock, nodeFacts, stateAgeMs: hotState.ageMs };
+  const inferDeps: InferDeps = { journal, idempotency, shadows, lastGood, clock, nodeFacts, stateAgeMs: hotState.ageMs };
   let latest: ReadonlyMap<string, ProjectArms> = new Map();
   let following: Promise<void> | undefined;
   let again = false;
@@ -246,7 +248,9 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     getInference: (caller, id) => getInference(caller, id, deps),
     async eraseBody(caller, id) {
       if (deps.archive === undefined) throw new AppError("internal", "These functions have no archive.");
-      return deps.archive.erase(caller, id);
+      const erased = await deps.archive.erase(caller, id);
+      lastGood.forget(id);
+      return erased;
     },
 
     start,

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { readFallback } from "./fallback-steps.ts";
 import { findLlmProblems } from "./llm/check-spec.ts";
 import { findBestOfProblems } from "./variants/check-best-of.ts";
+import { findLastGoodProblems, findMessageProblems, isLastResort } from "./variants/check-last-resort.ts";
 import type { FunctionDefinition, FunctionSpec, Prediction, VariantEntry, VariantSpec } from "./types.ts";
 
 const defaultMaxBodyBytes = 1024 * 1024;
@@ -66,11 +67,20 @@ export function defineFunction<
     variants: Object.freeze(variants),
     fallback: Object.freeze(steps.order),
     conditions: steps.conditions,
+    remembered: findRemembered(variants),
     labelOf: spec.labelOf ?? defaultLabel,
     confidenceOf: spec.confidenceOf ?? defaultConfidence,
     monitoring: spec.monitoring ?? {},
     retraining: spec.retraining ?? {},
   });
+}
+
+/** Variants whose answers a last-good step may repeat, and for how many seconds the longest. */
+function findRemembered(variants: FunctionDefinition["variants"]): ReadonlyMap<string, number> {
+  const remembered = new Map<string, number>();
+  for (const spec of Object.values(variants))
+    if (spec.kind === "last-good") remembered.set(spec.of, Math.max(spec.maxAgeSeconds, remembered.get(spec.of) ?? 0));
+  return remembered;
 }
 
 function defaultLabel(output: Record<string, unknown>): string | null {
@@ -116,6 +126,8 @@ function findVariantProblems(spec: LooseSpec, name: string): Problem[] {
   });
   if (typeof entry !== "function" && entry.kind === "llm") return findLlmProblems(entry, spec.input).map(under);
   if (typeof entry !== "function" && entry.kind === "best-of") return findBestOfProblems(entry, spec.variants).map(under);
+  if (typeof entry !== "function" && entry.kind === "message") return findMessageProblems(entry, spec.output).map(under);
+  if (typeof entry !== "function" && entry.kind === "last-good") return findLastGoodProblems(entry, spec.variants).map(under);
   if (typeof entry === "function" || entry.kind !== "compose") return [];
   const path = `variants.${name}`;
   const problems: Problem[] = [];
@@ -127,6 +139,7 @@ function findVariantProblems(spec: LooseSpec, name: string): Problem[] {
     if (target === undefined) problems.push({ path: `${path}.cascade`, message: `there is no variant "${part}"` });
     else if (typeof target !== "function" && target.kind === "compose")
       problems.push({ path: `${path}.cascade`, message: `"${part}" is itself a compose` });
+    else if (isLastResort(target)) problems.push({ path: `${path}.cascade`, message: `"${part}" belongs at the end of \`fallback\`` });
   }
   return problems;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { alice, ask, fakeModels, mailSheet, type TestFunctions, useFunctions } from "../../test/functions.ts";
-import { defineFunction, model } from "./index.ts";
+import { createManualClock } from "../core/index.ts";
+import { defineFunction, lastGood, message, model } from "./index.ts";
 
 const running = useFunctions();
 
@@ -107,5 +108,95 @@ describe("a step whose condition does not hold", () => {
       fallback: ["learned", "careful"],
       conditions: { careful: "metadata.tier != 'free'" },
     });
+  });
+});
+
+describe("the end of a chain", () => {
+  const ending = defineFunction({
+    ...mailSheet,
+    name: "triage-mail",
+    variants: {
+      learned: model({ model: "triage-mail" }),
+      before: lastGood({ of: "learned", maxAgeSeconds: 60 }),
+      sorry: message({ output: { label: "ham", confidence: 0 } }),
+    },
+    fallback: ["learned", "before", "sorry"],
+  });
+  const bob = { ...alice, principalId: "key:bob:000000000002" };
+  const elsewhere = { subject: "another", body: "mail" };
+
+  /** A model that answers until it is told to fail. */
+  function brittleModel() {
+    const models = fakeModels();
+    models.versions.set("triage-mail", [1]);
+    const works = models.predict;
+    const state = { fails: false };
+    models.predict = (...call) => (state.fails ? Promise.reject(new Error("no memory")) : works(...call));
+    return { models, state };
+  }
+
+  test("repeats the last good answer to the same caller and input, and the evidence names its inference", async () => {
+    const { models, state } = brittleModel();
+    const clock = createManualClock(Date.now());
+    const open = await running.start({ models, clock, definitions: [ending] });
+    const older = await ask(open);
+    const good = await ask(open);
+    state.fails = true;
+    clock.advance(12_000);
+    const again = await ask(open);
+    expect(again).toMatchObject({ variant: "before", fallback: true, output: good.output });
+    expect(await ask(open, { input: elsewhere })).toMatchObject({ variant: "sorry" });
+    expect(await ask(open, { caller: bob })).toMatchObject({ variant: "sorry" });
+    clock.advance(48_001);
+    expect(await ask(open)).toMatchObject({ variant: "sorry", output: { label: "ham", confidence: 0 } });
+    await open.stored();
+    const degraded = {
+      kind: "last-good",
+      inference: good.inferenceId,
+      variant: "learned",
+      binding: good.binding,
+      ageSeconds: 12,
+    };
+    expect(good.inferenceId).not.toBe(older.inferenceId);
+    expect(await open.functions.getInference(alice, again.inferenceId)).toMatchObject({
+      fallback: true,
+      produced: { degraded },
+      steps: [
+        { name: "learned", status: "failed" },
+        { name: "before", status: "ok", details: { degraded } },
+      ],
+    });
+  });
+
+  test("is a plain message, marked in the evidence, and never an answer that was asked for", async () => {
+    const { models, state } = brittleModel();
+    state.fails = true;
+    const open = await running.start({ models, definitions: [ending] });
+    const answer = await ask(open);
+    expect(answer).toMatchObject({ variant: "sorry", fallback: true, output: { label: "ham", confidence: 0 } });
+    await open.stored();
+    expect(await open.functions.getInference(alice, answer.inferenceId)).toMatchObject({
+      produced: { degraded: { kind: "message" }, binding: { label: "sorry", output: { label: "ham", confidence: 0 } } },
+      steps: [
+        { name: "learned", status: "failed" },
+        { name: "before", status: "failed", error: "variant_failed" },
+        { name: "sorry", status: "ok", details: { degraded: { kind: "message" } } },
+      ],
+    });
+    expect((await open.functions.binding(alice, answer.binding))?.resolved).toEqual({ output: { label: "ham", confidence: 0 } });
+    // What `sorry` said is not kept as an answer of `learned`.
+    expect(await ask(open)).toMatchObject({ variant: "sorry" });
+  });
+
+  test("an answer that was erased, or given to a drill, is not repeated", async () => {
+    const { models, state } = brittleModel();
+    const open = await running.start({ models, definitions: [ending] });
+    const good = await ask(open);
+    await ask(open, { input: elsewhere, drill: ["sorry"] });
+    await open.stored();
+    await open.functions.eraseBody(alice, good.inferenceId);
+    state.fails = true;
+    expect(await ask(open)).toMatchObject({ variant: "sorry" });
+    expect(await ask(open, { input: elsewhere })).toMatchObject({ variant: "sorry" });
   });
 });

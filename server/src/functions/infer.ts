@@ -2,6 +2,7 @@ import type { InferResponse } from "@millrace/contract";
 import { AppError, type Clock, createId, roundMs } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { type Claim, type IdempotencyKeys, hashInput } from "./idempotency.ts";
+import type { LastGoodAnswers } from "./last-good-answers.ts";
 import { spendingOf } from "./llm/spending.ts";
 import { type RecordInput, writeRecord } from "./record.ts";
 import { StepRecorder } from "./recorder.ts";
@@ -19,6 +20,7 @@ export interface InferDeps {
   readonly journal: EvidenceJournal;
   readonly idempotency: IdempotencyKeys;
   readonly shadows: ShadowRunner;
+  readonly lastGood: LastGoodAnswers;
   readonly clock: Clock;
   /** See `writeNodeFacts`. */
   readonly nodeFacts: string;
@@ -81,7 +83,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
   });
   const id = createId(deps.clock);
   const inputText = JSON.stringify(prepared.input);
-  const common = { call, deps, prepared, runtime, recorder, arm, inputText };
+  const common = { call, deps, prepared, runtime, recorder, arm, inputText, notes: outcome.notes };
   if (outcome.output === undefined) return fail(id, outcome, common, performance.now() - startedAt >= totalMs);
 
   const candidate = outcome.candidate!;
@@ -115,6 +117,12 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
     });
   }
   const binding = candidate.variant!.binding.hash;
+  const keptSeconds = definition.remembered.get(candidate.name);
+  if (keptSeconds !== undefined && !isDrill(call)) {
+    const { projectId, principalId } = call.caller;
+    const question = { projectId, principalId, function: definition.name, variant: candidate.name, inputHash: hashInput(prepared.input) };
+    deps.lastGood.keep(question, { inferenceId: id, binding, output: outputText }, keptSeconds);
+  }
   return {
     inferenceId: id,
     repeated: false,
@@ -131,6 +139,7 @@ interface Common {
   readonly recorder: StepRecorder;
   readonly arm: ServingArm;
   readonly inputText: string;
+  readonly notes: ChainOutcome["notes"];
 }
 
 function recordParts(common: Common) {
@@ -142,7 +151,7 @@ function recordParts(common: Common) {
     input: common.inputText,
     steps: common.recorder.steps,
     spending: spendingOf(common.recorder.steps),
-    notes: isDrill(call) ? { drill: call.drill } : undefined,
+    notes: isDrill(call) ? { ...common.notes, drill: call.drill } : common.notes,
     nodeFacts: deps.nodeFacts,
     stateAgeMs: deps.stateAgeMs(),
     traceId: call.traceId,
@@ -152,9 +161,9 @@ function recordParts(common: Common) {
   };
 }
 
-/** A drill is no traffic: what it shows must not count as the doing of an arm. */
+/** A drill is no traffic, also where nothing is treated as failing: what it shows must not count as the doing of an arm. */
 function isDrill(call: InferCall): boolean {
-  return call.drill !== undefined && call.drill.length > 0;
+  return call.drill !== undefined;
 }
 
 function headOf({ recordHead, drillHead, producedHead }: Candidate, { call }: Common): RecordInput["candidate"] {

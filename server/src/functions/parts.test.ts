@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { alice, triageMail } from "../../test/functions.ts";
 import { Deadline, createManualClock, idBound, silentLogger } from "../core/index.ts";
 import { createBinding, modelVersions } from "./bindings.ts";
+import { createLastGoodAnswers } from "./last-good-answers.ts";
 import { partitionsAt } from "./partitions.ts";
 import { writeNodeFacts, writeRecord } from "./record.ts";
 import { createShadowRunner } from "./shadow.ts";
@@ -174,6 +175,7 @@ describe("compose", () => {
     context: alice,
     definition,
     sourceHash: "s",
+    lastGood: createLastGoodAnswers(createManualClock(0)),
     kinds: variantKinds,
     models: {
       resolve: async () => ({ model: "triage-mail", version: 1, hash: "h" }),

@@ -1,5 +1,6 @@
 import { AppError, type Logger, systemContext } from "../core/index.ts";
 import { FunctionRuntime } from "./function-runtime.ts";
+import type { LastGoodAnswers } from "./last-good-answers.ts";
 import { insertBinding } from "./repository.ts";
 import type { Binding, FunctionsDeps } from "./types.ts";
 import { variantKinds } from "./variants/index.ts";
@@ -15,7 +16,10 @@ export interface ProjectRuntimes {
 
 /** `onNew` hears of a project that a request spoke of before the tables did. */
 export function createProjectRuntimes(
-  deps: Pick<FunctionsDeps, "definitions" | "models" | "gateway" | "sourceHash" | "sql"> & { readonly logger: Logger },
+  deps: Pick<FunctionsDeps, "definitions" | "models" | "gateway" | "sourceHash" | "sql"> & {
+    readonly logger: Logger;
+    readonly lastGood: LastGoodAnswers;
+  },
   onNew: () => void,
 ): ProjectRuntimes {
   const { sql, logger } = deps;
@@ -30,7 +34,14 @@ export function createProjectRuntimes(
       await sql.as(context, (tx) => insertBinding(tx, binding));
       kept.add(binding.hash);
     };
-    const around = { context, models: deps.models, gateway: deps.gateway, sourceHash: deps.sourceHash, kinds: variantKinds };
+    const around = {
+      context,
+      models: deps.models,
+      gateway: deps.gateway,
+      lastGood: deps.lastGood,
+      sourceHash: deps.sourceHash,
+      kinds: variantKinds,
+    };
     const runtimes = new Map(
       deps.definitions.map((definition) => [definition.name, new FunctionRuntime({ ...around, definition }, logger, keepBinding)]),
     );

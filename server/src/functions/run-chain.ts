@@ -41,6 +41,8 @@ export interface ChainOutcome {
   readonly failures: readonly Failure[];
   /** Steps that were not asked, since their condition does not hold. That is no failure. */
   readonly unmet: readonly UnmetCondition[];
+  /** What the one that answered has to say of it. */
+  readonly notes?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Asks the chain in order until one answers within its time. Never throws: what failed is in `failures` and in the steps. */
@@ -74,9 +76,15 @@ export async function runChain(input: ChainInput): Promise<ChainOutcome> {
     }
     const deadline = new Deadline(input.startedAt + limitMs(input, index === chain.length - 1), input.signal);
     try {
-      const output = await attempt(input, variant, deadline);
-      note({ status: "ok" });
-      return { candidate, output, failures, unmet };
+      const notes: Record<string, unknown>[] = [];
+      const output = await attempt(input, { variant, deadline, note: (facts) => notes.push(facts) });
+      if (notes.length === 0) {
+        note({ status: "ok" });
+        return { candidate, output, failures, unmet };
+      }
+      const details = Object.assign({}, ...notes) as Record<string, unknown>;
+      note({ status: "ok", details });
+      return { candidate, output, failures, unmet, notes: details };
     } catch (error) {
       const failure = describeFailure(candidate.name, error);
       failures.push(failure);
@@ -112,21 +120,29 @@ function findObstacle(input: ChainInput, candidate: Candidate): Failure | undefi
   return undefined;
 }
 
-async function attempt(input: ChainInput, variant: Variant, deadline: Deadline): Promise<Record<string, unknown>> {
+interface Attempt {
+  readonly variant: Variant;
+  readonly deadline: Deadline;
+  note(facts: Record<string, unknown>): void;
+}
+
+async function attempt(input: ChainInput, asked: Attempt): Promise<Record<string, unknown>> {
+  const { variant, deadline } = asked;
   const name = variant.binding.variant;
   if (deadline.passed()) throw new AppError("deadline_exceeded", `No time was left for "${name}".`);
-  const answer = runVariant(variant, input, deadline);
+  const answer = runVariant(input, asked);
   const raw = answer instanceof Promise ? await deadline.race(answer) : answer;
   if (deadline.passed()) throw new AppError("deadline_exceeded", `"${name}" answered after its time.`);
   return checkOutput(input.definition, name, raw);
 }
 
-function runVariant(variant: Variant, input: ChainInput, deadline: Deadline): unknown {
+function runVariant(input: ChainInput, { variant, deadline, note }: Attempt): unknown {
   const call: VariantCall = {
     context: input.context,
     input: input.input,
     evidence: input.recorder,
     deadline,
+    note,
     get signal() {
       return deadline.signal;
     },

@@ -106,6 +106,8 @@ export interface FunctionDefinition {
   readonly fallback: readonly string[];
   /** Of the variants in `fallback` that have one: asked only where it holds. */
   readonly conditions: ReadonlyMap<string, Condition>;
+  /** Variants whose answers are kept for a last-good step, and for how many seconds. */
+  readonly remembered: ReadonlyMap<string, number>;
   labelOf(output: Record<string, unknown>): string | null;
   confidenceOf(output: Record<string, unknown>): number | null;
   readonly monitoring: Readonly<Record<string, unknown>>;
@@ -150,6 +152,8 @@ export interface VariantCall {
   readonly evidence: EvidenceRecorder;
   /** Which of several answers this one is, for variants that draw by chance. */
   readonly seed?: number;
+  /** Facts about the answer that belong into its evidence: members of `produced`, and the step's details. */
+  readonly note?: (facts: Readonly<Record<string, unknown>>) => void;
 }
 
 /** One interchangeable way to do a function, bound and ready to run. Every kind implements this. */

@@ -1,6 +1,8 @@
 import { bestOfKind } from "./best-of.ts";
 import { composeKind } from "./compose.ts";
+import { lastGoodKind } from "./last-good.ts";
 import { llmKind } from "./llm.ts";
+import { messageKind } from "./message.ts";
 import { modelKind } from "./model.ts";
 import { rulesKind } from "./rules.ts";
 import type { VariantKinds } from "./types.ts";
@@ -12,6 +14,8 @@ export const variantKinds: VariantKinds = {
   compose: composeKind,
   llm: llmKind,
   "best-of": bestOfKind,
+  message: messageKind,
+  "last-good": lastGoodKind,
 };
 
 export type { Resolution, VariantKind, VariantKinds, VariantSurroundings } from "./types.ts";

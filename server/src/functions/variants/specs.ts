@@ -1,3 +1,4 @@
+import type { LastGoodSpec, MessageSpec } from "./last-resort-spec.ts";
 import type { BestOfSpec, LlmSpec } from "./llm-spec.ts";
 
 /** What a model answered: the top label, its calibrated probability, and the probability of every label. */
@@ -43,10 +44,18 @@ export interface ComposeSpec<I, O> {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Erased = any;
 
-export type VariantSpec<I, O> = ModelSpec<I, O> | RulesSpec<I, O> | ComposeSpec<I, O> | LlmSpec<I, O> | BestOfSpec<I, O>;
+export type VariantSpec<I, O> =
+  | ModelSpec<I, O>
+  | RulesSpec<I, O>
+  | ComposeSpec<I, O>
+  | LlmSpec<I, O>
+  | BestOfSpec<I, O>
+  | MessageSpec<O>
+  | LastGoodSpec;
 /** In `variants`, a plain function stands for `rules(function)`. */
 export type VariantEntry<I, O> =
   | VariantSpec<I, O>
   | ((input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>);
 
+export type * from "./last-resort-spec.ts";
 export type * from "./llm-spec.ts";

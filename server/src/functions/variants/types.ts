@@ -1,4 +1,5 @@
 import type { Context } from "../../core/index.ts";
+import type { LastGoodAnswers } from "../last-good-answers.ts";
 import type { Binding, Erased, FunctionDefinition, FunctionsDeps, ModelsPort, Variant, VariantSpec } from "../types.ts";
 
 type AnySpec = VariantSpec<Erased, Erased>;
@@ -10,6 +11,8 @@ export interface VariantSurroundings {
   readonly models: ModelsPort;
   /** Absent where no model can be asked. */
   readonly gateway?: FunctionsDeps["gateway"];
+  /** What was answered before, on this node. */
+  readonly lastGood: LastGoodAnswers;
   /** Hash of the configuration's source files: the version of every piece of plain code. */
   readonly sourceHash: string;
   /** The table of kinds, for a kind made of others. */
