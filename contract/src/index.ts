@@ -4,6 +4,7 @@ export * from "./evaluation.ts";
 export * from "./feedback.ts";
 export * from "./functions.ts";
 export * from "./governance.ts";
+export * from "./gateway.ts";
 export * from "./jobs.ts";
 export * from "./models.ts";
 export * from "./monitoring.ts";

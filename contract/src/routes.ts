@@ -4,6 +4,7 @@ import * as evaluation from "./evaluation.ts";
 import * as feedback from "./feedback.ts";
 import * as functions from "./functions.ts";
 import * as governance from "./governance.ts";
+import * as gateway from "./gateway.ts";
 import * as jobs from "./jobs.ts";
 import * as models from "./models.ts";
 import * as monitoring from "./monitoring.ts";
@@ -82,6 +83,8 @@ export const routes = {
   "functions.list": { method: "GET", path: "/api/functions", summary: "List functions", permission: "functions.read", response: z.object({ items: z.array(functions.functionSchema) }) },
   "functions.get": { method: "GET", path: "/api/functions/:name", summary: "One function: purpose, variants, traffic", permission: "functions.read", parameters: named, response: functions.functionDetailSchema },
   "functions.series": { method: "GET", path: "/api/functions/:name/series", summary: "Traffic, latency, labels and accuracy over time", permission: "functions.read", parameters: named, query: functions.seriesQuerySchema, response: z.object({ points: z.array(functions.seriesPointSchema) }) },
+  "gateway.budgets": { method: "GET", path: "/api/gateway/budgets", summary: "Budgets of foundation models: what is used, reserved, left, and when more is free", permission: "gateway.read", query: gateway.budgetsQuerySchema, response: gateway.budgetsSchema },
+
   "functions.infer": { method: "POST", path: "/api/functions/:name/infer", summary: "Ask a function", permission: "functions.infer", parameters: named, body: functions.inferRequestSchema, response: functions.inferResponseSchema, hot: true },
   "inferences.list": { method: "GET", path: "/api/inferences", summary: "List inferences", permission: "functions.read", query: functions.inferencesQuerySchema, response: pageOf(functions.inferenceSchema) },
   "inferences.get": { method: "GET", path: "/api/inferences/:id", summary: "One inference with everything that produced it (audited)", permission: "evidence.read", parameters: byId, response: functions.inferenceDetailSchema },

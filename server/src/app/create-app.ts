@@ -94,6 +94,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     // After the keys are in memory, or each start would take the key of the last one for a stranger's.
     const admin = options.role === "work" ? null : await modules.governance.ensureAdminKey();
     closers.push(() => modules.egress.close());
+    closers.push(async () => modules.gateway.close());
     closers.push(() => modules.models.close());
     await modules.jobs.start(options.role);
     closers.push(() => modules.jobs.close());

@@ -48,6 +48,7 @@ function everyCommand(): string[][] {
     ["models", "train", "triage-mail", "--dataset", "mail@1"],
     ["train", "triage-mail", "--dataset", "mail@1", "--parameter", "c=2", "--parameter", "name=x", "--seed", "7"],
     ["jobs", "list", "--status", "failed"],
+    ["gateway", "budgets", "--limit", "10"],
     ["jobs", "show", "w-1"],
     ["jobs", "cancel", "w-1"],
     ["jobs", "resume", "w-1"],

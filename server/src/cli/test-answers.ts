@@ -339,6 +339,22 @@ export const answers: Answers = {
   "models.listRuns": () => ({ items: [run], next: null }),
   "models.getRun": () => run,
   "models.createRun": () => ({ workflowId: "w-1", runId: inferenceId }),
+  "gateway.budgets": () => ({
+    store: "memory",
+    items: [
+      {
+        budget: "team",
+        bucket: { principal: "key:demo:a1b2c3d4e5f6", user: "" },
+        kind: "costUsd",
+        windowSeconds: 86_400,
+        limit: "10",
+        used: "9.75",
+        reserved: "0.25",
+        left: "0",
+        resetsAt: at,
+      },
+    ],
+  }),
   "jobs.list": () => ({ items: [workflow], next: null }),
   "jobs.get": () => workflow,
   "jobs.cancel": () => ({ ...workflow, status: "cancelled" }),

@@ -5,6 +5,7 @@ import { explainVerb } from "./explain.ts";
 import { addFeedback } from "./feedback.ts";
 import { addFunctions } from "./functions.ts";
 import { addAudit, addGovernance, killVerb } from "./governance.ts";
+import { addGateway } from "./gateway.ts";
 import { inferVerb } from "./infer.ts";
 import { addInferences } from "./inferences.ts";
 import { addJobs } from "./jobs.ts";
@@ -33,6 +34,7 @@ export function addCommands(program: Command, registrar: Registrar): void {
   addModels(program, registrar);
   addFunctions(program, registrar);
   addInferences(program, registrar);
+  addGateway(program, registrar);
   addFeedback(program, registrar);
   addMonitoring(program, registrar);
   addEvaluation(program, registrar);

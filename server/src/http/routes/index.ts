@@ -1,5 +1,6 @@
 import type { Handlers, HttpDeps } from "../types.ts";
 import { functionsHandlers } from "./functions.ts";
+import { gatewayHandlers } from "./gateway.ts";
 import { governanceHandlers } from "./governance.ts";
 import { healthHandlers } from "./health.ts";
 import { portHandlers } from "./ports.ts";
@@ -10,6 +11,7 @@ export function createHandlers({ ports, counters }: Pick<HttpDeps, "ports" | "co
     ...healthHandlers(ports),
     ...governanceHandlers(ports, counters),
     ...functionsHandlers(ports),
+    ...gatewayHandlers(ports),
     ...portHandlers(ports),
   };
 }

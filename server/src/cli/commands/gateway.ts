@@ -1,0 +1,51 @@
+import type { BudgetCount, BudgetCounts } from "@millrace/contract";
+import type { Command } from "commander";
+import { instant } from "../format.ts";
+import type { Column } from "../table.ts";
+import { table } from "./show.ts";
+import { type Registrar, addVerb, group } from "./verb.ts";
+
+const columns: readonly Column<BudgetCount>[] = [
+  { title: "BUDGET", value: (item) => item.budget },
+  { title: "FOR", value: (item) => whose(item.bucket), flexible: true },
+  { title: "COUNTS", value: (item) => (item.kind === "costUsd" ? "USD" : item.kind) },
+  { title: "LIMIT", value: (item) => item.limit, align: "right" },
+  { title: "USED", value: (item) => item.used, align: "right" },
+  { title: "RESERVED", value: (item) => item.reserved, align: "right" },
+  {
+    title: "LEFT",
+    value: (item) => item.left,
+    align: "right",
+    paint: (text, item, palette) => (item.left === "0" ? palette.bad(text) : text),
+  },
+  { title: "MORE IS FREE", value: (item) => (item.resetsAt === null ? null : `${instant(item.resetsAt)} UTC`), spare: true },
+];
+
+const stores: Readonly<Record<BudgetCounts["store"], string>> = {
+  memory: "This node counts by itself.",
+  shared: "Nodes count together.",
+  local: "The store that nodes share is away: this node counts by itself.",
+};
+
+function whose(bucket: BudgetCount["bucket"]): string {
+  return Object.entries(bucket)
+    .map(([dimension, value]) => (value === "" ? `no ${dimension}` : `${dimension} ${value}`))
+    .join(", ");
+}
+
+export function addGateway(program: Command, registrar: Registrar): void {
+  const gateway = group(program, "gateway", "foundation models: what may be spent on them");
+  addVerb(gateway, registrar, {
+    usage: "budgets",
+    description: "budgets in use: the limit, what is used and reserved, when more is free",
+    options: [{ flags: "--limit <n>", description: "at most so many" }],
+    run: async (session, _args, options) => {
+      const answer = await session.call("gateway.budgets", { query: options });
+      session.show(answer, () =>
+        answer.items.length === 0
+          ? "No budget is in use."
+          : `${table(session, answer.items, columns)}\n\n${session.palette.dim(stores[answer.store])}`,
+      );
+    },
+  });
+}
