@@ -1,7 +1,18 @@
 export { configSchema, type GatewayConfig } from "./config.ts";
 export { type Gateway, createGateway } from "./create.ts";
 export type { CallOrigin, CallOutcome, GatewayCall, GatewayReply, Stage } from "./stage.ts";
-export type { ChatAnswer, ChatMessage, ChatRequest, ContentPart, DialectName, OutputFormat, Reasoning, TextPart, Usage } from "./types.ts";
+export type {
+  ChatAnswer,
+  ChatMessage,
+  ChatRequest,
+  ContentPart,
+  DialectName,
+  EventWriter,
+  OutputFormat,
+  Reasoning,
+  TextPart,
+  Usage,
+} from "./types.ts";
 export { sumCosts, sumUsage } from "./money/sum.ts";
 export type { Cost } from "./money/cost-of.ts";
 export type { Question } from "./question.ts";

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { inferRequestSchema } from "@millrace/contract";
 import { AppError, type Clock, type Logger, createId, isAppError, toAppError } from "../core/index.ts";
-import type { Caller, Functions, InferCall } from "../functions/index.ts";
+import type { Caller, FunctionDefinition, Functions, InferCall } from "../functions/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import { readCredentials } from "./credentials.ts";
 import type { OriginGuard } from "./guard-origin.ts";
 import { plainHeaders, writeProblem } from "./problem.ts";
+import { untilGone } from "./until-gone.ts";
 import { discardBody } from "./read-body.ts";
 import { readJson } from "./read-json.ts";
 
@@ -54,7 +55,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, name: 
   const principal = authenticate(request, deps);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
   try {
-    const body = await ask(request, name, { principal, caller, startedAt }, deps);
+    const body = await ask({ request, response }, name, { principal, caller, startedAt }, deps);
     response.writeHead(200, { "content-type": "application/json", ...plainHeaders, "content-length": Buffer.byteLength(body) });
     response.end(body);
   } catch (error) {
@@ -66,7 +67,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, name: 
 
 /** Admission in its order: key, switch, limit, size, schema; then the answer's text. */
 async function ask(
-  request: IncomingMessage,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
   name: string,
   who: { principal: Principal; caller: Caller; startedAt: number },
   deps: HotDeps,
@@ -74,8 +75,13 @@ async function ask(
   const definition = deps.functions.admit(who.principal, name);
   const call = readCall(await readJson(request, definition.maxBodyBytes), name, who, request);
   if (call.drill !== undefined) deps.governance.authorize(who.principal, "functions.write", { function: name });
-  const { body } = await deps.functions.infer(call);
+  const { body } = await deps.functions.infer(asksModels(definition) ? { ...call, signal: untilGone(response) } : call);
   return body;
+}
+
+/** Models are paid by the token; what else a function does is done sooner than a signal is made. */
+function asksModels({ variants }: FunctionDefinition): boolean {
+  return Object.values(variants).some(({ kind }) => kind === "llm");
 }
 
 function authenticate(request: IncomingMessage, deps: HotDeps): Principal {

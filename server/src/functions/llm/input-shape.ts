@@ -11,8 +11,13 @@ export interface Shape {
   readonly $ref?: string;
 }
 
+const known = { input: new WeakMap<z.ZodType, Shape>(), output: new WeakMap<z.ZodType, Shape>() };
+
+/** Made once for each schema: it is asked for with each request. */
 export function shapeOf(schema: z.ZodType, io: "input" | "output"): Shape {
-  return z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Shape;
+  let shape = known[io].get(schema);
+  if (shape === undefined) known[io].set(schema, (shape = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Shape));
+  return shape;
 }
 
 /** Whether there is such a field. Where the schema leaves open what is inside, there may be. */

@@ -11,11 +11,12 @@ import { readTraceId } from "../hot.ts";
 import { plainHeaders, problemHeaders } from "../problem.ts";
 import { discardBody } from "../read-body.ts";
 import { readJson } from "../read-json.ts";
+import { answerFunction, functionOfModel } from "./answer-function.ts";
 import { listModels } from "./list-models.ts";
 
 export interface GatewayDoorDeps {
   readonly gateway: Gateway;
-  readonly functions: Pick<Functions, "admitModel" | "openModelCall" | "refuse">;
+  readonly functions: Pick<Functions, "admit" | "admitModel" | "definitions" | "infer" | "openModelCall" | "refuse">;
   readonly governance: Pick<Governance, "authenticate" | "authorize">;
   readonly guard: OriginGuard;
   readonly clock: Clock;
@@ -61,13 +62,18 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   if (principal.functions === null) deps.governance.authorize(principal, "functions.infer");
   if (path === "/v1/models") {
     takeMethod(request, "GET");
-    return send(response, JSON.stringify(listModels(deps.gateway, principal)));
+    return send(response, JSON.stringify(listModels(deps, principal)));
   }
   if (doors[path] === undefined) throw new AppError("not_found", `There is nothing at ${path.slice(0, 200)}.`);
   takeMethod(request, "POST");
   const body = asObject(await readJson(request, deps.gateway.maxBodyBytes));
   const chat = deps.gateway.dialect(door.dialect).parseRequest(body);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
+  const asked = functionOfModel(chat.model);
+  if (asked !== undefined) {
+    const traceId = readTraceId(request.headers["traceparent"]);
+    return answerFunction({ name: asked, chat, body, dialect: door.dialect, principal, caller, startedAt, traceId }, response, deps);
+  }
   const resolved = deps.gateway.resolve(chat.model);
   let name = "";
   try {
@@ -159,7 +165,10 @@ async function stream(response: ServerResponse, reply: Extract<GatewayReply, { k
 /** A client that reads slowly holds the provider back; one that is gone does not hold us. */
 async function drained(response: ServerResponse): Promise<void> {
   if (response.destroyed) return;
-  await Promise.race([once(response, "drain"), once(response, "close")]);
+  // The one that did not happen is not waited for any longer: a long stream would gather them.
+  const over = new AbortController();
+  const { signal } = over;
+  await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]).finally(() => over.abort());
 }
 
 function endOf(outcome: CallOutcome) {
@@ -185,8 +194,8 @@ function refuse({ request, response, dialect, call }: Door, error: unknown, deps
   else deps.logger.error({ error }, "a request to the gateway failed");
   discardBody(request);
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const inferenceId = call?.id ?? null;
-  const { providerStatus } = known.details;
+  const { providerStatus, inferenceId: recorded } = known.details;
+  const inferenceId = call?.id ?? (typeof recorded === "string" ? recorded : null);
   const status = typeof providerStatus === "number" ? providerStatus : known.status;
   const message = known.code === "internal" ? "Something went wrong here." : known.message;
   const text = JSON.stringify(deps.gateway.dialect(dialect).writeError({ status, code: known.code, message, inferenceId }));

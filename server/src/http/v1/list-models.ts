@@ -1,11 +1,21 @@
 import { modelFunction } from "@millrace/contract";
+import type { Functions } from "../../functions/index.ts";
 import type { Gateway } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 
+export interface ModelSources {
+  readonly gateway: Pick<Gateway, "models">;
+  readonly functions: Pick<Functions, "definitions">;
+}
+
 /** `GET /v1/models` as OpenAI's clients read it; Anthropic's find their fields in it too. */
-export function listModels(gateway: Pick<Gateway, "models">, { functions }: Pick<Principal, "functions">) {
-  const allowed = gateway.models().filter(({ name }) => functions === null || functions.has(modelFunction(name)));
-  const data = allowed.map(({ name, provider }) => ({
+export function listModels({ gateway, functions }: ModelSources, { functions: held }: Pick<Principal, "functions">) {
+  const mayAsk = (name: string) => held === null || held.has(name);
+  const names = [
+    ...gateway.models().filter(({ name }) => mayAsk(modelFunction(name))),
+    ...functions.definitions.filter(({ name }) => mayAsk(name)).map(({ name, owner }) => ({ name: `fn/${name}`, provider: owner })),
+  ];
+  const data = names.map(({ name, provider }) => ({
     id: name,
     object: "model",
     created: 0,
