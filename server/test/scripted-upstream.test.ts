@@ -7,7 +7,7 @@ async function start(): Promise<ScriptedUpstream> {
   return upstream;
 }
 
-const dialects = ["/v1/chat/completions", "/v1/messages"] as const;
+const dialects = ["/v1/chat/completions", "/v1/responses", "/v1/messages"] as const;
 
 interface Asked {
   readonly model: string;
@@ -25,9 +25,10 @@ function ask(upstream: ScriptedUpstream, path: string, { signal, ...body }: Aske
   });
 }
 
-/** What was said, in either dialect, in a stream or whole. */
+/** What was said, in any dialect, in a stream or whole. Responses say it again when it is over. */
 function textOf(wire: string): string {
-  const pieces = wire.matchAll(/"(?:content|text)":"((?:[^"\\]|\\.)*)"/g);
+  const [before = ""] = wire.split("event: response.output_text.done");
+  const pieces = before.matchAll(/"(?:content|text|delta)":"((?:[^"\\]|\\.)*)"/g);
   return [...pieces].map(([, text]) => text).join("");
 }
 
@@ -37,8 +38,10 @@ describe.each(dialects)("the scripted provider at %s", (path) => {
     expect(textOf(await (await ask(upstream, path, { model: "ok", stream })).text())).toBe(scriptedText);
     expect(textOf(await (await ask(upstream, path, { model: "echo", stream })).text())).toBe("say this");
     expect(textOf(await (await ask(upstream, path, { model: "empty", stream })).text())).toBe("");
-    expect(await (await ask(upstream, path, { model: "length", stream })).text()).toMatch(/"(length|max_tokens)"/);
-    expect(await (await ask(upstream, path, { model: "tools", stream })).text()).toMatch(/look_up.*tool_(calls|use)"/s);
+    expect(await (await ask(upstream, path, { model: "length", stream })).text()).toMatch(/"(length|max_tokens|max_output_tokens)"/);
+    expect(await (await ask(upstream, path, { model: "tools", stream })).text()).toMatch(
+      /look_up.*"(tool_(calls|use)|completed)"|"function_call".*look_up/s,
+    );
     expect(upstream.requests.map((request) => request.body["model"])).toEqual(["ok", "echo", "empty", "length", "tools"]);
     expect(upstream.requests[0]).toMatchObject({ path, aborted: false });
   });
@@ -55,7 +58,7 @@ describe.each(dialects)("the scripted provider at %s", (path) => {
     const upstream = await start();
     const cut = await (await ask(upstream, path, { model: "clean-cut-after:4", stream: true })).text();
     expect(cut.split("\n\n")).toHaveLength(5);
-    expect(cut).not.toMatch(/\[DONE\]|message_stop/);
+    expect(cut).not.toMatch(/\[DONE\]|message_stop|response\.completed/);
     const malformed = await (await ask(upstream, path, { model: "malformed-after:2", stream: true })).text();
     expect(malformed.split("\n\n")[2]).toBe('data: {"id": "broken');
     const reset = (await ask(upstream, path, { model: "reset-after:2", stream: true }))

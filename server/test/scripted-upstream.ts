@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, cr
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Script, type ScriptedWire, anthropicWire, openaiWire } from "./scripted-answers.ts";
+import { responsesWire } from "./scripted-responses.ts";
 
 /** What it says unless the model's name asks for something else: nine words. */
 export const scriptedText = "The quick brown fox jumps over the lazy dog.";
@@ -29,6 +30,12 @@ export interface ScriptedUpstream {
   close(): Promise<void>;
 }
 
+const wires: readonly (readonly [path: string, wire: ScriptedWire])[] = [
+  ["/v1/chat/completions", openaiWire],
+  ["/v1/responses", responsesWire],
+  ["/v1/messages", anthropicWire],
+];
+
 /** One answer under way. */
 interface Turn {
   readonly fault: string;
@@ -44,7 +51,7 @@ interface Turn {
 }
 
 /**
- * A provider on loopback that does what the model's name says, in both dialects, in a stream or whole:
+ * A provider on loopback that does what the model's name says, in each dialect, in a stream or whole:
  *
  * - `ok`, `echo` (the last message's text), `empty` (no words), `length` (truncated), `tools` (a call of `scriptedTool`), `half-character`
  * - `slow-first:<ms>` (before the head), `late-body:<ms>` (after the head), `slow-between:<ms>`, `stall-after:<n>` events
@@ -68,7 +75,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk as Buffer);
     const path = message.url ?? "";
-    const wire = path.endsWith("/v1/chat/completions") ? openaiWire : path.endsWith("/v1/messages") ? anthropicWire : undefined;
+    const wire = wires.find(([end]) => path.endsWith(end))?.[1];
     const text = Buffer.concat(chunks).toString();
     const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
     const request: ScriptedRequest = { path, headers: message.headers, body, aborted: false, sentBytes: 0 };
@@ -124,7 +131,7 @@ function scriptOf(fault: string, body: Record<string, unknown>): Script {
     model: String(body["model"]),
     words: text === "" ? [] : text.split(" "),
     finish: fault === "length" || fault === "tools" ? fault : "stop",
-    inputTokens: JSON.stringify(body["messages"] ?? []).split(/\s+/).length,
+    inputTokens: JSON.stringify(body["messages"] ?? body["input"] ?? []).split(/\s+/).length,
     includeUsage: options?.include_usage === true,
   };
 }
@@ -137,7 +144,8 @@ function scriptedTurn({ script, messages }: Record<string, unknown>): string | u
 }
 
 function lastText(body: Record<string, unknown>): string {
-  const messages = (body["messages"] ?? []) as { content?: unknown }[];
+  const messages = (body["messages"] ?? body["input"] ?? []) as string | { content?: unknown }[];
+  if (typeof messages === "string") return messages;
   const content = messages.at(-1)?.content;
   if (typeof content === "string") return content;
   return ((content ?? []) as { text?: string }[]).map((part) => part.text ?? "").join("");

@@ -41,7 +41,7 @@ export class AnswerCollector {
         return this.#append(event.part, { type: "tool-call", id: "", name: "", arguments: "" }, "arguments", event.text);
       case "foreign": {
         const { part, ...foreign } = event;
-        this.#parts.set(part, foreign as Open);
+        this.#parts.set(part, foreign);
         this.size += JSON.stringify(foreign.value).length;
         this.hasContent = true;
         return;
