@@ -54,6 +54,23 @@ describe("against a running server", () => {
     expect((await run("explain", answer.inferenceId)).out).toMatch(/fallback {2}yes, because learned/);
   });
 
+  test("the whole chain is drilled on what was asked last, and a chain that ends in nothing is told", async () => {
+    await infer();
+    await server.stored();
+    const whole = await run("drill", "triage-mail", "--json");
+    expect(whole.code).toBe(exitCodes.ok);
+    expect(JSON.parse(whole.out)).toMatchObject({
+      held: true,
+      runs: [
+        { failing: [], variant: "learned", keepsSchema: true, steps: ["learned ok"] },
+        { failing: ["learned"], variant: "rules", keepsSchema: true, steps: ["learned drilled", "rules ok"] },
+      ],
+    });
+    const nothing = await run("drill", "triage-mail", "--treat-as-failing", "learned,rules");
+    expect(nothing.code).toBe(exitCodes.failed);
+    expect(nothing.out).toMatch(/learned drilled, rules drilled +nobody: all_variants_failed/);
+  });
+
   test("a killed function ends with 5 and the reason; switched on again it answers", async () => {
     expect((await run("kill", "triage-mail", "--reason", "a drill")).out).toContain("is off: a drill.");
     const refused = await run("infer", "triage-mail", "{}");

@@ -12,6 +12,7 @@ export class Refusal extends Error {
   readonly code: string;
   readonly status: number;
   readonly headers: Record<string, string>;
+  details: Record<string, unknown> = {};
 
   constructor(code: string, status: number, headers: Record<string, string> = {}) {
     super(`It was refused: ${code}.`);
@@ -83,6 +84,7 @@ export async function runCli(
         code: refusal.code,
         fix: "Do something else.",
         requestId: "request-1",
+        details: refusal.details,
       };
       return Response.json(problem, { status: refusal.status, headers: refusal.headers });
     }

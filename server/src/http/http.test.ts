@@ -143,6 +143,7 @@ describe("asking a function", () => {
   test("a drill needs functions.write", async () => {
     const key = await edge.createKey({ name: "caller", roles: ["caller"] });
     expect((await edge.send({ method: "POST", path: infer, key, body: { ...mail, drill: ["rules"] } })).problem().code).toBe("forbidden");
+    expect((await edge.send({ method: "POST", path: infer, key, body: { ...mail, drill: [] } })).problem().code).toBe("forbidden");
     const drilled = await edge.send({ method: "POST", path: infer, key: edge.adminKey, body: { ...mail, drill: ["rules"] } });
     expect(drilled.problem()).toMatchObject({ status: 502, code: "all_variants_failed", details: { inferenceId: expect.any(String) } });
   });

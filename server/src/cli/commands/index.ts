@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { addData } from "./data.ts";
+import { drillVerb } from "./drill.ts";
 import { addEvaluation } from "./evaluation.ts";
 import { explainVerb } from "./explain.ts";
 import { addFeedback } from "./feedback.ts";
 import { addFunctions } from "./functions.ts";
-import { addAudit, addGovernance, killVerb } from "./governance.ts";
 import { addGateway } from "./gateway.ts";
+import { addAudit, addGovernance, killVerb } from "./governance.ts";
 import { inferVerb } from "./infer.ts";
 import { addInferences } from "./inferences.ts";
 import { addJobs } from "./jobs.ts";
@@ -24,6 +25,7 @@ export function addCommands(program: Command, registrar: Registrar): void {
   program.commandsGroup("Every day:");
   addVerb(program, registrar, { ...overviewVerb, usage: "overview" });
   addVerb(program, registrar, { ...inferVerb, usage: "infer <function> [input]" });
+  addVerb(program, registrar, { ...drillVerb, usage: "drill <function>" });
   addVerb(program, registrar, { ...explainVerb, usage: "explain <inference>" });
   addVerb(program, registrar, { ...trainVerb, usage: "train <model>" });
   addVerb(program, registrar, { ...killVerb, usage: "kill <function>" });
@@ -32,9 +34,9 @@ export function addCommands(program: Command, registrar: Registrar): void {
   program.commandsGroup("Modules:");
   addData(program, registrar);
   addModels(program, registrar);
+  addGateway(program, registrar);
   addFunctions(program, registrar);
   addInferences(program, registrar);
-  addGateway(program, registrar);
   addFeedback(program, registrar);
   addMonitoring(program, registrar);
   addEvaluation(program, registrar);

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
-import { AppError } from "../../core/index.ts";
 import { duration, inline } from "../format.ts";
 import type { Session } from "../session.ts";
+import { parseInput, readText } from "./input.ts";
 import { facts } from "./show.ts";
 import { type Verb, collect, collectPairs, parseWhole } from "./verb.ts";
 
@@ -55,19 +54,5 @@ async function inputOf(session: Session, text: string | undefined, fields: Recor
   const source = text === undefined || text === "-" ? "standard input" : text.startsWith("@") ? text.slice(1) : "the argument";
   const content =
     text === undefined || text === "-" ? await session.terminal.readInput() : text.startsWith("@") ? readText(text.slice(1)) : text;
-  try {
-    return JSON.parse(content);
-  } catch (cause) {
-    throw new AppError("invalid_json", `The input from ${source} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    });
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new AppError("not_found", `The file ${file} cannot be read.`, { cause });
-  }
+  return parseInput(content, source);
 }
