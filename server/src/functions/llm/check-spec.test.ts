@@ -20,7 +20,7 @@ function problemsOf(declare: () => unknown): { path: string; message: string }[]
   }
 }
 
-const declared = (options: Options) => problemsOf(() => askingFunction(options as never));
+const declared = (options: Options) => problemsOf(() => askingFunction(options));
 
 describe("the declaration of an llm variant", () => {
   test("names the path of each field that its texts speak of and the input has not", () => {
@@ -34,7 +34,7 @@ describe("the declaration of an llm variant", () => {
 
   test.each<[string, Options, string]>([
     ["no model", { model: "" }, "model"],
-    ["nothing to ask", { prompt: undefined as never }, "prompt"],
+    ["nothing to ask", { prompt: undefined! }, "prompt"],
     ["messages that are no list", { messages: "subject" }, "messages"],
     ["a history of nothing", { history: { maxTokens: 10 } }, "history"],
     ["a temperature out of range", { temperature: 3 }, "temperature"],

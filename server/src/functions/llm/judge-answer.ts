@@ -24,6 +24,9 @@ export function judgeAnswer({ answer, error, target }: CallOutcome, { schema, me
   if (error !== null) return { text, output: "broken", error };
   if (answer === null) return { text, output: "broken", error: new AppError("provider_failed", `${who} gave no answer.`) };
   switch (answer.finish) {
+    case "stop":
+    case "unknown":
+      break;
     case "length":
       return { text, output: "truncated", error: cut(who, "it reached its bound of tokens; raise maxTokens") };
     case "filter":

@@ -15,6 +15,9 @@ const bounds = [
   "minItems",
   "maxItems",
 ];
+const knownFormats = new Set(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"]);
+/** One of these stands in every schema that says anything. */
+const kinds = ["type", "anyOf", "enum", "const", "$ref"];
 const unsaid = new Set([...bounds, "pattern", "default", "$schema"]);
 
 /** The output a function wants of a model, in the subset of JSON Schema that providers hold a model to. */
@@ -27,9 +30,9 @@ function narrow(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(narrow);
   if (typeof value !== "object" || value === null) return value;
   const node = value as Node;
-  const kept = Object.entries(node).filter(([key]) => !unsaid.has(key));
+  const kept = Object.entries(node).filter(([key, each]) => !unsaid.has(key) && !(key === "format" && !knownFormats.has(String(each))));
   const narrowed: Node = Object.fromEntries(
-    kept.map(([key, each]) => [key, key === "properties" || key === "$defs" ? eachOf(each) : deep(key, each)]),
+    kept.map(([key, each]) => [key === "oneOf" ? "anyOf" : key, key === "properties" || key === "$defs" ? eachOf(each) : deep(key, each)]),
   );
   const said = sayBounds(node);
   if (said !== "") narrowed["description"] = [node["description"], said].filter((text) => typeof text === "string").join(" ");
@@ -50,11 +53,13 @@ function sayBounds(node: Node): string {
   const said = bounds
     .filter((key) => typeof node[key] === "number" && Math.abs(node[key]) < Number.MAX_SAFE_INTEGER)
     .map((key) => `${key} ${String(node[key])}`);
-  if (typeof node["pattern"] === "string" && node["format"] === undefined) said.push(`pattern ${node["pattern"]}`);
+  if (typeof node["format"] === "string") {
+    if (!knownFormats.has(node["format"])) said.push(`format ${node["format"]}`);
+  } else if (typeof node["pattern"] === "string") said.push(`pattern ${node["pattern"]}`);
   return said.length === 0 ? "" : `(${said.join(", ")})`;
 }
 
-/** OpenAI's strict mode knows no field that may be absent, and none without a name. */
+/** OpenAI's strict mode knows no field that may be absent, and none without a name or a type. */
 function isStrict(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isStrict);
   if (typeof value !== "object" || value === null) return true;
@@ -62,5 +67,6 @@ function isStrict(value: unknown): boolean {
   if (type === "object" && additionalProperties !== false) return false;
   const names = typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
   const needed = new Set(Array.isArray(required) ? (required as unknown[]) : []);
-  return names.every((name) => needed.has(name)) && Object.values(value).every(isStrict);
+  const isTyped = (name: string) => kinds.some((key) => key in ((properties as Node)[name] as object));
+  return names.every((name) => needed.has(name) && isTyped(name)) && Object.values(value).every(isStrict);
 }

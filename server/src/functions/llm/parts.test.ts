@@ -88,9 +88,31 @@ describe("the output asked of a model", () => {
     });
   });
 
+  test("says a format that not every provider knows, and writes a choice of shapes as all of them read it", () => {
+    const shapes = z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("link"), url: z.url() }),
+      z.object({ kind: z.literal("day"), on: z.iso.date() }),
+    ]);
+    expect(outputFormat("shapes", z.object({ one: shapes }))).toMatchObject({
+      strict: true,
+      schema: {
+        properties: {
+          one: {
+            anyOf: [
+              { properties: { kind: { const: "link" }, url: { type: "string", description: "(format uri)" } } },
+              { properties: { on: { type: "string", format: "date" } } },
+            ],
+          },
+        },
+      },
+    });
+  });
+
   test("is not strict where a field may be absent, at any depth", () => {
     const deep = z.object({ list: z.array(z.object({ a: z.string(), b: z.string().optional() })) });
     expect(outputFormat("deep", deep)).not.toHaveProperty("strict");
+    for (const open of [z.object({ any: z.unknown() }), z.object({ map: z.record(z.string(), z.number()) })])
+      expect(outputFormat("open", open)).not.toHaveProperty("strict");
     const fields = z.object({ type: z.string(), required: z.string(), default: z.string().max(3).describe("Short.") });
     expect(outputFormat("fields", fields)).toMatchObject({
       strict: true,
@@ -125,7 +147,11 @@ describe("the text of an answer", () => {
       kind: "invalid",
       issues: [expect.stringMatching(/^label: /), expect.stringMatching(/^confidence: /)],
     });
-    assert(property(string(), (text) => void expect(readOutput(text, output, true).kind).toBe("invalid")));
+    assert(
+      property(string(), (text) => {
+        expect(readOutput(text, output, true).kind).toBe("invalid");
+      }),
+    );
   });
 });
 
