@@ -1,15 +1,19 @@
 import { AppError, type Clock, Deadline, type Egress, createRandom } from "../core/index.ts";
 import { contextOf } from "./answer-context.ts";
-import { type AttemptCall, type Attempted, attemptTarget } from "./attempt-target.ts";
+import { type AttemptCall, type Attempted, attemptTarget, keysOf } from "./attempt-target.ts";
 import { dialects } from "./dialects/index.ts";
 import { type Cost, costOf } from "./money/cost-of.ts";
 import type { PriceTable } from "./money/price-table.ts";
-import { noteAttempt, noteSkipped } from "./note-attempt.ts";
+import { isSkip, noteAttempt, noteSkipped } from "./note-attempt.ts";
 import { createCircuitBreakers } from "./reliability/circuit-breaker.ts";
 import { createRetryBudgets } from "./reliability/retry-budget.ts";
-import { runAttempts } from "./reliability/run-attempts.ts";
+import { createTargetBounds } from "./reliability/target-bounds.ts";
+import { type AttemptTarget, runAttempts } from "./reliability/run-attempts.ts";
 import type { Target } from "./resolve-model.ts";
-import type { Ask } from "./stage.ts";
+import type { LatencyBook } from "./routing/latency-book.ts";
+import { rankByRendezvous } from "./routing/rendezvous.ts";
+import { sessionOf } from "./routing/session.ts";
+import type { Ask, GatewayCall } from "./stage.ts";
 import { tell } from "./tell.ts";
 import type { Usage } from "./types.ts";
 
@@ -17,20 +21,45 @@ export interface AskDeps {
   readonly egress: Egress;
   readonly clock: Clock;
   readonly prices: PriceTable;
+  /** Where it is written down how long each target takes. */
+  readonly latencies?: LatencyBook;
 }
 
-interface AskedTarget extends Target {
-  readonly attempts: number;
-}
+type AskedTarget = Target & AttemptTarget;
 
 /** What asks the providers of a call: one target after the other, until one answers. */
-export function createAsk({ egress, clock, prices }: AskDeps): Ask {
+export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
   const breakers = createCircuitBreakers(clock);
   const budgets = createRetryBudgets();
   const random = createRandom(clock.now());
+  const bounds = createTargetBounds({ clock, random });
+
+  function prepare(call: GatewayCall): AskedTarget[] {
+    const { targets } = call.resolved;
+    const session = targets.some(({ config }) => keysOf(config).length > 1) ? sessionOf(call) : null;
+    return targets.map((each) => {
+      const ring = bounds.ring(each.name, keysOf(each.config).length);
+      const order = session === null ? null : (places: readonly number[]) => rankByRendezvous(`${session.id} ${each.name}`, places);
+      const keys = ring === undefined ? undefined : { ring, order };
+      return { ...each, attempts: each.config.attempts, keys, slots: bounds.slots(each.name, each.config.concurrency) };
+    });
+  }
 
   function price(target: Target, usage: Usage | null): Cost | null {
     return costOf(usage, prices.find(target.provider, target.model, clock.now()));
+  }
+
+  async function timed(call: GatewayCall, target: Target, attempt: () => Promise<Attempted>): Promise<Attempted> {
+    const from = performance.now();
+    try {
+      const value = await attempt();
+      latencies?.note(target.name, call.request.stream, performance.now() - from);
+      return value;
+    } catch (error) {
+      // What fails at once is not fast.
+      if (!call.signal.aborted) latencies?.note(target.name, call.request.stream, target.config.clocks.firstTokenMs);
+      throw error;
+    }
   }
 
   return async (call) => {
@@ -39,9 +68,11 @@ export function createAsk({ egress, clock, prices }: AskDeps): Ask {
     const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
     const deadline = new Deadline(call.startedAt + call.resolved.totalMs, call.signal);
     const attempted = await runAttempts<AskedTarget, Attempted>({
-      targets: call.resolved.targets.map((each) => ({ ...each, attempts: each.config.attempts })),
-      async attempt(each, { signal }) {
-        const value = await noteAttempt(each, call.evidence, () => attemptTarget(asked, each, { egress, now: () => clock.now(), signal }));
+      targets: prepare(call),
+      async attempt(each, { signal, key }) {
+        const deps = { egress, key, now: () => clock.now(), signal };
+        const noted = { name: each.name, key: each.keys === undefined ? undefined : key };
+        const value = await noteAttempt(noted, call.evidence, () => timed(call, each, () => attemptTarget(asked, each, deps)));
         return value.kind === "whole" ? { value, status: 200 } : { value, status: 200, over: value.end.promise };
       },
       breakers,
@@ -50,7 +81,7 @@ export function createAsk({ egress, clock, prices }: AskDeps): Ask {
       random,
       clock,
     });
-    for (const { target, code } of attempted.attempts) if (code === "circuit_open") noteSkipped(target, call.evidence);
+    for (const { target, code } of attempted.attempts) if (isSkip(code)) noteSkipped(target, call.evidence, code);
     if (!attempted.ok) {
       deadline.end();
       throw attempted.error;
@@ -81,9 +112,12 @@ export function createAsk({ egress, clock, prices }: AskDeps): Ask {
         } catch {
           // It was whole before.
         } finally {
-          await value.spoken.return(undefined);
-          value.end.resolve();
-          deadline.end();
+          try {
+            await value.spoken.return(undefined);
+          } finally {
+            value.end.resolve();
+            deadline.end();
+          }
         }
       },
     };

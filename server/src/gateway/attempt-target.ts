@@ -1,4 +1,4 @@
-import { type AppError, type Egress, AppError as Failure, bearer } from "../core/index.ts";
+import { type AppError, type Egress, AppError as Failure, type Secret, bearer } from "../core/index.ts";
 import { AnswerCollector } from "./collect-answer.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
@@ -33,6 +33,8 @@ export type Attempted =
 
 export interface AttemptDeps {
   readonly egress: Egress;
+  /** The place of the key to send, from 1. */
+  readonly key: number;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -47,7 +49,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
   const reply = await sendChat({
     egress: deps.egress,
     url: `${target.config.baseUrl.replace(/\/+$/, "")}${dialect.path}`,
-    headers: { ...target.config.headers, ...keyHeaders(target.config) },
+    headers: { ...target.config.headers, ...keyHeaders(target.config, deps.key) },
     body: JSON.stringify(body),
     stream: call.request.stream,
     clocks: target.config.clocks,
@@ -55,7 +57,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
     // What streams of an answer is many times as long as the answer, whose own bound holds where it is put together.
     maxBytes: maxAnswerBytes * (call.request.stream ? 64 : 1),
   });
-  if (reply.status < 200 || reply.status > 299) throw refusal(reply, dialect, { target, now: deps.now() });
+  if (reply.status < 200 || reply.status > 299) throw refusal(reply, dialect, { target, key: deps.key, now: deps.now() });
   if (reply.kind === "stream") return readStream(reply.chunks, dialect, call);
   const parsed = parseBody(reply);
   if (isErrorBody(parsed)) throw failure(dialect.parseError(500, parsed), target);
@@ -96,7 +98,14 @@ function withUsage({ request, body }: AttemptCall, dialect: Dialect): Record<str
   return { stream_options: { ...(body["stream_options"] as object | undefined), include_usage: true } };
 }
 
-export function keyHeaders({ dialect, key }: ProviderConfig) {
+/** `key` has the first place, and `keys` those after it. */
+export function keysOf({ key, keys }: ProviderConfig): readonly Secret[] {
+  return key === undefined ? keys : [key, ...keys];
+}
+
+export function keyHeaders(config: ProviderConfig, place = 1) {
+  const { dialect } = config;
+  const key = keysOf(config)[place - 1];
   if (dialect !== "anthropic") return key === undefined ? {} : { authorization: bearer(key) };
   return { "anthropic-version": "2023-06-01", ...(key === undefined ? {} : { "x-api-key": key }) };
 }
@@ -119,14 +128,14 @@ function empty(target: Target): AppError {
   return new Failure("provider_failed", `${target.name} gave an empty answer.`, { details: { target: target.name, reason: "empty" } });
 }
 
-export function refusal(reply: ChatReply, dialect: Dialect, { target, now }: { target: Target; now: number }): AppError {
+export function refusal(reply: ChatReply, dialect: Dialect, { target, key, now }: { target: Target; key?: number; now: number }): AppError {
   const error = dialect.parseError(reply.status, reply.kind === "whole" ? parseBody(reply) : "");
   const waitMs = retryAfterMs(reply.headers["retry-after"], now);
-  return failure({ ...error, status: reply.status, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) }, target);
+  return failure({ ...error, status: reply.status, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) }, target, key);
 }
 
 /** What a provider said, as an error of ours. Its own status goes on to the caller where the caller can do something about it. */
-export function failure(error: UpstreamError, target: Target): AppError {
+export function failure(error: UpstreamError, target: Target, key = 1): AppError {
   const { status, kind, message, code, retryAfterMs: waitMs } = error;
   const details = {
     target: target.name,
@@ -138,11 +147,16 @@ export function failure(error: UpstreamError, target: Target): AppError {
   const said = `${target.name}: ${message.slice(0, 1000)}`;
   // Our key was refused, not the caller's: that is ours to mend, and what is said of it not for him.
   if (kind === "authentication" || kind === "permission")
-    return new Failure("provider_failed", `${target.name} refused the key that is configured for it.`, {
+    return new Failure("provider_failed", `${target.name} refused ${keyName(target, key)}.`, {
       details: { ...details, retryable: false },
     });
   if (status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429)
     return new Failure("provider_refused", said, { details: { ...details, providerStatus: status } });
   if (kind === "rate_limit") return new Failure("provider_busy", said, { details: { ...details, providerStatus: 429 } });
   return new Failure(kind === "overloaded" ? "provider_busy" : "provider_failed", said, { details });
+}
+
+/** A key is known by its place; its text is in no message. */
+function keyName({ config }: Target, key: number): string {
+  return keysOf(config).length > 1 ? `key ${key} of those that are configured for it` : "the key that is configured for it";
 }

@@ -2,13 +2,16 @@ import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
 import { budgetsSchema, redisSchema } from "./budgets/index.ts";
 import { priceRowSchema } from "./money/price-row.ts";
+import { modelSchema } from "./routing/alias-config.ts";
+import { capabilityRowSchema } from "./routing/capability-row.ts";
+import { checkAlias } from "./routing/check-alias.ts";
 
 const maxRequestBytes = 6 * 1024 * 1024;
 /** Of an answer: with the largest request it still fits into one record of the journal. */
 export const maxAnswerBytes = 4 * 1024 * 1024;
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "lower-case letters, digits and dashes, at most 64");
-const target = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}\/\S{1,150}$/, "<provider>/<model>");
+const dataClass = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "lower-case letters, digits and dashes, at most 64");
 
 const clocksSchema = z.strictObject({
   /** Milliseconds for the whole answer. */
@@ -25,19 +28,37 @@ const providerSchema = z.strictObject({
   baseUrl: z.url({ abort: true }),
   /** Absent for a server that asks for none. */
   key: secretSchema.optional(),
+  /** Further ones: each call takes one of them, and another when it is turned away. */
+  keys: z.array(secretSchema).max(32).default([]),
   /** Sent with each request, such as `anthropic-beta`. */
   headers: z.record(z.string(), z.string()).default({}),
   clocks: clocksSchema.prefault({}),
   /** Tries at this provider before the next target, the first included. */
   attempts: z.int().min(1).max(5).default(2),
+  /** Calls at once of each of its models; so many more may wait, each so long, before the next target is asked. */
+  concurrency: z
+    .strictObject({
+      most: z.int().positive().max(100_000),
+      queue: z.int().nonnegative().max(100_000).default(0),
+      waitMs: z.int().positive().max(600_000).default(1000),
+    })
+    .optional(),
+  /** Which classes of data it may see. A call of a class goes only to providers that list it. */
+  dataClasses: z.array(dataClass).default([]),
+  /** Where it keeps what it sees, in your words: `eu`. */
+  region: z.string().min(1).max(64).optional(),
 });
 export type ProviderConfig = z.output<typeof providerSchema>;
 
 export const configSchema = z
   .strictObject({
     providers: z.record(name, providerSchema).default({}),
-    /** Names for models: one target, or several that are asked in order until one answers. */
-    models: z.record(name, z.union([target, z.array(target).min(1).max(10)])).default({}),
+    /** Names for models: one target, several that are asked in order until one answers, or how to choose; see docs/gateway.md. */
+    models: z.record(name, modelSchema).default({}),
+    /** From what everybody may see to what nearly nobody may: a call can be raised in this order, and never lowered. */
+    dataClasses: z.array(dataClass).min(1).default(["public", "internal", "personal", "secret"]),
+    /** What models can do, before what we publish of them. */
+    capabilities: z.array(capabilityRowSchema).default([]),
     /** Prices of your own, before ours; see docs/gateway.md. */
     prices: z.array(priceRowSchema).default([]),
     /** The most that calls may take: requests, tokens, dollars; see docs/gateway.md. */
@@ -49,11 +70,16 @@ export const configSchema = z
   })
   .prefault({})
   .superRefine((config, refinement) => {
-    for (const [alias, targets] of Object.entries(config.models))
-      for (const each of [targets].flat()) {
-        const provider = each.slice(0, each.indexOf("/"));
-        if (config.providers[provider] === undefined)
-          refinement.addIssue({ code: "custom", path: ["models", alias], message: `there is no provider "${provider}"` });
-      }
+    for (const [provider, { dataClasses }] of Object.entries(config.providers))
+      for (const [index, each] of dataClasses.entries())
+        if (!config.dataClasses.includes(each))
+          refinement.addIssue({
+            code: "custom",
+            path: ["providers", provider, "dataClasses", index],
+            message: `there is no data class "${each}"; gateway.dataClasses lists ${config.dataClasses.join(", ")}`,
+          });
+    for (const [alias, rules] of Object.entries(config.models))
+      for (const { path, message } of checkAlias(rules, config))
+        refinement.addIssue({ code: "custom", path: ["models", alias, ...path], message });
   });
 export type GatewayConfig = z.output<typeof configSchema>;

@@ -47,7 +47,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     maxBodyBytes: config.maxBodyBytes,
     dialect: (name) => dialects[name],
     resolve,
-    models: () => Object.entries(config.models).map(([name, targets]) => ({ name, provider: String([targets].flat()[0]).split("/")[0]! })),
+    models: () => Object.entries(config.models).map(([name, { targets }]) => ({ name, provider: targets[0]!.split("/")[0]! })),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     budgets,

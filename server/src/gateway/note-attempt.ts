@@ -1,20 +1,29 @@
 import { type EvidenceRecorder, type Step, toAppError, roundMs } from "../core/index.ts";
+import type { SkipReason } from "./reliability/enter-lane.ts";
+
+export interface NotedTarget {
+  readonly name: string;
+  /** Its place, where there are several: the text of a key stands nowhere. */
+  readonly key?: number | undefined;
+}
 
 /** One try as a step of the evidence: of a stream, until its first useful event. */
 export async function noteAttempt<Value extends { readonly kind: string }>(
-  target: { readonly name: string },
+  { name, key }: NotedTarget,
   evidence: EvidenceRecorder,
   run: () => Promise<Value>,
 ): Promise<Value> {
   const startMs = evidence.elapsed();
+  const which = key === undefined ? {} : { key };
   const step = (status: Step["status"], more: Partial<Step>) =>
     evidence.step({
-      name: target.name,
+      name,
       kind: "llm",
       startMs: roundMs(startMs),
       durationMs: roundMs(evidence.elapsed() - startMs),
       status,
       ...more,
+      details: { ...more.details, ...which },
     });
   try {
     const value = await run();
@@ -27,8 +36,18 @@ export async function noteAttempt<Value extends { readonly kind: string }>(
   }
 }
 
+const skips: Readonly<Record<SkipReason, Record<string, unknown>>> = {
+  circuit_open: { circuit: "open" },
+  key_resting: { keys: "resting" },
+  target_busy: { concurrency: "full" },
+};
+
+export function isSkip(code: string | null): code is SkipReason {
+  return code !== null && Object.hasOwn(skips, code);
+}
+
 /** A target that was left alone. */
-export function noteSkipped(target: string, evidence: EvidenceRecorder): void {
+export function noteSkipped(target: string, evidence: EvidenceRecorder, reason: SkipReason = "circuit_open"): void {
   const startMs = roundMs(evidence.elapsed());
   evidence.step({
     name: target,
@@ -37,6 +56,6 @@ export function noteSkipped(target: string, evidence: EvidenceRecorder): void {
     durationMs: 0,
     status: "skipped",
     error: "provider_busy",
-    details: { circuit: "open" },
+    details: skips[reason],
   });
 }

@@ -3,6 +3,7 @@ import { dialectOf } from "./dialects/index.ts";
 import type { SendClocks } from "./exchange/types.ts";
 import type { ResolvedModel } from "./resolve-model.ts";
 import type { Ask, CallOrigin, CallOutcome } from "./stage.ts";
+import { tightenClocks } from "./tighten-clocks.ts";
 import type { ChatRequest } from "./types.ts";
 
 /** What our own code asks a model, in no dialect. */
@@ -26,7 +27,7 @@ export interface QuestionDeps {
 /** Asks on behalf of our own code. Throws what kept anybody from answering; what broke a stream off is the outcome's error. */
 export async function askQuestion(question: Question, { call, resolve, clock }: QuestionDeps): Promise<CallOutcome> {
   const { clocks = {}, origin, evidence, signal } = question;
-  const resolved = tighten(resolve(question.request.model), clocks);
+  const resolved = tightenClocks(resolve(question.request.model), clocks);
   const dialect = dialectOf(resolved.targets[0]!.config.dialect);
   // A clock on a whole answer's first token would count all of it.
   const stream = clocks.firstTokenMs !== undefined || clocks.gapMs !== undefined;
@@ -49,18 +50,4 @@ export async function askQuestion(question: Question, { call, resolve, clock }: 
   } finally {
     void reply.leave();
   }
-}
-
-function tighten(resolved: ResolvedModel, clocks: Partial<SendClocks>): ResolvedModel {
-  if (Object.keys(clocks).length === 0) return resolved;
-  const least = (own: SendClocks): SendClocks => ({
-    totalMs: Math.min(own.totalMs, clocks.totalMs ?? own.totalMs),
-    firstTokenMs: Math.min(own.firstTokenMs, clocks.firstTokenMs ?? own.firstTokenMs),
-    gapMs: Math.min(own.gapMs, clocks.gapMs ?? own.gapMs),
-  });
-  return {
-    ...resolved,
-    targets: resolved.targets.map((target) => ({ ...target, config: { ...target.config, clocks: least(target.config.clocks) } })),
-    totalMs: Math.min(resolved.totalMs, clocks.totalMs ?? resolved.totalMs),
-  };
 }

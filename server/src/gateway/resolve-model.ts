@@ -1,5 +1,7 @@
 import { AppError } from "../core/index.ts";
 import type { GatewayConfig, ProviderConfig } from "./config.ts";
+import type { Alias } from "./routing/alias-config.ts";
+import { tightenClocks } from "./tighten-clocks.ts";
 
 /** One place that may answer. */
 export interface Target {
@@ -16,16 +18,18 @@ export interface ResolvedModel {
   readonly name: string;
   /** In the order in which they are asked; never empty. */
   readonly targets: readonly Target[];
-  /** Milliseconds for all of it: of the first target's provider. */
+  /** Milliseconds for all of it: of the first target's provider, or less where the alias says so. */
   readonly totalMs: number;
+  /** How one of them is chosen; null for a target by its own name. */
+  readonly alias: Alias | null;
 }
 
 /** `unknown_model` when the name is neither an alias nor of a configured provider. */
 export function resolveModel(name: string, config: GatewayConfig): ResolvedModel {
-  const alias = Object.hasOwn(config.models, name) ? config.models[name] : undefined;
-  const found = (alias === undefined ? [name] : [alias].flat()).map((each) => readTarget(each, config));
+  const alias = Object.hasOwn(config.models, name) ? config.models[name]! : null;
+  const found = (alias === null ? [name] : alias.targets).map((each) => readTarget(each, config));
   const targets = found.filter((each) => each !== undefined);
-  if (targets.length > 0) return { name, targets, totalMs: targets[0]!.config.clocks.totalMs };
+  if (targets.length > 0) return tightenClocks({ name, targets, totalMs: targets[0]!.config.clocks.totalMs, alias }, alias?.clocks);
   const known = [...Object.keys(config.models), ...Object.keys(config.providers).map((provider) => `${provider}/<model>`)];
   throw new AppError(
     "unknown_model",

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type Clock, type Deadline, type Random, isAppError } from "../../core/index.ts";
+import { type Clock, type Deadline, type Random, isAppError } from "../../core/index.ts";
 import { type Backoff, backoffMs, defaultBackoff } from "./backoff.ts";
 import type { CircuitBreakers, CircuitPass } from "./circuit-breaker.ts";
+import { type AttemptTarget, type Lane, type SkipReason, enterLane, nothingHeld, takeSlot, together } from "./enter-lane.ts";
+import { keyVerdict } from "./key-ring.ts";
+import { isOver, nothingTried } from "./nothing-tried.ts";
 import type { RetryBudgets } from "./retry-budget.ts";
 import { type RetryVerdict, healthOf, retryVerdict } from "./retryable.ts";
 
-export interface AttemptTarget {
-  /** Budgets and breakers are kept by it. */
-  readonly name: string;
-  /** Tries at most, the first included. */
-  readonly attempts: number;
-}
+export type { AttemptTarget } from "./enter-lane.ts";
 
 export interface AttemptContext {
   /** The end of the time, or the caller gone. */
   readonly signal: AbortSignal;
+  /** The place of the key to send, from 1. */
+  readonly key: number;
   /** The first byte has left for the caller: from here on nothing is tried again. */
   commit(): void;
 }
@@ -32,7 +32,7 @@ export interface AttemptRecord {
   /** As the clock counts. */
   readonly startedAt: number;
   readonly ms: number;
-  /** Of the error; null when it went well; `circuit_open` when nothing was sent. */
+  /** Of the error; null when it went well; a `SkipReason` when nothing was sent. */
   readonly code: string | null;
   /** Of HTTP, where one came. */
   readonly status: number | null;
@@ -67,23 +67,30 @@ export type AttemptsResult<Target, Value> = { readonly attempts: readonly Attemp
 export async function runAttempts<Target extends AttemptTarget, Value>(
   options: RunAttempts<Target, Value>,
 ): Promise<AttemptsResult<Target, Value>> {
-  const { targets, breakers, budgets, deadline, clock, canRetry = retryVerdict } = options;
+  const { targets, budgets, deadline, clock, canRetry = retryVerdict } = options;
   const attempts: AttemptRecord[] = [];
   let committed = false;
   let error: unknown;
 
-  async function tryOnce(target: Target, pass: CircuitPass): Promise<{ value: Value } | undefined> {
+  async function tryOnce(target: Target, { key, pass, release }: Lane): Promise<{ value: Value } | undefined> {
     const startedAt = clock.now();
     const from = performance.now();
     const record = (code: string | null, status: number | null) =>
       attempts.push({ target: target.name, startedAt, ms: performance.now() - from, code, status });
     try {
-      const { value, status, over } = await options.attempt(target, { signal: deadline.signal, commit: () => (committed = true) });
-      if (over === undefined) pass.succeeded();
-      else over.then(pass.succeeded, (problem: unknown) => report(pass, problem));
+      const { value, status, over } = await options.attempt(target, { signal: deadline.signal, key, commit: () => (committed = true) });
+      if (over === undefined) {
+        release();
+        pass.succeeded();
+      } else {
+        // Whoever forgets a stream has its time at most.
+        if (release !== nothingHeld) deadline.onEnd(release);
+        over.finally(release).then(pass.succeeded, (problem: unknown) => report(pass, problem));
+      }
       record(null, status);
       return { value };
     } catch (problem) {
+      release();
       error = problem;
       report(pass, problem);
       const status = isAppError(problem) ? problem.details["status"] : undefined;
@@ -97,35 +104,62 @@ export async function runAttempts<Target extends AttemptTarget, Value>(
     pass[isOver(deadline) ? "dropped" : healthOf(problem)]();
   }
 
-  for (const target of targets) {
-    for (let tries = 1; tries <= target.attempts && !isOver(deadline); tries++) {
-      const pass = breakers.of(target.name).enter();
-      if (pass === undefined) {
-        attempts.push({ target: target.name, startedAt: clock.now(), ms: 0, code: "circuit_open", status: null });
-        break;
-      }
-      if (tries === 1) budgets.of(target.name).deposit();
-      const done = await tryOnce(target, pass);
-      if (done !== undefined) return { ok: true, target, value: done.value, attempts, committed };
-      const verdict = committed ? "stop" : canRetry(error);
-      if (verdict === "stop") return { ok: false, error, attempts, committed };
-      if (verdict === "next" || tries === target.attempts || !(await mayRepeat(options, { target, tries, error }))) break;
-    }
+  function skip(target: Target, code: SkipReason): "next" {
+    attempts.push({ target: target.name, startedAt: clock.now(), ms: 0, code, status: null });
+    return "next";
   }
-  return { ok: false, error: error ?? nothingTried(options), attempts, committed };
+
+  async function askTarget(target: Target): Promise<{ value: Value } | "next" | "stop"> {
+    const turnedAway = new Set<number>();
+    for (let tries = 1; tries <= target.attempts && !isOver(deadline);) {
+      const taken = takeSlot(target, deadline);
+      const slot = taken instanceof Promise ? await taken : taken;
+      if (slot === "gone") return "stop";
+      if (typeof slot === "string") return skip(target, "target_busy");
+      const lane = enterLane(target, turnedAway, options);
+      if (typeof lane === "string") {
+        slot();
+        return skip(target, lane);
+      }
+      if (tries === 1 && turnedAway.size === 0) budgets.of(lane.name).deposit();
+      const done = await tryOnce(target, { ...lane, release: together(slot, lane.release) });
+      if (done !== undefined) return done;
+      if (committed) return "stop";
+      const told = target.keys === undefined ? null : keyVerdict(detailOf(error, "status"));
+      if (told !== null) {
+        target.keys!.ring.rest(lane.key, told, detailOf(error, "retryAfterMs") as number | undefined);
+        turnedAway.add(lane.key);
+        if (turnedAway.size === target.keys!.ring.size) return "next";
+        // Another key's first try is no repetition, and this one now rests: a storm of refusals ends by itself.
+        continue;
+      }
+      const verdict = canRetry(error);
+      if (verdict === "stop") return "stop";
+      if (verdict === "next" || tries === target.attempts || !(await mayRepeat(options, { lane: lane.name, tries, error }))) return "next";
+      tries += 1;
+    }
+    return "next";
+  }
+
+  for (const target of targets) {
+    const done = await askTarget(target);
+    if (typeof done === "object") return { ok: true, target, value: done.value, attempts, committed };
+    if (done === "stop") break;
+  }
+  return { ok: false, error: error ?? nothingTried(options, attempts), attempts, committed };
 }
 
 /** Pauses and answers true, or answers false at once: the pause would be too long, or nothing is left of the budget. */
 async function mayRepeat<Target extends AttemptTarget, Value>(
   { backoff = defaultBackoff, budgets, deadline, random }: RunAttempts<Target, Value>,
-  { target, tries, error }: { readonly target: Target; readonly tries: number; readonly error: unknown },
+  { lane, tries, error }: { readonly lane: string; readonly tries: number; readonly error: unknown },
 ): Promise<boolean> {
   const asked = isAppError(error) ? error.details["retryAfterMs"] : undefined;
   const least = typeof asked === "number" ? asked : 0;
   // On top of what was asked for: whoever was turned away together would come back together.
   const pause = least + backoffMs(tries, backoff, random);
   if (least > backoff.patienceMs || pause >= deadline.remainingMs()) return false;
-  if (!budgets.of(target.name).withdraw()) return false;
+  if (!budgets.of(lane).withdraw()) return false;
   try {
     await sleep(pause, undefined, { signal: deadline.signal });
     return true;
@@ -134,14 +168,6 @@ async function mayRepeat<Target extends AttemptTarget, Value>(
   }
 }
 
-function isOver(deadline: Deadline): boolean {
-  return deadline.passed() || deadline.remainingMs() < 2;
-}
-
-function nothingTried<Target extends AttemptTarget, Value>({ targets, breakers, deadline }: RunAttempts<Target, Value>): AppError {
-  if (isOver(deadline)) return new AppError("deadline_exceeded");
-  const waits = targets.map((target) => breakers.of(target.name).waitMs);
-  return new AppError("provider_busy", "Every target failed too often lately and is left alone for a while.", {
-    details: { targets: targets.map((target) => target.name), retryAfterMs: Math.min(...waits) },
-  });
+function detailOf(error: unknown, name: string): unknown {
+  return isAppError(error) ? error.details[name] : undefined;
 }
