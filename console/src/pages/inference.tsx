@@ -154,6 +154,7 @@ function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
             />
           </span>
           <span className="number">{step.durationMs.toFixed(2)} ms</span>
+          {step.details?.["cost"] !== undefined && <span className="cost quiet">{costOf(step.details["cost"])}</span>}
           {step.status !== "ok" && (
             <span className="error">
               {step.status}: {step.error ?? ""} {step.details === undefined ? "" : JSON.stringify(step.details)}
@@ -163,6 +164,12 @@ function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
       ))}
     </ol>
   );
+}
+
+/** One answer is seen, and all that was asked for it is paid. */
+function costOf(cost: unknown): string {
+  const { amount, currency } = (cost ?? {}) as { readonly amount?: string | null; readonly currency?: string | null };
+  return typeof amount === "string" ? `cost ${amount} ${currency ?? ""}` : "cost not known";
 }
 
 /** Nested things by their own names: `binding` as `binding label`, `binding version`. Names the server writes in words. */

@@ -45,6 +45,26 @@ describe("explain", () => {
     expect(ran.out).toContain("this key may not read the audit log");
   });
 
+  test("shows what each ask of a model cost, and says where that is not known", async () => {
+    const ask = { kind: "ask", startMs: 1, durationMs: 2 };
+    const steps = [
+      {
+        ...ask,
+        name: "small",
+        status: "failed",
+        error: "invalid_output",
+        details: { output: "invalid", cost: { amount: "0.000007", currency: "USD" } },
+      },
+      { ...ask, name: "large", status: "timeout", error: "deadline_exceeded", details: { cost: null } },
+      { ...ask, name: "rules", kind: "variant", status: "ok" },
+    ];
+    const { out } = await runCli(["explain", id], { ...answers, "inferences.get": () => ({ ...inferenceDetail, steps }) });
+    expect(out).toMatch(/COST/);
+    expect(out).toMatch(/small.*0\.000007 USD.*output invalid/);
+    expect(out).toMatch(/large.*unknown/);
+    expect((await runCli(["explain", id], answers)).out).not.toMatch(/COST/);
+  });
+
   test("explains a foundation model by its bare name, which is no function of the configuration", async () => {
     const ran = await runCli(["explain", id], {
       ...answers,

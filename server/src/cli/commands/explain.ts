@@ -171,8 +171,20 @@ function steps(session: Session, inference: InferenceDetail): string {
     { title: "STARTED", value: (step) => duration(step.startMs), align: "right" },
     { title: "TOOK", value: (step) => duration(step.durationMs), align: "right" },
     { title: "WHEN", spare: true, value: (step) => bar(step, total, barWidth), paint: (text, _step, palette) => palette.accent(text) },
+    ...(inference.steps.some((step) => costOf(step) !== undefined)
+      ? [{ title: "COST", value: (step: PaidStep) => costOf(step) ?? null, align: "right" as const }]
+      : []),
     { title: "DETAILS", value: (step) => detailsOf(step.details), flexible: true },
   ]);
+}
+
+type PaidStep = Pick<InferenceDetail["steps"][number], "details">;
+
+/** You see one answer and pay for all that was asked for it. Undefined where nothing is billed. */
+function costOf({ details }: PaidStep): string | undefined {
+  if (details?.["cost"] === undefined) return undefined;
+  const { amount, currency } = (details["cost"] ?? {}) as { readonly amount?: string | null; readonly currency?: string | null };
+  return typeof amount === "string" ? `${amount} ${currency ?? ""}`.trimEnd() : "unknown";
 }
 
 function bar(step: { startMs: number; durationMs: number }, total: number, width: number): string {
@@ -183,6 +195,7 @@ function bar(step: { startMs: number; durationMs: number }, total: number, width
 
 function detailsOf(details: Record<string, unknown> | undefined): string {
   return Object.entries(details ?? {})
+    .filter(([name]) => name !== "cost")
     .map(
       ([name, value]) =>
         `${spoken(name)} ${typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : inline(value)}`,

@@ -11,6 +11,8 @@ export interface Asking {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+const maxLostCharacters = 2000;
+
 /** Asks once, and notes it as one step, around those of the tries it took: what came of it, tokens and cost. */
 export async function askModel(asking: Asking, call: VariantCall): Promise<Verdict> {
   const { evidence, deadline } = call;
@@ -38,9 +40,11 @@ export async function askModel(asking: Asking, call: VariantCall): Promise<Verdi
     throw error;
   }
   const verdict = judgeAnswer(outcome, asking.expected);
+  // Of an answer that is no output this is all that is kept.
+  const lost = "value" in verdict ? {} : { text: verdict.text.slice(0, maxLostCharacters) };
   note({
     ...statusOf(verdict),
-    details: { ...detailsOf(outcome), output: verdict.output, ...("issues" in verdict ? { issues: verdict.issues } : {}) },
+    details: { ...detailsOf(outcome), output: verdict.output, ...("issues" in verdict ? { issues: verdict.issues } : {}), ...lost },
   });
   return verdict;
 }

@@ -118,7 +118,11 @@ describe("an llm variant", () => {
       expect(JSON.stringify(second!.body["messages"])).toMatch(/I think it is spam.*does not fit.*keeps this schema/);
       const found = await only(open);
       expect(asks(found)).toMatchObject([
-        { status: "failed", error: "invalid_output", details: { output: "invalid", issues: [expect.any(String)] } },
+        {
+          status: "failed",
+          error: "invalid_output",
+          details: { output: "invalid", issues: [expect.any(String)], text: "I think it is spam" },
+        },
         { status: "ok", details: { output: "repaired" } },
       ]);
       const [first, last] = asks(found).map(({ details }) => details as { usage: { output: number } });

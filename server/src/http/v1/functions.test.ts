@@ -238,6 +238,15 @@ describe("a function as a model of Anthropic's client", () => {
   });
 });
 
+test("a function is asked by OpenAI's responses too", async () => {
+  const answer = await openai.responses.create({ model: "fn/talk", instructions: "Be brief.", input: "Two words" });
+  expect(answer).toMatchObject({ output_text: "Two words", status: "completed", usage: { output_tokens: 2 } });
+  const types: string[] = [];
+  for await (const event of await openai.responses.create({ model: "fn/talk", input: "Two words", stream: true })) types.push(event.type);
+  expect(types[0]).toBe("response.created");
+  expect(types.at(-1)).toBe("response.completed");
+});
+
 describe("a key that is held to some functions", () => {
   test("sees and asks only those", async () => {
     const all = (await openai.models.list()).data.map(({ id }) => id);
