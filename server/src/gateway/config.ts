@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
+import { abuseSchema } from "./abuse/index.ts";
 import { budgetsSchema, redisSchema } from "./budgets/index.ts";
 import { priceRowSchema } from "./money/price-row.ts";
 import { modelSchema } from "./routing/alias-config.ts";
@@ -66,6 +67,10 @@ export const configSchema = z
     /** Where several nodes keep the counts of budgets. Absent: each node counts by itself, in memory. */
     redis: redisSchema.optional(),
     /** Of a request. It stands in the evidence, and a record of the journal has a bound. */
+    /** Slows, then blocks, principals whose calls are refused again and again. Absent: nobody is. */
+    abuse: abuseSchema.optional(),
+    /** Answers that are told again; see docs/gateway.md. Absent: none is kept. */
+    cache: cacheSchema,
     maxBodyBytes: z.int().positive().max(maxRequestBytes).default(maxRequestBytes),
   })
   .prefault({})

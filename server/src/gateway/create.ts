@@ -1,4 +1,5 @@
 import { type Clock, type Egress, type Logger, silentLogger } from "../core/index.ts";
+import { type AbuseGuard, createAbuseGuard } from "./abuse/index.ts";
 import { createAsk } from "./ask-targets.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -30,6 +31,9 @@ export interface Gateway {
   ask(question: Question): Promise<CallOutcome>;
   readonly budgets: Pick<Budgets, "list" | "meter">;
   /** Lets go of what it shares with other nodes. */
+  readonly cache: Pick<Cache, "report" | "clear">;
+  /** Tells of a call that was refused before it came here. */
+  readonly refused: AbuseGuard["refused"];
   close(): void;
 }
 
@@ -39,8 +43,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const prices = createPriceTable(config.prices);
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [createBudgetStage({ meter: budgets.meter, prices, clock })];
-  const call = inStages(stages, createAsk({ egress, clock, prices }));
+  const abuse = createAbuseGuard(config.abuse, clock);
+  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each) });
+  const stages: readonly Stage[] = [abuse.stage, createBudgetStage({ meter: budgets.meter, prices, clock }), ...cache.stages];
+  const call: Ask = inStages(stages, createAsk({ egress, clock, prices }));
   const resolve = (model: string) => resolveModel(model, config);
 
   return {
@@ -51,6 +57,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     budgets,
-    close: () => budgets.close(),
+    cache,
+    refused: abuse.refused,
+    close() {
+      cache.close();
+      budgets.close();
+    },
   };
 }

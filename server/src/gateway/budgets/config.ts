@@ -32,7 +32,7 @@ const limitsSchema = z
 export const budgetSchema = z.strictObject({
   name,
   /** Whom it counts apart: several make a count for each combination. Always within a project. */
-  per: z.union([dimension, z.array(dimension).min(1).max(4)]),
+  per: z.union([dimension, z.array(dimension).min(1).max(6)]),
   /** Which calls it holds for; absent: all. */
   match: z.strictObject({ function: pattern.optional(), model: pattern.optional() }).prefault({}),
   /** Each the most within any window. */

@@ -80,6 +80,7 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
     name = deps.functions.admitModel(principal, resolved.name);
   } catch (error) {
     const { code, message } = toAppError(error);
+    deps.gateway.refused({ projectId: principal.projectId, principalId: principal.id }, code);
     deps.functions.refuse({ function: modelFunction(resolved.name), caller, code, detail: message });
     throw error;
   }

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError, type Clock, roundMs, toAppError } from "../../core/index.ts";
+import type { CallOrigin, CallOutcome, GatewayCall, Stage } from "../stage.ts";
+import type { AbuseConfig } from "./config.ts";
+import { createScores } from "./scores.ts";
+
+export { abuseSchema } from "./config.ts";
+
+type Who = Pick<CallOrigin, "projectId" | "principalId">;
+
+export interface AbuseGuard {
+  readonly stage: Stage;
+  /** A call that came to nothing before it reached the gateway: a key over its limit. */
+  refused(who: Who, code: string): void;
+}
+
+/** Calls that wait at once, all principals together: past it they are refused. */
+const mostWaiting = 1000;
+
+/** Slows, then blocks, principals whose calls are refused again and again. Without a configuration it does nothing. */
+export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock): AbuseGuard {
+  if (config === undefined) return { stage: (call, next) => next(call), refused: () => {} };
+  const { slowAt, blockAt, maxDelayMs, weights } = config;
+  // A block ends after one half-life at most, when nothing is added.
+  const scores = createScores({ clock, halfLifeMs: config.halfLifeSeconds * 1000, most: 2 * blockAt });
+  let waiting = 0;
+
+  function weightOf(code: string, status: unknown): number {
+    if (code === "budget_exceeded" || code === "rate_limited") return weights.refusal;
+    return code === "provider_refused" && typeof status === "number" && status < 500 ? weights.providerError : 0;
+  }
+
+  function heard(who: string, { answer, error }: CallOutcome): void {
+    if (answer?.finish === "filter") scores.add(who, weights.filtered);
+    else if (error !== null) scores.add(who, weightOf(error.code, error.details["providerStatus"]));
+  }
+
+  function checkBlock(who: string, call: GatewayCall): void {
+    const score = scores.of(who);
+    if (score < blockAt && waiting >= mostWaiting) throw new AppError("overloaded", "Too many slowed calls wait already.");
+    if (score < blockAt) return;
+    const waitMs = Math.max(1000, scores.msUntilBelow(who, blockAt));
+    note(call, { startMs: call.evidence.elapsed(), score, refused: true });
+    throw blocked(call.origin, waitMs, clock.now() + waitMs);
+  }
+
+  /** How long a call waits; 0 when its principal is in good standing. */
+  async function slow(who: string, call: GatewayCall): Promise<number> {
+    const score = scores.of(who);
+    const delayMs = Math.round(maxDelayMs * Math.min(1, Math.max(0, (score - slowAt) / (blockAt - slowAt))));
+    if (delayMs === 0) return 0;
+    const startMs = call.evidence.elapsed();
+    waiting++;
+    try {
+      await sleep(delayMs, undefined, { signal: call.signal });
+    } catch {
+      throw new AppError("invalid_request", "The client went away.");
+    } finally {
+      waiting--;
+    }
+    note(call, { startMs, score, refused: false });
+    return delayMs;
+  }
+
+  return {
+    refused: (who, code) => scores.add(nameOf(who), weightOf(code, undefined)),
+    async stage(call, next) {
+      const who = nameOf(call.origin);
+      if (scores.of(who) >= slowAt) {
+        checkBlock(who, call);
+        await slow(who, call);
+      }
+      try {
+        const reply = await next(call);
+        if (reply.kind === "whole") {
+          heard(who, reply.outcome);
+          return reply;
+        }
+        let isHeard = false;
+        return {
+          ...reply,
+          leave() {
+            if (!isHeard) heard(who, reply.outcome());
+            isHeard = true;
+            return reply.leave();
+          },
+        };
+      } catch (error) {
+        const { code, details } = toAppError(error);
+        scores.add(who, weightOf(code, details["providerStatus"]));
+        throw error;
+      }
+    },
+  };
+}
+
+function nameOf({ projectId, principalId }: Who): string {
+  return `${projectId} ${principalId}`;
+}
+
+function note({ evidence }: GatewayCall, { startMs, score, refused }: { startMs: number; score: number; refused: boolean }): void {
+  evidence.step({
+    name: "abuse",
+    kind: "admission",
+    startMs: roundMs(startMs),
+    durationMs: roundMs(evidence.elapsed() - startMs),
+    status: refused ? "failed" : "ok",
+    ...(refused ? { error: "abuse_blocked" } : {}),
+    details: { score: Math.round(score * 100) / 100 },
+  });
+}
+
+function blocked({ principalId }: Who, waitMs: number, until: number): AppError {
+  const endsAt = new Date(until).toISOString();
+  return new AppError(
+    "abuse_blocked",
+    `Too many calls of ${principalId} were refused lately, by budgets, limits or providers: it is blocked until ${endsAt}.`,
+    { details: { principal: principalId, endsAt, retryAfterSeconds: Math.ceil(waitMs / 1000) } },
+  );
+}
