@@ -78,5 +78,5 @@ export function inStages<Call, Reply>(
   stages: readonly ((call: Call, next: (call: Call) => Promise<Reply>) => Promise<Reply>)[],
   last: (call: Call) => Promise<Reply>,
 ): (call: Call) => Promise<Reply> {
-  return stages.reduceRight((next, stage) => (call: Call) => stage(call, next), last);
+  return stages.reduceRight<(call: Call) => Promise<Reply>>((next, stage) => (call) => stage(call, next), last);
 }
