@@ -66,11 +66,9 @@ export const configSchema = z
     budgets: budgetsSchema,
     /** Where several nodes keep the counts of budgets. Absent: each node counts by itself, in memory. */
     redis: redisSchema.optional(),
-    /** Of a request. It stands in the evidence, and a record of the journal has a bound. */
     /** Slows, then blocks, principals whose calls are refused again and again. Absent: nobody is. */
     abuse: abuseSchema.optional(),
-    /** Answers that are told again; see docs/gateway.md. Absent: none is kept. */
-    cache: cacheSchema,
+    /** Of a request. It stands in the evidence, and a record of the journal has a bound. */
     maxBodyBytes: z.int().positive().max(maxRequestBytes).default(maxRequestBytes),
   })
   .prefault({})

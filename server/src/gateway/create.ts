@@ -30,10 +30,9 @@ export interface Gateway {
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
   ask(question: Question): Promise<CallOutcome>;
   readonly budgets: Pick<Budgets, "list" | "meter">;
-  /** Lets go of what it shares with other nodes. */
-  readonly cache: Pick<Cache, "report" | "clear">;
   /** Tells of a call that was refused before it came here. */
   readonly refused: AbuseGuard["refused"];
+  /** Lets go of what it shares with other nodes. */
   close(): void;
 }
 
@@ -42,10 +41,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   for (const provider of Object.values(config.providers)) egress.check(provider.baseUrl);
   const prices = createPriceTable(config.prices);
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
-  /** In the order in which a call meets them, the providers last. */
   const abuse = createAbuseGuard(config.abuse, clock);
-  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each) });
-  const stages: readonly Stage[] = [abuse.stage, createBudgetStage({ meter: budgets.meter, prices, clock }), ...cache.stages];
+  /** In the order in which a call meets them, the providers last. */
+  const stages: readonly Stage[] = [abuse.stage, createBudgetStage({ meter: budgets.meter, prices, clock })];
   const call: Ask = inStages(stages, createAsk({ egress, clock, prices }));
   const resolve = (model: string) => resolveModel(model, config);
 
@@ -57,10 +55,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     budgets,
-    cache,
     refused: abuse.refused,
     close() {
-      cache.close();
       budgets.close();
     },
   };
