@@ -36,6 +36,8 @@ const providerSchema = z.strictObject({
   clocks: clocksSchema.prefault({}),
   /** Tries at this provider before the next target, the first included. */
   attempts: z.int().min(1).max(5).default(2),
+  /** Texts in one request for embeddings; a longer list goes in several, in order. */
+  maxInputs: z.int().min(1).max(10_000).default(2048),
   /** Calls at once of each of its models; so many more may wait, each so long, before the next target is asked. */
   concurrency: z
     .strictObject({
@@ -66,6 +68,12 @@ export const configSchema = z
     budgets: budgetsSchema,
     /** Where several nodes keep the counts of budgets. Absent: each node counts by itself, in memory. */
     redis: redisSchema.optional(),
+    /** Memory for vectors that were made already, in bytes; 0 remembers none. */
+    vectorMemoryBytes: z
+      .int()
+      .nonnegative()
+      .max(16 * 1024 ** 3)
+      .default(64 * 1024 ** 2),
     /** Slows, then blocks, principals whose calls are refused again and again. Absent: nobody is. */
     abuse: abuseSchema.optional(),
     /** Of a request. It stands in the evidence, and a record of the journal has a bound. */
