@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { alice, mailSheet } from "../../test/functions.ts";
@@ -104,5 +105,43 @@ describe("a step with a condition", () => {
   test("when no condition holds nobody answers, and nothing failed", async () => {
     const { name, failures, unmet } = await run([{ variant: "answers", when: "failures > 0" }]);
     expect({ name, failures, unmet: unmet.length }).toEqual({ name: undefined, failures: [], unmet: 1 });
+  });
+});
+
+describe("property: of any chain", () => {
+  const names = ["fails", "abstains", "answers"] as const;
+  const step = fc.record({
+    name: fc.constantFrom(...names),
+    when: fc.constantFrom("always", "never", "after a failure"),
+    drilled: fc.boolean(),
+  });
+  const conditions = { always: "failures >= 0", never: "failures < 0", "after a failure": "failures > 0" } as const;
+
+  test("the first step answers that may be asked and can; every step before it is in the evidence once, with its reason", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(step, { selector: ({ name }) => name, minLength: 1 }), async (steps) => {
+        const expected: [name: string, outcome: string][] = [];
+        for (const { name, when, drilled } of steps) {
+          const failures = expected.filter(([, outcome]) => outcome !== "unmet").length;
+          if (when === "never" || (when === "after a failure" && failures === 0)) expected.push([name, "unmet"]);
+          else if (drilled) expected.push([name, "drilled"]);
+          else expected.push([name, name]);
+          if (expected.at(-1)![1] === "answers") break;
+        }
+        const ran = await run(
+          steps.map(({ name, when }) => ({ variant: name, when: conditions[when as keyof typeof conditions] })),
+          { drill: steps.filter((each) => each.drilled).map((each) => each.name) },
+        );
+        const seen = ran.steps.map((each) => {
+          if (each.status === "ok") return [each.name, "answers"];
+          if (each.status === "skipped") return [each.name, each.details?.["when"] === undefined ? "drilled" : "unmet"];
+          return [each.name, each.error === "provider_failed" ? "fails" : "abstains"];
+        });
+        expect(seen).toEqual(expected);
+        expect(ran.name).toBe(expected.at(-1)![1] === "answers" ? "answers" : undefined);
+        expect(ran.failures).toHaveLength(expected.filter(([, outcome]) => outcome !== "unmet" && outcome !== "answers").length);
+        expect(ran.unmet).toHaveLength(expected.filter(([, outcome]) => outcome === "unmet").length);
+      }),
+    );
   });
 });

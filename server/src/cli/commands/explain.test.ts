@@ -45,6 +45,20 @@ describe("explain", () => {
     expect(ran.out).toContain("this key may not read the audit log");
   });
 
+  test("gives what failed as the reason of a fallback, not a step whose condition did not hold; both are among the steps", async () => {
+    const step = { kind: "variant", startMs: 0, durationMs: 1 };
+    const steps = [
+      { ...step, name: "careful", status: "skipped", details: { when: "metadata.tier == 'paid'" } },
+      { ...step, name: "small", status: "failed", error: "variant_failed" },
+      { ...step, name: "sorry", status: "ok", details: { degraded: { kind: "message" } } },
+    ];
+    const produced = { degraded: { kind: "message" } };
+    const { out } = await runCli(["explain", id], { ...answers, "inferences.get": () => ({ ...inferenceDetail, steps, produced }) });
+    expect(out).toContain("fallback  yes, because small failed (variant_failed)\n");
+    expect(out).toMatch(/careful +variant +skipped .* when metadata\.tier == 'paid'/);
+    expect(out).toMatch(/degraded kind +message/);
+  });
+
   test("shows what each ask of a model cost, and says where that is not known", async () => {
     const ask = { kind: "ask", startMs: 1, durationMs: 2 };
     const steps = [
