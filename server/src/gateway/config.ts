@@ -2,6 +2,7 @@ import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
 import { abuseSchema } from "./abuse/index.ts";
 import { budgetsSchema, redisSchema } from "./budgets/index.ts";
+import { cacheSchema } from "./cache/index.ts";
 import { priceRowSchema } from "./money/price-row.ts";
 import { modelSchema } from "./routing/alias-config.ts";
 import { capabilityRowSchema } from "./routing/capability-row.ts";
@@ -76,6 +77,8 @@ export const configSchema = z
       .default(64 * 1024 ** 2),
     /** Slows, then blocks, principals whose calls are refused again and again. Absent: nobody is. */
     abuse: abuseSchema.optional(),
+    /** Answers that are told again; see docs/gateway.md. Absent: none is kept. */
+    cache: cacheSchema,
     /** Of a request. It stands in the evidence, and a record of the journal has a bound. */
     maxBodyBytes: z.int().positive().max(maxRequestBytes).default(maxRequestBytes),
   })

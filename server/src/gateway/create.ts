@@ -1,12 +1,14 @@
-import { type Clock, type Egress, type Logger, silentLogger } from "../core/index.ts";
+import { type Clock, type Egress, type Logger, createRandom, silentLogger } from "../core/index.ts";
 import { type AbuseGuard, createAbuseGuard } from "./abuse/index.ts";
 import { createAsk } from "./ask-targets.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
+import { type Cache, createCache } from "./cache/index.ts";
 import type { GatewayConfig } from "./config.ts";
 import { dialects } from "./dialects/index.ts";
 import { createPriceTable } from "./money/price-table.ts";
 import { type Question, askQuestion } from "./question.ts";
 import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
+import { createAdmitStage, createCapabilityTable, createLatencyBook, createRouteStage } from "./routing/index.ts";
 import { type Ask, type CallOutcome, type Stage, inStages } from "./stage.ts";
 import type { Dialect, DialectName } from "./types.ts";
 
@@ -30,6 +32,7 @@ export interface Gateway {
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
   ask(question: Question): Promise<CallOutcome>;
   readonly budgets: Pick<Budgets, "list" | "meter">;
+  readonly cache: Pick<Cache, "report" | "clear">;
   /** Tells of a call that was refused before it came here. */
   readonly refused: AbuseGuard["refused"];
   /** Lets go of what it shares with other nodes. */
@@ -42,9 +45,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const prices = createPriceTable(config.prices);
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
   const abuse = createAbuseGuard(config.abuse, clock);
+  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each) });
+  const capabilities = createCapabilityTable(config.capabilities);
+  const latencies = createLatencyBook(clock);
+  const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });
+  const route = createRouteStage({ clock, random: createRandom(clock.now()), prices, latencies, capabilities });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [abuse.stage, createBudgetStage({ meter: budgets.meter, prices, clock })];
-  const call: Ask = inStages(stages, createAsk({ egress, clock, prices }));
+  const stages: readonly Stage[] = [abuse.stage, admit, createBudgetStage({ meter: budgets.meter, prices, clock }), ...cache.stages, route];
+  const call: Ask = inStages(stages, createAsk({ egress, clock, prices, latencies }));
   const resolve = (model: string) => resolveModel(model, config);
 
   return {
@@ -55,8 +63,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     budgets,
+    cache,
     refused: abuse.refused,
     close() {
+      cache.close();
       budgets.close();
     },
   };
