@@ -32,7 +32,7 @@ export interface ShadowDeps {
   readonly queue?: number;
 }
 
-/** Shadows get this much time, whatever the caller had: nobody waits for them. */
+/** Shadows get this much time, and more where the function takes more; whatever the caller had: nobody waits for them. */
 const shadowTimeMs = 10_000;
 
 /** Runs shadows after the answer left, a few at a time, and records each under the inference it shadows. */
@@ -81,7 +81,7 @@ export function createShadowRunner(deps: ShadowDeps): ShadowRunner {
 async function runShadow(offer: ShadowOffer, variant: Variant, deps: ShadowDeps): Promise<void> {
   const { definition } = offer;
   const recorder = new StepRecorder();
-  const deadline = new Deadline(performance.now() + shadowTimeMs);
+  const deadline = new Deadline(performance.now() + Math.max(shadowTimeMs, definition.latencyBudgetMs));
   let output: Record<string, unknown> | null = null;
   let error: string | null = null;
   try {

@@ -188,6 +188,19 @@ describe("an llm variant", () => {
     await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
   });
 
+  test.each([
+    ["its total", "one/slow-between:30", { totalMs: 50 }, false],
+    ["its first word", "one/slow-first:20000", { firstTokenMs: 50 }, true],
+  ])("ends at the clock of %s, and its provider is cancelled", async (_what, model, clocks, isStream) => {
+    const open = await start(askingFunction({ model, clocks }, { rules }));
+    expect(await ask(open, { deadlineMs: 30_000 })).toMatchObject({ variant: "rules", fallback: true });
+    expect(upstream.requests[0]!.body["stream"] ?? false).toBe(isStream);
+    await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
+    expect(asks(await only(open))).toMatchObject([
+      { error: expect.stringMatching(/deadline_exceeded|egress_timeout/), details: { cost: null } },
+    ]);
+  });
+
   test("takes the function's clocks where it has none, and cancels its provider at the deadline", async () => {
     const definition = defineFunction({
       ...mailSheet,
