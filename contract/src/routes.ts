@@ -1,10 +1,11 @@
 import { z } from "zod";
+import * as batches from "./batches.ts";
 import * as data from "./data.ts";
 import * as evaluation from "./evaluation.ts";
 import * as feedback from "./feedback.ts";
 import * as functions from "./functions.ts";
-import * as governance from "./governance.ts";
 import * as gateway from "./gateway.ts";
+import * as governance from "./governance.ts";
 import * as jobs from "./jobs.ts";
 import * as models from "./models.ts";
 import * as monitoring from "./monitoring.ts";
@@ -24,7 +25,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   /** A zod schema for JSON, or `stream` for raw bytes. */
   readonly body?: z.ZodType | "stream";
-  readonly response: z.ZodType;
+  /** A zod schema for JSON, or `stream` for the bytes of a file. */
+  readonly response: z.ZodType | "stream";
   /** Answered by the hot handler, not by Fastify. */
   readonly hot?: boolean;
   readonly status?: 200 | 201 | 202;
@@ -33,6 +35,7 @@ export interface Route {
 const named = z.object({ name: nameSchema });
 const byId = z.object({ id: idSchema });
 const byFunction = z.object({ function: nameSchema });
+const batchOf = z.object({ name: nameSchema, id: idSchema });
 const versioned = z.object({ name: nameSchema, version: z.coerce.number().int().positive() });
 const nothing = z.object({});
 const workflowId = z.object({ id: z.string().min(1).max(200) });
@@ -80,12 +83,17 @@ export const routes = {
   "models.get": { method: "GET", path: "/api/models/:name", summary: "One model, its aliases and their history", permission: "models.read", parameters: named, response: models.modelDetailSchema },
   "models.getVersion": { method: "GET", path: "/api/models/:name/versions/:version", summary: "One version: signature, metrics, card", permission: "models.read", parameters: versioned, response: models.modelVersionSchema },
 
+  "gateway.budgets": { method: "GET", path: "/api/gateway/budgets", summary: "Budgets of foundation models: what is used, reserved, left, and when more is free", permission: "gateway.read", query: gateway.budgetsQuerySchema, response: gateway.budgetsSchema },
+
   "functions.list": { method: "GET", path: "/api/functions", summary: "List functions", permission: "functions.read", response: z.object({ items: z.array(functions.functionSchema) }) },
   "functions.get": { method: "GET", path: "/api/functions/:name", summary: "One function: purpose, variants, traffic", permission: "functions.read", parameters: named, response: functions.functionDetailSchema },
   "functions.series": { method: "GET", path: "/api/functions/:name/series", summary: "Traffic, latency, labels and accuracy over time", permission: "functions.read", parameters: named, query: functions.seriesQuerySchema, response: z.object({ points: z.array(functions.seriesPointSchema) }) },
-  "gateway.budgets": { method: "GET", path: "/api/gateway/budgets", summary: "Budgets of foundation models: what is used, reserved, left, and when more is free", permission: "gateway.read", query: gateway.budgetsQuerySchema, response: gateway.budgetsSchema },
-
   "functions.infer": { method: "POST", path: "/api/functions/:name/infer", summary: "Ask a function", permission: "functions.infer", parameters: named, body: functions.inferRequestSchema, response: functions.inferResponseSchema, hot: true },
+  "batches.create": { method: "POST", path: "/api/functions/:name/batches", summary: "Ask a function about every row of a dataset version or an upload", permission: "functions.infer", parameters: named, body: batches.createBatchSchema, response: batches.batchSchema, status: 202 },
+  "batches.list": { method: "GET", path: "/api/functions/:name/batches", summary: "Batches of a function, newest first (functions.read or functions.infer)", permission: "any", parameters: named, query: pageQuerySchema, response: pageOf(batches.batchSchema) },
+  "batches.get": { method: "GET", path: "/api/functions/:name/batches/:id", summary: "How far a batch is (functions.read or functions.infer)", permission: "any", parameters: batchOf, response: batches.batchSchema },
+  "batches.cancel": { method: "POST", path: "/api/functions/:name/batches/:id/cancel", summary: "Ask no further row; what was answered is its result (functions.write, or functions.infer for one's own)", permission: "any", parameters: batchOf, response: batches.batchSchema },
+  "batches.result": { method: "GET", path: "/api/functions/:name/batches/:id/result", summary: "Download what a batch answered (audited; evidence.read, or functions.infer for one's own)", permission: "any", parameters: batchOf, query: z.object({ format: batches.batchFormatSchema.default("jsonl") }), response: "stream" },
   "inferences.list": { method: "GET", path: "/api/inferences", summary: "List inferences", permission: "functions.read", query: functions.inferencesQuerySchema, response: pageOf(functions.inferenceSchema) },
   "inferences.get": { method: "GET", path: "/api/inferences/:id", summary: "One inference with everything that produced it (audited)", permission: "evidence.read", parameters: byId, response: functions.inferenceDetailSchema },
   "inferences.eraseBody": { method: "DELETE", path: "/api/inferences/:id/body", summary: "Erase what went in and came out of one inference", permission: "evidence.write", parameters: byId, response: functions.erasedBodySchema },
@@ -137,4 +145,6 @@ export type OperationRequest<O extends Operation> = Parsed<Routes[O], "parameter
   Parsed<Routes[O], "query"> &
   Parsed<Routes[O], "body">;
 /** What an operation answers. */
-export type OperationResponse<O extends Operation> = Routes[O]["response"] extends z.ZodType ? z.output<Routes[O]["response"]> : never;
+export type OperationResponse<O extends Operation> = Routes[O]["response"] extends z.ZodType
+  ? z.output<Routes[O]["response"]>
+  : ReadableStream<Uint8Array>;

@@ -62,10 +62,12 @@ export function createClient(options: ClientOptions = {}): Client {
       headers["content-type"] = "application/json";
       request.body = JSON.stringify(loose.body ?? {});
     }
+    const isFile = route.response === "stream";
     const { response, text } = await reach(async () => {
       const response = await send(base + address(route.path, loose), request);
-      return { response, text: await response.text() };
+      return { response, text: isFile && response.ok ? "" : await response.text() };
     }, base);
+    if (isFile && response.ok) return response.body as OperationResponse<O>;
     if (!response.ok) throw toError(response, text);
     return JSON.parse(text) as OperationResponse<O>;
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { egressConfigSchema } from "../core/index.ts";
 import { configSchema as dataConfig } from "../data/index.ts";
-import type { FunctionDefinition } from "../functions/index.ts";
+import { type FunctionDefinition, batchesConfigSchema } from "../functions/index.ts";
 import { configSchema as gatewayConfig } from "../gateway/index.ts";
 import { configSchema as governanceConfig } from "../governance/index.ts";
 import { httpConfigSchema } from "../http/index.ts";
@@ -26,6 +26,7 @@ export const configSchema = z.strictObject({
   data: dataConfig,
   models: modelsConfig,
   gateway: gatewayConfig,
+  batches: batchesConfigSchema,
   log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
 });
 

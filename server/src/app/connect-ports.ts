@@ -24,6 +24,7 @@ export function connectPorts(deps: ConnectDeps): Ports {
   return {
     governance,
     functions,
+    batches: modules.batches,
     gateway: modules.gateway,
     readiness: deps.readiness,
     overview: { get: (_request, context) => readOverview(context, deps) },

@@ -3,7 +3,15 @@ import { type Clock, type Egress, type Logger, createEgress } from "../core/inde
 import { type Data, createData } from "../data/index.ts";
 import { type Evaluation, createEvaluation } from "../evaluation/index.ts";
 import { type FeedbackService, createFeedback, createFeedbackSeals, defineSealSchedule } from "../feedback/index.ts";
-import { type Archive, type Functions, createArchive, createFunctions, defineArchiveSchedules } from "../functions/index.ts";
+import {
+  type Archive,
+  type Batches,
+  type Functions,
+  createArchive,
+  createBatches,
+  createFunctions,
+  defineArchiveSchedules,
+} from "../functions/index.ts";
 import { type Gateway, createGateway } from "../gateway/index.ts";
 import { type Governance, type SealedEvidence, createGovernance } from "../governance/index.ts";
 import { type Jobs, createJobs, defineRowRetention } from "../jobs/index.ts";
@@ -25,6 +33,7 @@ export interface Modules {
   readonly gateway: Gateway;
   readonly functions: Functions;
   readonly archive: Archive;
+  readonly batches: Batches;
   readonly feedback: FeedbackService;
   readonly monitoring: Monitoring;
   readonly evaluation: Evaluation;
@@ -107,6 +116,19 @@ export function createModules(deps: ModulesDeps): Modules {
     clock,
     logger,
   });
+  const batches = createBatches({
+    sql,
+    blobs,
+    lake,
+    jobs,
+    data,
+    governance,
+    functions,
+    config: config.batches,
+    clock,
+    logger,
+    scratchFolder,
+  });
   feedback = createFeedback({
     sql,
     blobs,
@@ -130,7 +152,7 @@ export function createModules(deps: ModulesDeps): Modules {
   });
   const evaluation = createEvaluation({ sql, jobs, data, models, functions, lake, audit, clock, logger });
   const release = createRelease({ sql, jobs, data, models, functions, feedback, evaluation, monitoring, audit, clock, logger });
-  return { egress, governance, jobs, data, models, gateway, functions, archive, feedback, monitoring, evaluation, release };
+  return { egress, governance, jobs, data, models, gateway, functions, archive, batches, feedback, monitoring, evaluation, release };
 }
 
 /** Waits until what was accepted before is in the tables, or for as long as told. */

@@ -73,7 +73,9 @@ export async function runCli(
     const give = answers[operation];
     if (give === undefined) throw new TypeError(`The test has no answer for ${operation}.`);
     try {
-      return Response.json(route.response.parse(give({ parameters, query, body })), { status: route.status ?? 200 });
+      const answer = give({ parameters, query, body });
+      if (route.response === "stream") return new Response(String(answer));
+      return Response.json(route.response.parse(answer), { status: route.status ?? 200 });
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       const problem = {

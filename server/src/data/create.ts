@@ -8,7 +8,7 @@ import { type CreateDatasetInput, createDatasetWorkflow, defineWorkflows } from 
 import { formatReference, parseReference } from "./reference.ts";
 import * as repository from "./repository.ts";
 import { storeUpload } from "./store-upload.ts";
-import type { Data, DatasetDetail, QuarantinedRow } from "./types.ts";
+import type { Data, DatasetDetail, QuarantinedRow, Upload } from "./types.ts";
 
 export interface DataDeps {
   readonly sql: Sql;
@@ -36,6 +36,12 @@ export function createData(deps: DataDeps): Data {
     return found;
   }
 
+  async function findUpload(context: Context, id: string): Promise<Upload> {
+    const upload = await sql.as(context, (tx) => repository.findUpload(tx, id));
+    if (upload === null) throw new AppError("not_found", `There is no upload ${id}.`);
+    return upload;
+  }
+
   /** Looks a version up and notes in the audit log that somebody reads rows of it. */
   async function findAudited(
     context: Context,
@@ -49,11 +55,11 @@ export function createData(deps: DataDeps): Data {
 
   return {
     upload: (context, bytes) => storeUpload(context, bytes, deps),
+    findUpload,
 
     async create(context, request) {
       checkRoles(request);
-      const upload = await sql.as(context, (tx) => repository.findUpload(tx, request.uploadId));
-      if (upload === null) throw new AppError("not_found", `There is no upload ${request.uploadId}.`);
+      const upload = await findUpload(context, request.uploadId);
       if (request.contract === "inherit") await find(context, request.name);
       const input: CreateDatasetInput = { request, upload: { hash: upload.hash, rows: upload.rows } };
       return jobs.startWorkflow(context, createDatasetWorkflow, input);

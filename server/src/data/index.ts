@@ -1,4 +1,5 @@
 export { type DataConfig, configSchema } from "./config.ts";
 export { type DataDeps, createData } from "./create.ts";
 export { formatReference } from "./reference.ts";
+export { parseLine, readLines } from "./parse-rows.ts";
 export type * from "./types.ts";

@@ -61,6 +61,8 @@ export interface Snapshot {
 export interface Data {
   /** Keeps the bytes as they came and counts their lines; what is wrong in them is said when a dataset is built. */
   upload(context: Context, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
+  /** `not_found` */
+  findUpload(context: Context, id: string): Promise<Upload>;
   /** Starts the workflow `data.create-dataset`; its result is the reference. `not_found` when the upload is unknown. */
   create(context: Context, input: CreateDataset): Promise<{ workflowId: string }>;
   /** The same work inside the caller's own workflow. Answers `name@version`. */

@@ -254,6 +254,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     },
 
     start,
+    settled: () => started && !recovering(),
     takeUpKeys: () => idempotency.recover(),
     unreadyReasons() {
       if (!started) return ["The functions are still starting."];

@@ -1,5 +1,7 @@
 export { createArchive } from "./archive/create.ts";
 export { defineArchiveSchedules } from "./archive/jobs.ts";
+export { type BatchesConfig, batchesConfigSchema } from "./batches/config.ts";
+export { createBatches } from "./batches/create.ts";
 export { createFunctions } from "./create.ts";
 export { compose, defineFunction, model, rules } from "./define-function.ts";
 export { lastGood, message } from "./declare-last-resort.ts";
@@ -7,4 +9,5 @@ export { bestOf, llm } from "./declare-llm.ts";
 export { type Shape, isText, isType, shapeOf } from "./llm/input-shape.ts";
 export { createSinks } from "./sink.ts";
 export type * from "./archive/types.ts";
+export type * from "./batches/types.ts";
 export type * from "./types.ts";

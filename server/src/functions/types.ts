@@ -382,6 +382,8 @@ export interface Functions {
   start(options?: StartFunctions): Promise<void>;
   /** The process this one took over from is gone, and what it answered is in the tables: takes up its idempotency keys. */
   takeUpKeys(): Promise<void>;
+  /** Started, and what the last run of this node answered is in the tables: from here on they know every idempotency key of it. */
+  settled(): boolean;
   /** Why this node may not take traffic yet; empty when it may. */
   unreadyReasons(): string[];
   /** Waits for shadows in flight. */

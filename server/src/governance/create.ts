@@ -79,6 +79,7 @@ export function createGovernance(deps: GovernanceDeps): Governance {
 
   return {
     authenticate: memory.authenticate,
+    principal: memory.principalOf,
     authorize,
     keys,
     sessions: createSessions({ ...changes, config }),

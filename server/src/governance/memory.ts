@@ -30,6 +30,8 @@ export interface Memory {
   authenticate(credentials: Credentials): Principal;
   findSession(token: string): KnownSession | null;
   check(projectId: string, functionName: string, local: ReadonlyMap<string, LocalSwitch>): SwitchState;
+  /** Null unless its key or session is in force. */
+  principalOf(context: Context): Principal | null;
   /** What the principal of a context may do; our own work may do everything, an unknown principal nothing. */
   grantOf(context: Context): Grant;
 }
@@ -41,7 +43,7 @@ const nothing: Grant = { permissions: new Set(), functions: new Set() };
 export function createMemory(hotState: HotState, clock: Clock): Memory {
   let keys = new Map<string, KnownKey>();
   let sessions = new Map<string, KnownSession>();
-  let grants = new Map<string, Grant>();
+  let grants = new Map<string, Principal>();
   let switches = new Map<string, Map<string, SwitchState>>();
   /** Key texts that proved themselves, so that a key in use is hashed once and not with every request. */
   let proven = new Map<string, KnownKey>();
@@ -109,10 +111,14 @@ export function createMemory(hotState: HotState, clock: Clock): Memory {
 
   function grantOf(context: Context): Grant {
     if (context.principalId.startsWith("system:")) return everything;
-    return grants.get(`${context.projectId} ${context.principalId}`) ?? nothing;
+    return principalOf(context) ?? nothing;
   }
 
-  return { authenticate, findSession, check, grantOf };
+  function principalOf(context: Context): Principal | null {
+    return grants.get(`${context.projectId} ${context.principalId}`) ?? null;
+  }
+
+  return { authenticate, findSession, check, grantOf, principalOf };
 }
 
 /** `key:<name>:<12 hex>`: who it was can be read in evidence and audit log, and no two are the same. */

@@ -157,6 +157,8 @@ export interface SealedEvidence {
 export interface Governance {
   /** Memory only. `unauthenticated` when unknown or expired, `key_revoked` when it was revoked. */
   authenticate(credentials: Credentials): Principal;
+  /** Who a context's principal is by now, from memory: null for a key that was revoked, a session that ended, or nobody. */
+  principal(context: Context): Principal | null;
   /** The one decision. Unknown means deny: `forbidden`, naming the permission in `details`. */
   authorize(principal: Principal, permission: Permission, resource?: { function?: string | undefined }): void;
   readonly keys: Keys;

@@ -1,8 +1,10 @@
+import { createReadStream } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { type Operation, type Route, routes } from "@millrace/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { AppError, type Clock, type Logger, createId, defaultProjectId, isAppError, toAppError } from "../core/index.ts";
+import type { ResultFile } from "../functions/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { HttpConfig } from "./config.ts";
 import { readCredentials, writeSessionCookie } from "./credentials.ts";
@@ -93,7 +95,8 @@ async function handle(
   try {
     const answer = await (deps.handlers[operation] as unknown as LooseHandler)(parsed, createContext(request, reply, gone.signal, deps));
     const status = route.path === "/health/ready" && (answer as { status?: string }).status === "unready" ? 503 : (route.status ?? 200);
-    const text = writeResponse(operation, route, answer, deps);
+    if (route.response === "stream") return await sendFile(reply, answer as ResultFile);
+    const text = writeResponse(operation, route.response, answer, deps);
     reply.code(status).headers(plainHeaders).header("content-type", "application/json").send(text);
     await reply;
   } finally {
@@ -150,8 +153,19 @@ function readStream(request: FastifyRequest, limitBytes: number): AsyncIterable<
   return capStream(request.raw, limitBytes);
 }
 
-function writeResponse(operation: string, route: Route, answer: unknown, deps: ControlDeps): string {
-  const parsed = route.response.safeParse(answer);
+/** A file as it is; a browser saves it. */
+async function sendFile(reply: FastifyReply, { path, name, mediaType, bytes }: ResultFile): Promise<void> {
+  reply.headers(plainHeaders).headers({
+    "content-type": mediaType,
+    "content-length": bytes,
+    "content-disposition": `attachment; filename="${name}"`,
+  });
+  reply.send(createReadStream(path));
+  await reply;
+}
+
+function writeResponse(operation: string, schema: z.ZodType, answer: unknown, deps: ControlDeps): string {
+  const parsed = schema.safeParse(answer);
   if (parsed.success) return JSON.stringify(parsed.data);
   const issues = parsed.error.issues.slice(0, 20).map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   if (deps.strictResponses) throw new AppError("internal", `${operation} answered outside its contract: ${issues.join("; ")}`);

@@ -51,7 +51,7 @@ function describeOperation(operation: Operation, route: Route): Json {
     responses: {
       [String(route.status ?? 200)]: {
         description: "Done",
-        content: { "application/json": { schema: toSchema(route.response, "output") } },
+        content: describeResponse(route.response),
       },
       default: { $ref: "#/components/responses/Problem" },
     },
@@ -89,6 +89,11 @@ function describeParameters(schema: z.ZodObject | undefined, place: "path" | "qu
 function describeBody(body: z.ZodType | "stream"): Json {
   if (body === "stream") return { "application/x-ndjson": { schema: { type: "string", description: "One JSON object a line" } } };
   return { "application/json": { schema: toSchema(body, "input") } };
+}
+
+function describeResponse(response: z.ZodType | "stream"): Json {
+  if (response === "stream") return { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
+  return { "application/json": { schema: toSchema(response, "output") } };
 }
 
 function toSchema(schema: z.ZodType, io: "input" | "output"): Json {

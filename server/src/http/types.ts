@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import type { Operation, OperationRequest, OperationResponse, Routes } from "@millrace/contract";
 import type { Clock, Context, Logger } from "../core/index.ts";
-import type { Functions } from "../functions/index.ts";
+import type { Batches, Functions, ResultFile } from "../functions/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters } from "../storage/index.ts";
@@ -32,8 +32,10 @@ export type HotOperation = { [O in Operation]: Routes[O] extends { hot: true } ?
 export type ControlOperation = Exclude<Operation, HotOperation>;
 export type ContextOf<O extends Operation> = Routes[O]["permission"] extends "public" ? EdgeContext : AuthorizedContext;
 
+/** What a handler answers: the contract's response, or the file whose bytes are it. */
+export type AnswerOf<O extends Operation> = Routes[O]["response"] extends "stream" ? ResultFile : OperationResponse<O>;
 /** Answers one operation: parsed request in, the contract's response out. Errors are `AppError`s. */
-export type Handler<O extends Operation> = (request: OperationRequest<O>, context: ContextOf<O>) => Promise<OperationResponse<O>>;
+export type Handler<O extends Operation> = (request: OperationRequest<O>, context: ContextOf<O>) => Promise<AnswerOf<O>>;
 /** Exactly one handler for every operation of the route table; leaving one out does not compile. */
 export type Handlers = { [O in ControlOperation]: Handler<O> };
 /** The handlers of the operations named `<module>.<verb>`. */
@@ -47,6 +49,7 @@ export type PortOf<M extends string> = {
 export interface Ports {
   readonly governance: Governance;
   readonly functions: Functions;
+  readonly batches: Batches;
   readonly gateway: Gateway;
   readonly overview: PortOf<"overview">;
   readonly evidence: PortOf<"evidence">;

@@ -1,4 +1,5 @@
 import type { Handlers, HttpDeps } from "../types.ts";
+import { batchesHandlers } from "./batches.ts";
 import { functionsHandlers } from "./functions.ts";
 import { gatewayHandlers } from "./gateway.ts";
 import { governanceHandlers } from "./governance.ts";
@@ -11,6 +12,7 @@ export function createHandlers({ ports, counters }: Pick<HttpDeps, "ports" | "co
     ...healthHandlers(ports),
     ...governanceHandlers(ports, counters),
     ...functionsHandlers(ports),
+    ...batchesHandlers(ports),
     ...gatewayHandlers(ports),
     ...portHandlers(ports),
   };
