@@ -319,7 +319,10 @@ describe("what is read", () => {
     const models = fakeModels();
     models.versions.set("triage-mail", [1]);
     const open = await running.start({ models });
-    for (let day = 1; day <= 9; day++) await ask(open, { occurredAt: `2002-08-0${day}T00:00:00Z`, drill: day === 9 ? ["learned"] : [] });
+    for (let day = 1; day <= 9; day++) {
+      if (day === 9) models.predict = () => Promise.reject(new Error("no memory"));
+      await ask(open, { occurredAt: `2002-08-0${day}T00:00:00Z` });
+    }
     await open.stored();
     const [summary] = await open.functions.list(alice);
     expect(summary).toMatchObject({ name: "triage-mail", off: false, fallback: ["learned", "rules"] });
