@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@millrace/contract";
 import { type AppError, type Step, roundMs, toAppError } from "../../core/index.ts";
 import type { CallOutcome, Gateway, Question } from "../../gateway/index.ts";
 import type { VariantCall } from "../types.ts";
@@ -65,13 +66,21 @@ function detailsOf({ target, answer, cost, notes }: CallOutcome): Record<string,
   };
 }
 
+const noConnection: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"];
+const neverSent: readonly ErrorCode[] = [
+  "untranslatable",
+  "unknown_model",
+  "data_class_refused",
+  "capability_missing",
+  "budget_exceeded",
+  "budget_unavailable",
+  "unknown_price",
+  "abuse_blocked",
+  "egress_refused",
+];
+
 /** Refused with a status, or never sent: nothing is billed for it. Of all else nobody knows. */
 function unpaid({ code, details }: AppError): boolean {
-  const neverSent = ["untranslatable", "unknown_model", "egress_refused", "rate_limited", "budget_exceeded"];
-  const { status } = details;
-  return (
-    neverSent.includes(code) ||
-    (typeof status === "number" && status >= 400) ||
-    (code === "provider_failed" && details["reason"] === "unreachable")
-  );
+  const { status, code: reason } = details;
+  return neverSent.includes(code) || (typeof status === "number" && status >= 400) || noConnection.includes(reason);
 }

@@ -157,12 +157,16 @@ describe("an llm variant", () => {
     ]);
   });
 
-  test("that its providers do not answer falls back; nothing is billed for a refusal", async () => {
-    const open = await start(askingFunction({ model: "one/status:500" }, { rules }));
+  test.each([
+    ["refuse", "one/status:500"],
+    ["are not there", "dead/ok"],
+  ])("whose providers %s falls back, and nothing is billed for it", async (_what, model) => {
+    const open = await start(askingFunction({ model }, { rules }));
     expect(await ask(open)).toMatchObject({ variant: "rules", fallback: true });
     const found = await only(open);
     expect(asks(found)).toMatchObject([{ status: "failed", error: "provider_failed" }]);
     expect(asks(found)[0]!.details).not.toHaveProperty("cost");
+    expect(found.produced).toMatchObject({ asks: 1, cost: { amount: "0" } });
   });
 
   test.each([
@@ -183,8 +187,9 @@ describe("an llm variant", () => {
     );
     expect(await ask(open, { deadlineMs: 30_000 })).toMatchObject({ variant: "rules", fallback: true });
     const found = await only(open);
-    expect(asks(found)).toMatchObject([{ status: "failed", details: { output: "broken", usage: null, cost: { amount: null } } }]);
-    expect(found.produced["cost"]).toMatchObject({ amount: null });
+    expect(asks(found)).toMatchObject([{ status: "failed", details: { output: "broken", text: "a", usage: { from: "tokenizer" } } }]);
+    // What came of it is billed, and nobody but us has counted it.
+    expect(found.produced["cost"]).toMatchObject({ amount: expect.any(String), from: "tokenizer" });
     await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
   });
 
