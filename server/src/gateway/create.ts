@@ -4,7 +4,11 @@ import { createAsk } from "./ask-targets.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
 import { type Cache, createCache } from "./cache/index.ts";
 import type { GatewayConfig } from "./config.ts";
+import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
+import { type Embeddings, createEmbeddings, createEncoder, createVectorMemory, resolveEmbedder } from "./embeddings/index.ts";
+import { createCountStage } from "./money/count-stage.ts";
+import { createTokenCounter } from "./money/count-tokens.ts";
 import { createPriceTable } from "./money/price-table.ts";
 import { type Question, askQuestion } from "./question.ts";
 import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
@@ -17,6 +21,8 @@ export interface GatewayDeps {
   readonly egress: Egress;
   readonly clock: Clock;
   readonly logger?: Logger;
+  /** For what is made once from files of a package: the encoder. Without it `onnx/<model>` is not there. */
+  readonly cacheFolder?: string;
 }
 
 /** Foundation models behind one door. */
@@ -31,6 +37,9 @@ export interface Gateway {
   readonly call: Ask;
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
   ask(question: Question): Promise<CallOutcome>;
+  readonly embeddings: Embeddings;
+  /** How many tokens a request in Anthropic's dialect is, and who counted. */
+  countTokens(counted: CountedRequest): Promise<TokenCount>;
   readonly budgets: Pick<Budgets, "list" | "meter">;
   readonly cache: Pick<Cache, "report" | "clear">;
   /** Tells of a call that was refused before it came here. */
@@ -43,6 +52,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { config, egress, clock, logger = silentLogger } = deps;
   for (const provider of Object.values(config.providers)) egress.check(provider.baseUrl);
   const prices = createPriceTable(config.prices);
+  const counter = createTokenCounter();
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
   const abuse = createAbuseGuard(config.abuse, clock);
   const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each) });
@@ -50,10 +60,29 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const latencies = createLatencyBook(clock);
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });
   const route = createRouteStage({ clock, random: createRandom(clock.now()), prices, latencies, capabilities });
+  const count = createCountStage({ counter, prices, now: () => clock.now() });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [abuse.stage, admit, createBudgetStage({ meter: budgets.meter, prices, clock }), ...cache.stages, route];
+  const stages: readonly Stage[] = [
+    abuse.stage,
+    admit,
+    createBudgetStage({ meter: budgets.meter, prices, clock }),
+    ...cache.stages,
+    route,
+    count,
+  ];
   const call: Ask = inStages(stages, createAsk({ egress, clock, prices, latencies }));
   const resolve = (model: string) => resolveModel(model, config);
+  const encoder = createEncoder({ cacheFolder: deps.cacheFolder });
+  const embeddings = createEmbeddings({
+    egress,
+    clock,
+    prices,
+    encoder,
+    meter: budgets.meter,
+    memory: createVectorMemory(config.vectorMemoryBytes),
+    countTexts: counter.countTexts,
+    resolve: (model) => resolveEmbedder(model, config),
+  });
 
   return {
     maxBodyBytes: config.maxBodyBytes,
@@ -62,12 +91,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
     models: () => Object.entries(config.models).map(([name, { targets }]) => ({ name, provider: targets[0]!.split("/")[0]! })),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
+    embeddings,
+    countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now() }),
     budgets,
     cache,
     refused: abuse.refused,
     close() {
       cache.close();
       budgets.close();
+      void counter.close();
+      void encoder.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { isAppError, parseCondition } from "../../core/index.ts";
 import type { Alias } from "./alias-config.ts";
+import { localProvider } from "../embeddings/resolve-embedder.ts";
 import { ruleNames } from "./rule-values.ts";
 
 export interface AliasProblem {
@@ -21,7 +22,7 @@ export function checkAlias(alias: Alias, { providers, dataClasses }: AliasSurrou
   const { targets, dataClass } = alias;
   for (const [index, target] of targets.entries()) {
     const provider = target.slice(0, target.indexOf("/"));
-    if (!Object.hasOwn(providers, provider)) blame(["targets", index], `there is no provider "${provider}"`);
+    if (provider !== localProvider && !Object.hasOwn(providers, provider)) blame(["targets", index], `there is no provider "${provider}"`);
     if (targets.indexOf(target) !== index) blame(["targets", index], `"${target}" stands here twice`);
   }
   if (dataClass !== undefined && !dataClasses.includes(dataClass))

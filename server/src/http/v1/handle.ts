@@ -1,33 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { once } from "node:events";
-import { modelFunction } from "@millrace/contract";
-import { AppError, type Clock, type Logger, createId, isAppError, toAppError } from "../../core/index.ts";
-import type { Caller, Functions, OpenedModelCall } from "../../functions/index.ts";
+import { AppError, createId, isAppError, toAppError } from "../../core/index.ts";
+import type { Caller, OpenedModelCall } from "../../functions/index.ts";
 import type { CallOrigin, CallOutcome, ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
-import type { Governance, Principal } from "../../governance/index.ts";
+import type { Principal } from "../../governance/index.ts";
 import { readCredentials } from "../credentials.ts";
-import type { OriginGuard } from "../guard-origin.ts";
 import { readTraceId } from "../hot.ts";
 import { plainHeaders, problemHeaders } from "../problem.ts";
 import { discardBody } from "../read-body.ts";
-import { readJson } from "../read-json.ts";
 import { answerFunction, functionOfModel } from "./answer-function.ts";
+import { countTokens } from "./count-tokens.ts";
+import { type Door, type GatewayDoorDeps, send, takeMethod, takeObject } from "./door.ts";
+import { embed } from "./embed.ts";
 import { listModels } from "./list-models.ts";
-
-export interface GatewayDoorDeps {
-  readonly gateway: Gateway;
-  readonly functions: Pick<Functions, "admit" | "admitModel" | "definitions" | "infer" | "openModelCall" | "refuse">;
-  readonly governance: Pick<Governance, "authenticate" | "authorize">;
-  readonly guard: OriginGuard;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
+import { openCall } from "./open-call.ts";
 
 const doors: Readonly<Record<string, DialectName>> = {
   "/v1/chat/completions": "openai-chat",
   "/v1/responses": "openai-responses",
   "/v1/messages": "anthropic-messages",
 };
+
+const embeddingsPath = "/v1/embeddings";
+const countPath = "/v1/messages/count_tokens";
 
 /** The path when a request is for the gateway; undefined leaves it to the control API. */
 export function matchGateway(url: string): string | undefined {
@@ -39,18 +34,15 @@ export function matchGateway(url: string): string | undefined {
 /** Answers `/v1/*` as the clients of OpenAI and Anthropic expect it, their errors included. */
 export function createGatewayDoor(deps: GatewayDoorDeps): (request: IncomingMessage, response: ServerResponse, path: string) => void {
   return function handle(request, response, path) {
-    const door: Door = { request, response, path, dialect: doors[path] ?? "openai-chat", call: undefined };
+    const door: Door = {
+      request,
+      response,
+      path,
+      dialect: path === countPath ? "anthropic-messages" : (doors[path] ?? "openai-chat"),
+      call: undefined,
+    };
     answer(door, deps).catch((error: unknown) => refuse(door, error, deps));
   };
-}
-
-interface Door {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly path: string;
-  readonly dialect: DialectName;
-  /** Once evidence was opened. */
-  call: OpenedModelCall | undefined;
 }
 
 async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
@@ -64,9 +56,10 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
     takeMethod(request, "GET");
     return send(response, JSON.stringify(listModels(deps, principal)));
   }
+  if (path === embeddingsPath) return embed(door, { principal, startedAt }, deps);
+  if (path === countPath) return countTokens(door, { principal, startedAt }, deps);
   if (doors[path] === undefined) throw new AppError("not_found", `There is nothing at ${path.slice(0, 200)}.`);
-  takeMethod(request, "POST");
-  const body = asObject(await readJson(request, deps.gateway.maxBodyBytes));
+  const body = await takeObject(request, deps.gateway.maxBodyBytes);
   const chat = deps.gateway.dialect(door.dialect).parseRequest(body);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
   const asked = functionOfModel(chat.model);
@@ -75,31 +68,9 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
     return answerFunction({ name: asked, chat, body, dialect: door.dialect, principal, caller, startedAt, traceId }, response, deps);
   }
   const resolved = deps.gateway.resolve(chat.model);
-  let name = "";
-  try {
-    name = deps.functions.admitModel(principal, resolved.name);
-  } catch (error) {
-    const { code, message } = toAppError(error);
-    deps.gateway.refused({ projectId: principal.projectId, principalId: principal.id }, code);
-    deps.functions.refuse({ function: modelFunction(resolved.name), caller, code, detail: message });
-    throw error;
-  }
-  const call = deps.functions.openModelCall({
-    caller,
-    function: name,
-    variant: resolved.targets[0]!.name,
-    input: JSON.stringify(body),
-    startedAt,
-    traceId: readTraceId(request.headers["traceparent"]),
-    budgetMs: resolved.targets[0]!.config.clocks.totalMs,
-  });
-  door.call = call;
-  const origin = {
-    projectId: principal.projectId,
-    principalId: principal.id,
-    function: name,
-    address: request.socket.remoteAddress ?? null,
-  };
+  const [first] = resolved.targets;
+  const opening = { principal, model: resolved.name, variant: first!.name, body, startedAt, budgetMs: first!.config.clocks.totalMs };
+  const { call, origin } = openCall(door, opening, deps);
   await converse(door, { origin, chat, body, resolved, call, startedAt }, deps);
 }
 
@@ -137,7 +108,7 @@ async function converse(door: Door, { origin, chat, body, resolved, call, starte
   }
   if (reply.kind === "whole") {
     await call.close(endOf(reply.outcome));
-    return send(response, reply.text, call.id);
+    return send(response, reply.text, { inferenceId: call.id });
   }
   await stream(response, reply, call);
 }
@@ -217,24 +188,4 @@ function authenticate(request: IncomingMessage, deps: GatewayDoorDeps): Principa
   );
   if (principal.kind === "session") deps.guard.checkSameOrigin(request);
   return principal;
-}
-
-function takeMethod(request: IncomingMessage, method: string): void {
-  if (request.method !== method)
-    throw new AppError("method_not_allowed", `${request.method} is not taken here.`, { details: { allow: [method] } });
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new AppError("invalid_request", "The body must be a JSON object.", { details: { issues: [{ path: "", message: "an object" }] } });
-}
-
-function send(response: ServerResponse, text: string, inferenceId?: string): void {
-  response.writeHead(200, {
-    "content-type": "application/json",
-    ...plainHeaders,
-    "content-length": Buffer.byteLength(text),
-    ...(inferenceId === undefined ? {} : { "x-millrace-inference": inferenceId }),
-  });
-  response.end(text);
 }

@@ -1,0 +1,65 @@
+import type { CallOutcome, GatewayCall, GatewayReply, Stage } from "../stage.ts";
+import type { Told } from "../tell.ts";
+import type { Usage } from "../types.ts";
+import { costOf } from "./cost-of.ts";
+import type { TokenCounter } from "./count-tokens.ts";
+import type { PriceTable } from "./price-table.ts";
+
+export interface CountStageDeps {
+  readonly counter: Pick<TokenCounter, "countTokens" | "countParts">;
+  readonly prices: PriceTable;
+  readonly now: () => number;
+}
+
+/** Counts here what a provider does not tell: whole answers, streams, and what came of those that were cut. Nearest to the providers. */
+export function createCountStage(deps: CountStageDeps): Stage {
+  return async (call, next) => {
+    const reply = await next(call);
+    return reply.kind === "whole" ? { ...reply, outcome: await complete(call, reply.outcome, deps) } : follow(call, reply, deps);
+  };
+}
+
+/** The count is there before the last piece is told, and before whoever left asks how it ended. */
+function follow(call: GatewayCall, reply: Extract<GatewayReply, { kind: "stream" }>, deps: CountStageDeps): GatewayReply {
+  let outcome: CallOutcome | undefined;
+  const count = async () => {
+    outcome ??= await complete(call, reply.outcome(), deps);
+  };
+
+  async function* texts(): AsyncGenerator<Told, void> {
+    try {
+      for await (const told of reply.texts) {
+        if (told.isLast) await count();
+        yield told;
+      }
+    } finally {
+      await count();
+    }
+  }
+
+  return { ...reply, texts: texts(), outcome: () => outcome ?? reply.outcome() };
+}
+
+async function complete(call: GatewayCall, outcome: CallOutcome, { counter, prices, now }: CountStageDeps): Promise<CallOutcome> {
+  const { answer, target, error } = outcome;
+  if (answer === null || target === null) return outcome;
+  const told = answer.usage;
+  // Of a stream that broke off the provider has told the beginning at most.
+  const isCut = error !== null;
+  if (!isCut && told !== null && told.input !== null && told.output !== null) return outcome;
+  const slash = target.indexOf("/");
+  const model = target.slice(slash + 1);
+  const [input, output] = await Promise.all([
+    told?.input ?? counter.countTokens(call.request, model),
+    isCut || told?.output == null ? counter.countParts(answer.content, model) : told.output,
+  ]);
+  const usage: Usage = {
+    input,
+    output: output === null ? (told?.output ?? null) : Math.max(output, told?.output ?? 0),
+    cachedInput: told?.cachedInput ?? null,
+    cacheWrite: told?.cacheWrite ?? null,
+    reasoning: told?.reasoning ?? null,
+    from: "tokenizer",
+  };
+  return { ...outcome, answer: { ...answer, usage }, cost: costOf(usage, prices.find(target.slice(0, slash), model, now())) };
+}
