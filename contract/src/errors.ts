@@ -55,6 +55,8 @@ export const errorTable = {
   provider_refused: user(400, "The provider refused the request.", "Correct what the provider's message names; it is in `details`."),
   provider_failed: operational(502, "The provider failed, or broke off its answer.", "Try again; open the inference to see each attempt."),
   provider_busy: operational(503, "The provider takes no more work now.", "Wait for the seconds in Retry-After, or name another model as fallback."),
+  data_class_refused: user(403, "No provider of this model may see data of this class.", "Ask a model whose providers list the class (`dataClasses`), or send less; `details` says why for each."),
+  capability_missing: user(422, "No model of this name can do what the request needs.", "Name another model, or correct `gateway.capabilities`; `details` says what each lacks."),
   budget_exceeded: user(429, "A budget has no room for this call.", "Wait for the seconds in Retry-After, or ask for less; the budget is named in `details`."),
   budget_unavailable: operational(503, "What is left of a budget is not known now.", "Restore the store of the counts (`gateway.redis`), or let the budget be `whenStoreIsAway: \"local\"`."),
   unknown_price: user(422, "A budget counts dollars, and the price of this model is not known.", "Add its price to `gateway.prices`, or ask another model."),

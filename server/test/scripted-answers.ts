@@ -6,6 +6,8 @@ export interface Script {
   readonly inputTokens: number;
   /** OpenAI: whether the stream carries usage. */
   readonly includeUsage: boolean;
+  /** OpenAI: how likely each token was, where the request asks for it. */
+  readonly probability?: number | undefined;
 }
 
 /** One provider's wire format. */
@@ -39,11 +41,18 @@ function openaiUsage(script: Script): unknown {
   return { prompt_tokens: script.inputTokens, completion_tokens: output, total_tokens: script.inputTokens + output };
 }
 
+function openaiLogProbabilities({ probability }: Script, tokens: readonly string[]): unknown {
+  if (probability === undefined || tokens.length === 0) return null;
+  return { content: tokens.map((token) => ({ token, logprob: Math.log(probability), bytes: null, top_logprobs: [] })), refusal: null };
+}
+
 export const openaiWire: ScriptedWire = {
   events(script) {
     const head = { id: "chatcmpl-scripted", object: "chat.completion.chunk", created: 1_700_000_000, model: script.model };
-    const chunk = (delta: unknown, finish: string | null = null) =>
-      `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] })}\n\n`;
+    const chunk = (delta: { content?: string | null }, finish: string | null = null) => {
+      const logprobs = openaiLogProbabilities(script, delta.content ? [delta.content] : []);
+      return `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta, logprobs, finish_reason: finish }] })}\n\n`;
+    };
     const call = { index: 0, id: scriptedTool.id, type: "function", function: { name: scriptedTool.name, arguments: "" } };
     const said =
       script.finish === "tools"
@@ -72,7 +81,14 @@ export const openaiWire: ScriptedWire = {
       object: "chat.completion",
       created: 1_700_000_000,
       model: script.model,
-      choices: [{ index: 0, message, logprobs: null, finish_reason: openaiFinish[script.finish] }],
+      choices: [
+        {
+          index: 0,
+          message,
+          logprobs: openaiLogProbabilities(script, pieces(script.words)),
+          finish_reason: openaiFinish[script.finish],
+        },
+      ],
       usage: openaiUsage(script),
     };
   },

@@ -57,6 +57,8 @@ interface Turn {
  * - `slow-first:<ms>` (before the head), `late-body:<ms>` (after the head), `slow-between:<ms>`, `stall-after:<n>` events
  * - `reset` (no answer), `reset-after:<n>`, `clean-cut-after:<n>` (an end without its mark), `malformed-after:<n>`
  * - `status:<code>[:<retry-after>]`, `status-then-ok:<code>:<times>[:<retry-after>]`, `error-in-first-event`, `error-body-200`, `empty-body`
+ * - `confident:<probability>` (of each token, where log probabilities are asked for)
+ * - `refuses-key:<code>:<end of the key>[:<retry-after>]`: others are welcome
  * - `redirect[:<location>]`, `huge:<bytes>`, `endless`
  *
  * A list of texts in the request's own field `script` is what it says instead: the first, and after an answer of its own the next.
@@ -92,6 +94,11 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     const [fault = "", ...values] = model.split(":");
     const isStream = body["stream"] === true;
     const turn = { fault, values, wire, script: scriptOf(fault, body), isStream, response, request, gone: gone.signal };
+    if (fault === "refuses-key") {
+      const [code = "401", end = "", ...rest] = values;
+      const key = String(message.headers.authorization ?? message.headers["x-api-key"]);
+      return play({ ...turn, fault: key.endsWith(end) ? "status" : "ok", values: [code, ...rest] });
+    }
     if (fault !== "status-then-ok") return play(turn);
     const [code = "500", times = "1", ...rest] = values;
     const refused = refusals.get(model) ?? 0;
@@ -131,6 +138,7 @@ function scriptOf(fault: string, body: Record<string, unknown>): Script {
     model: String(body["model"]),
     words: text === "" ? [] : text.split(" "),
     finish: fault === "length" || fault === "tools" ? fault : "stop",
+    probability: body["logprobs"] === true && fault === "confident" ? Number(values[0]) : undefined,
     inputTokens: JSON.stringify(body["messages"] ?? body["input"] ?? []).split(/\s+/).length,
     includeUsage: options?.include_usage === true,
   };

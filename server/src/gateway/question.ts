@@ -14,6 +14,8 @@ export interface Question {
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
   /** Tighter than the provider's; what is looser does not count. With one of the last two the answer is asked for as a stream. */
   readonly clocks?: Partial<SendClocks> | undefined;
+  /** What it holds, of `gateway.dataClasses`: only providers that list it may see it. */
+  readonly dataClass?: string | undefined;
   readonly evidence: EvidenceRecorder;
   readonly signal: AbortSignal;
 }
@@ -42,6 +44,7 @@ export async function askQuestion(question: Question, { call, resolve, clock }: 
     signal,
     startedAt: performance.now(),
     inferenceId: createId(clock),
+    dataClass: question.dataClass,
   });
   if (reply.kind === "whole") return reply.outcome;
   try {

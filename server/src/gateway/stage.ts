@@ -35,6 +35,8 @@ export interface GatewayCall {
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
   readonly inferenceId: string;
+  /** What the function that asks says its calls hold; the alias and the caller may say more. */
+  readonly dataClass?: string | undefined;
   /** The caller's own header, where he has one. */
   readonly cacheControl?: string | undefined;
   /** Opens another inference on the same behalf, with the same question: a kept answer is made new behind the caller's back. */
@@ -45,6 +47,8 @@ export interface GatewayCall {
 export interface CallOutcome {
   /** Who answered; null when nobody did. */
   readonly target: string | null;
+  /** Whom routing asked first, where it chose: another one's answer is a fallback. */
+  readonly chosen?: string;
   /** What there was of an answer. */
   readonly answer: ChatAnswer | null;
   readonly cost: Cost | null;

@@ -3,6 +3,8 @@ import type { CapabilityRow } from "./capability-row.ts";
 type Facts = Omit<CapabilityRow, "provider" | "model">;
 
 const everything: Facts = { tools: true, images: true, schema: true };
+/** Models that think tell no log probabilities. */
+const thinking: Facts = { ...everything, logProbabilities: false };
 
 /**
  * What the providers publish of their common models. `*` stands for dated releases; a shorter beginning would speak for models that
@@ -19,10 +21,10 @@ const published: readonly (readonly [provider: string, models: readonly string[]
   [
     "openai",
     ["gpt-5", "gpt-5-20*", "gpt-5-mini", "gpt-5-mini-20*", "gpt-5-nano", "gpt-5-nano-20*"],
-    { ...everything, contextTokens: 400_000 },
+    { ...thinking, contextTokens: 400_000 },
   ],
-  ["openai", ["o3", "o3-20*", "o4-mini", "o4-mini-20*"], { ...everything, contextTokens: 200_000 }],
-  ["openai", ["o3-mini", "o3-mini-20*"], { ...everything, images: false, contextTokens: 200_000 }],
+  ["openai", ["o3", "o3-20*", "o4-mini", "o4-mini-20*"], { ...thinking, contextTokens: 200_000 }],
+  ["openai", ["o3-mini", "o3-mini-20*"], { ...thinking, images: false, contextTokens: 200_000 }],
   ["openai", ["gpt-4-turbo", "gpt-4-turbo-20*"], { ...everything, schema: false, contextTokens: 128_000 }],
   ["openai", ["gpt-3.5-turbo", "gpt-3.5-turbo-0125"], { tools: true, images: false, schema: false, contextTokens: 16_385 }],
   [

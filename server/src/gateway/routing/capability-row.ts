@@ -11,6 +11,8 @@ export const capabilityRowSchema = z.strictObject({
   images: z.boolean().optional(),
   /** Whether it keeps a JSON schema that is asked for. */
   schema: z.boolean().optional(),
+  /** Whether it tells how likely each token was. */
+  logProbabilities: z.boolean().optional(),
 });
 
 export type CapabilityRow = z.output<typeof capabilityRowSchema>;

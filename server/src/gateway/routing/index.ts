@@ -1,0 +1,4 @@
+export { createAdmitStage } from "./admit.ts";
+export { createCapabilityTable } from "./capability-table.ts";
+export { createLatencyBook } from "./latency-book.ts";
+export { createRouteStage } from "./stage.ts";

@@ -1,0 +1,29 @@
+import { roundMs } from "../../core/index.ts";
+import { mapOutcome } from "../add-notes.ts";
+import type { Stage } from "../stage.ts";
+import { runCascade } from "./cascade.ts";
+import { chooseTargets } from "./choosers/index.ts";
+import type { RouteDeps } from "./types.ts";
+
+/** Puts the targets of an alias into the order in which they are asked, and says why. Last before the providers: what a cache knows needs no choice. */
+export function createRouteStage(deps: RouteDeps): Stage {
+  return async (call, next) => {
+    const { alias, targets: listed } = call.resolved;
+    if (alias === null || alias.choose === "order") return next(call);
+    const startMs = call.evidence.elapsed();
+    const { targets, why } = chooseTargets(call, alias, deps);
+    const route = { choose: alias.choose, chosen: targets[0]!.name, why };
+    call.evidence.step({
+      name: `route:${alias.choose}`,
+      kind: "policy",
+      startMs: roundMs(startMs),
+      durationMs: roundMs(call.evidence.elapsed() - startMs),
+      status: "ok",
+      details: { ...route, targets: targets.map(({ name }) => name), listed: listed.map(({ name }) => name) },
+    });
+    const routed = { ...call, resolved: { ...call.resolved, targets } };
+    const reply =
+      alias.choose === "cascade" ? await runCascade(routed, next, { alias, capabilities: deps.capabilities }) : await next(routed);
+    return mapOutcome(reply, (outcome) => ({ ...outcome, chosen: route.chosen, notes: { ...outcome.notes, route } }));
+  };
+}

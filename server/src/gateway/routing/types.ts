@@ -1,0 +1,32 @@
+import type { Clock, Random } from "../../core/index.ts";
+import type { PriceTable } from "../money/price-table.ts";
+import type { Target } from "../resolve-model.ts";
+import type { GatewayCall } from "../stage.ts";
+import type { Alias } from "./alias-config.ts";
+import type { CapabilityTable } from "./capability-table.ts";
+import type { LatencyBook } from "./latency-book.ts";
+
+export interface RouteDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly prices: PriceTable;
+  readonly latencies: LatencyBook;
+  readonly capabilities: CapabilityTable;
+}
+
+/** In which order the targets are asked, and why. */
+export interface Choice {
+  readonly targets: readonly Target[];
+  /** In words, for the evidence. */
+  readonly why: string;
+}
+
+export type AliasOf<Choose extends Alias["choose"]> = Extract<Alias, { readonly choose: Choose }>;
+
+/** One way of choosing. The targets of the call are those that may see it and can do what it needs: never empty. */
+export type Chooser<Choose extends Alias["choose"]> = (call: GatewayCall, alias: AliasOf<Choose>, deps: RouteDeps) => Choice;
+
+/** The one goes first, and the others follow in their order. */
+export function withFirst(targets: readonly Target[], first: Target | undefined): readonly Target[] {
+  return first === undefined ? targets : [first, ...targets.filter((target) => target !== first)];
+}
