@@ -94,7 +94,7 @@ export function createModules(deps: ModulesDeps): Modules {
   const feedbackSeals = createFeedbackSeals({ sql, seals: governance.seals, clock });
   defineSealSchedule(jobs, feedbackSeals);
   sealed.push(archive, feedbackSeals);
-  const gateway = createGateway({ config: config.gateway, egress, clock, logger });
+  const gateway = createGateway({ config: config.gateway, egress, clock, logger, cacheFolder: join(dataFolder, "cache") });
   let feedback: FeedbackService | undefined;
   const functions = createFunctions({
     definitions: config.functions,
