@@ -6,6 +6,8 @@ export interface Script {
   readonly inputTokens: number;
   /** OpenAI: whether the stream carries usage. */
   readonly includeUsage: boolean;
+  /** OpenAI: whether a whole answer does. */
+  readonly tellsUsage?: boolean;
   /** OpenAI: how likely each token was, where the request asks for it. */
   readonly probability?: number | undefined;
 }
@@ -89,7 +91,7 @@ export const openaiWire: ScriptedWire = {
           finish_reason: openaiFinish[script.finish],
         },
       ],
-      usage: openaiUsage(script),
+      ...(script.tellsUsage === false ? {} : { usage: openaiUsage(script) }),
     };
   },
   error: (status, message) => ({
