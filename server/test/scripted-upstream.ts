@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Script, type ScriptedWire, anthropicWire, openaiWire } from "./scripted-answers.ts";
 import { responsesWire } from "./scripted-responses.ts";
+import { wholeWire } from "./scripted-vectors.ts";
 
 /** What it says unless the model's name asks for something else: nine words. */
 export const scriptedText = "The quick brown fox jumps over the lazy dog.";
@@ -59,6 +60,7 @@ interface Turn {
  * - `status:<code>[:<retry-after>]`, `status-then-ok:<code>:<times>[:<retry-after>]`, `error-in-first-event`, `error-body-200`, `empty-body`
  * - `confident:<probability>` (of each token, where log probabilities are asked for)
  * - `refuses-key:<code>:<end of the key>[:<retry-after>]`: others are welcome
+ * - `no-usage` (OpenAI: tells no tokens); of embeddings also `backwards` and `one-less`
  * - `redirect[:<location>]`, `huge:<bytes>`, `endless`
  *
  * A list of texts in the request's own field `script` is what it says instead: the first, and after an answer of its own the next.
@@ -77,11 +79,11 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk as Buffer);
     const path = message.url ?? "";
-    const wire = wires.find(([end]) => path.endsWith(end))?.[1];
     const text = Buffer.concat(chunks).toString();
     const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
     const request: ScriptedRequest = { path, headers: message.headers, body, aborted: false, sentBytes: 0 };
     requests.push(request);
+    const wire = wires.find(([end]) => path.endsWith(end))?.[1] ?? wholeWire(path, body);
     response.on("close", () => {
       request.aborted = !response.writableFinished && !cut.has(response);
       gone.abort();
@@ -140,7 +142,8 @@ function scriptOf(fault: string, body: Record<string, unknown>): Script {
     finish: fault === "length" || fault === "tools" ? fault : "stop",
     probability: body["logprobs"] === true && fault === "confident" ? Number(values[0]) : undefined,
     inputTokens: JSON.stringify(body["messages"] ?? body["input"] ?? []).split(/\s+/).length,
-    includeUsage: options?.include_usage === true,
+    includeUsage: options?.include_usage === true && fault !== "no-usage",
+    tellsUsage: fault !== "no-usage",
   };
 }
 
