@@ -4,6 +4,7 @@ import { z } from "zod";
 import { alice, ask, type TestFunctions, useFunctions } from "../../../test/functions.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
 import { createId } from "../../core/index.ts";
+import type { Gateway } from "../../gateway/index.ts";
 import { llm } from "../declare-llm.ts";
 import { defineFunction } from "../define-function.ts";
 import type { FunctionDefinition } from "../types.ts";
@@ -11,8 +12,11 @@ import { askingFunction, mailSheet, testGateway } from "./test-llm.ts";
 
 const running = useFunctions();
 let upstream: ScriptedUpstream;
+// One for all: what it counts cut answers with is slow to load.
+let gateway: Gateway;
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
+  gateway = testGateway(upstream);
 });
 afterEach(() => void upstream.requests.splice(0));
 afterAll(() => upstream.close());
@@ -21,7 +25,7 @@ const good = '{"label":"spam","confidence":0.9}';
 const rules = () => ({ label: "ham" as const, confidence: 0.5 });
 
 function start(definition: FunctionDefinition): Promise<TestFunctions> {
-  return running.start({ definitions: [definition], gateway: testGateway(upstream) });
+  return running.start({ definitions: [definition], gateway });
 }
 
 async function only(open: TestFunctions): Promise<InferenceDetail> {
