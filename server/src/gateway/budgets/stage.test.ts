@@ -185,7 +185,7 @@ test("200 callers at once do not spend more than a dollar, and waves of them spe
   const paid: ReturnType<typeof sumCosts>[] = [];
   for (let wave = 0; wave < 60; wave++) {
     const answers = Array.from({ length: 200 }, (_, index) =>
-      ask(gateway, { model: "one/slow-first:5", maxTokens: 20, stream: index % 2 === 0 }),
+      ask(gateway, { model: "one/slow-first:5", maxTokens: 12, stream: index % 2 === 0 }),
     );
     const settled = await Promise.allSettled(answers);
     for (const each of settled) {
