@@ -94,7 +94,11 @@ describe.each([
       expect(call).toMatchObject({ type: "function_call", name: scriptedTool.name, call_id: scriptedTool.id });
       expect(JSON.parse(call.arguments)).toEqual(scriptedTool.arguments);
       const result = { type: "function_call_output" as const, call_id: call.call_id, output: "rain" };
-      await openai.responses.create({ ...first, model: `${provider}/ok`, input: [...hello, ...output, result] });
+      await openai.responses.create({
+        ...first,
+        model: `${provider}/ok`,
+        input: [...hello, ...(output as OpenAI.Responses.ResponseInput), result],
+      });
       const sent = JSON.stringify(upstream.requests.at(-1)!.body);
       for (const word of [call.call_id, scriptedTool.name, "rain"]) expect(sent).toContain(word);
     }

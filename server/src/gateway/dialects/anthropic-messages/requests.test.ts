@@ -232,6 +232,8 @@ describe("what the API cannot carry", () => {
     expect(fieldsOf({ logProbabilities: { top: 0 } })).toEqual(["logProbabilities"]);
     expect(fieldsOf({ format: { kind: "json" } })).toEqual(["format"]);
     expect(fieldsOf({ format: { kind: "schema", name: "a", schema: true } })).toEqual(["format"]);
+    expect(fieldsOf({ dialect: "openai-chat", logProbabilities: { top: 0 } })).toEqual(["logprobs"]);
+    expect(fieldsOf({ dialect: "openai-responses", format: { kind: "json" } })).toEqual(["text.format"]);
     expect(fieldsOf({ metadata: { a: "b" } })).toEqual(["metadata"]);
     expect(fieldsOf({ temperature: 1.5 })).toEqual(["temperature"]);
     expect(fieldsOf({ reasoning: { kind: "effort", effort: "minimal" } })).toEqual(["reasoning"]);

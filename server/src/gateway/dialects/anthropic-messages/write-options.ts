@@ -1,9 +1,11 @@
-import type { OutputFormat, Reasoning } from "../../types.ts";
+import type { ChatRequest } from "../../types.ts";
+import { callerName } from "../caller-names.ts";
 import { isRecord } from "./check-shape.ts";
 import { effortSchema } from "./request-schema.ts";
 import type { Writing } from "./write-content.ts";
 
-export function writeReasoning(reasoning: Reasoning | undefined, { problems }: Writing): { thinking?: unknown; effort?: string } {
+export function writeReasoning(request: ChatRequest, { problems }: Writing): { thinking?: unknown; effort?: string } {
+  const { reasoning } = request;
   switch (reasoning?.kind) {
     case undefined:
       return {};
@@ -15,19 +17,20 @@ export function writeReasoning(reasoning: Reasoning | undefined, { problems }: W
       // What other dialects call no thinking at all.
       if (reasoning.effort === "none") return { thinking: { type: "disabled" } };
       if (effortSchema.safeParse(reasoning.effort).success) return { effort: reasoning.effort };
-      problems.set("reasoning", `no effort "${reasoning.effort}"`);
+      problems.set(callerName("reasoning", request), `no effort "${reasoning.effort}"`);
       return {};
     }
   }
 }
 
 /** A schema is carried, its name is only a label and is not; JSON of any shape cannot be asked for. */
-export function writeFormat(format: OutputFormat | undefined, { problems }: Writing): { format?: unknown } {
+export function writeFormat(request: ChatRequest, { problems }: Writing): { format?: unknown } {
+  const { format } = request;
   if (format === undefined) return {};
   if (format.kind === "schema" && isRecord(format.schema)) {
     const described = format.description === undefined ? format.schema : { description: format.description, ...format.schema };
     return { format: { type: "json_schema", schema: described } };
   }
-  problems.set("format", "only a JSON schema");
+  problems.set(callerName("format", request), "only a JSON schema");
   return {};
 }

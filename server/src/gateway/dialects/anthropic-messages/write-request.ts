@@ -1,5 +1,6 @@
 import { AppError } from "../../../core/index.ts";
 import type { ChatMessage, ChatRequest, ContentPart } from "../../types.ts";
+import { callerName } from "../caller-names.ts";
 import { isOfResponses } from "../signatures.ts";
 import { compact, isRecord } from "./check-shape.ts";
 import { type Writing, writeContent } from "./write-content.ts";
@@ -12,7 +13,7 @@ const defaultMaxTokens = 4096;
 export function writeRequest(request: ChatRequest, model: string): Record<string, unknown> {
   const writing: Writing = { own: request.dialect === "anthropic-messages", problems: new Map() };
   const tools = writeTools(request);
-  const output = { ...writeReasoning(request.reasoning, writing), ...writeFormat(request.format, writing) };
+  const output = { ...writeReasoning(request, writing), ...writeFormat(request, writing) };
   const { thinking, ...config } = output;
   const body = compact({
     model,
@@ -62,7 +63,7 @@ function isOfAnother(part: ContentPart): boolean {
 
 function nameUnknown(request: ChatRequest, { own, problems }: Writing): void {
   if (request.seed !== undefined) problems.set("seed", "");
-  if (request.logProbabilities !== undefined) problems.set("logProbabilities", "");
+  if (request.logProbabilities !== undefined) problems.set(callerName("logProbabilities", request), "");
   if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) problems.set("metadata", "");
   if ((request.temperature ?? 0) > 1) problems.set("temperature", "it ends at 1");
   if (!own) for (const field of Object.keys(request.foreign)) problems.set(field, `of ${request.dialect ?? "no known dialect"}`);

@@ -1,5 +1,6 @@
 import type { ChatRequest, OutputFormat, ToolChoice } from "../../types.ts";
 import { compact } from "../anthropic-messages/check-shape.ts";
+import { callerName } from "../caller-names.ts";
 import { untranslatable } from "./refuse.ts";
 import { writeMessage } from "./write-items.ts";
 import type { Out, Writing } from "./write-parts.ts";
@@ -67,7 +68,7 @@ function writeReasoning(reasoning: NonNullable<ChatRequest["reasoning"]>): Out |
 
 /** Named as their dialect names them, so that the caller finds them. */
 function nameUnknown(request: ChatRequest, { problems }: Writing): void {
-  if (request.stop !== undefined) problems.set(request.dialect === "anthropic-messages" ? "stop_sequences" : "stop", "");
+  if (request.stop !== undefined) problems.set(callerName("stop", request), "");
   if (request.seed !== undefined) problems.set("seed", "");
   if (request.topK !== undefined) problems.set("top_k", "");
   if (request.reasoning?.kind === "budget") problems.set("thinking.budget_tokens", "an effort is known here, no budget");
