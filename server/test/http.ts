@@ -90,12 +90,13 @@ export async function openTestHttp(options: TestHttpOptions = {}): Promise<TestH
   };
 }
 
-/** Every verb of every port answers that it is not there. */
+/** Every verb of every port, and every member of one, answers that it is not there. */
 function standIns(): Omit<Ports, "governance" | "functions" | "readiness"> {
   const ports: Record<string, Record<string, () => Promise<never>>> = {};
   for (const operation of Object.keys(routes) as Operation[]) {
     const [module, verb] = operation.split(".") as [string, string];
-    ports[module] = { ...ports[module], [verb]: () => Promise.reject(new AppError("not_found", `${operation} is a stand-in.`)) };
+    const refuse = () => Promise.reject(new AppError("not_found", `${operation} is a stand-in.`));
+    ports[module] = { ...ports[module], [verb]: new Proxy(refuse, { get: () => refuse }) };
   }
   return ports as never;
 }
