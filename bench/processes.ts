@@ -24,6 +24,12 @@ export function memoryMb(pid: number): { now: number; peak: number } {
   return { now: read("VmRSS"), peak: read("VmHWM") };
 }
 
+/** Has a process of `startMillrace` collect its garbage, all of it. */
+export async function collectGarbage(pid: number): Promise<void> {
+  process.kill(pid, "SIGUSR2");
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+}
+
 export interface Running {
   readonly url: string;
   readonly pid: number;
@@ -32,9 +38,13 @@ export interface Running {
 
 /** A bare `node:http` server that reads a body and sends it back: the floor everything is compared with. */
 export async function startEcho(): Promise<Running> {
-  const child = spawn(process.execPath, [join(root, "bench/echo-server.ts")], { stdio: ["ignore", "pipe", "inherit"] });
-  const url = await firstLine(child);
-  return running(child, url);
+  return startScript(join(root, "bench/echo-server.ts"));
+}
+
+/** A program in a process of its own, whose first line says where it listens. */
+export async function startScript(path: string, ...args: string[]): Promise<Running> {
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  return running(child, await firstLine(child));
 }
 
 export interface Millrace extends Running {
@@ -52,6 +62,8 @@ export async function startMillrace(options: { config: string; dataFolder?: stri
   const child = spawn(
     process.execPath,
     [
+      "--expose-gc",
+      `--import=data:text/javascript,${encodeURIComponent('process.on("SIGUSR2", () => { globalThis.gc(); globalThis.gc(); })')}`,
       ...profiling(),
       join(root, "server/src/main.ts"),
       "up",

@@ -3,6 +3,7 @@ import { type Check, type CheckResult, printTable } from "./table.ts";
 /** Areas of figures, each a list of checks. To add one: a folder with `index.ts`, one line here. */
 const areas: Readonly<Record<string, () => Promise<{ checks: readonly Check[] }>>> = {
   loop: () => import("./loop/index.ts"),
+  gateway: () => import("./gateway/index.ts"),
 };
 
 const words = process.argv.slice(2);
