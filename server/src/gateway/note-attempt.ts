@@ -5,11 +5,12 @@ export interface NotedTarget {
   readonly name: string;
   /** Its place, where there are several: the text of a key stands nowhere. */
   readonly key?: number | undefined;
+  readonly kind?: Step["kind"];
 }
 
 /** One try as a step of the evidence: of a stream, until its first useful event. */
 export async function noteAttempt<Value extends { readonly kind: string }>(
-  { name, key }: NotedTarget,
+  { name, key, kind = "llm" }: NotedTarget,
   evidence: EvidenceRecorder,
   run: () => Promise<Value>,
 ): Promise<Value> {
@@ -18,7 +19,7 @@ export async function noteAttempt<Value extends { readonly kind: string }>(
   const step = (status: Step["status"], more: Partial<Step>) =>
     evidence.step({
       name,
-      kind: "llm",
+      kind,
       startMs: roundMs(startMs),
       durationMs: roundMs(evidence.elapsed() - startMs),
       status,
