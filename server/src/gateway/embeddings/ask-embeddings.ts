@@ -56,7 +56,7 @@ export function createAskEmbeddings({ egress, clock, prices, encoder, memory, co
         targets: call.resolved.targets.map(prepare),
         async attempt(target, { signal, key }) {
           const deps = { egress, encoder, memory, countTexts, now: () => clock.now(), signal, key, spent: spentOn(target) };
-          const noted = { name: target.name, key: target.keys === undefined ? undefined : key };
+          const noted = { name: target.name, key: target.keys === undefined ? undefined : key, kind: "embedding" as const };
           return { value: await noteAttempt(noted, call.evidence, () => makeVectors(call, target, deps)), status: 200 };
         },
         breakers,
