@@ -91,7 +91,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     models: () => Object.entries(config.models).map(([name, { targets }]) => ({ name, provider: targets[0]!.split("/")[0]! })),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
-    embeddings,
+    embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },
     countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now() }),
     budgets,
     cache,

@@ -114,6 +114,24 @@ describe("a principal whose calls are refused", () => {
     expect(await codeOf(ask(gateway, { model: "one/ok" }))).toBe("ok");
   });
 
+  test("is blocked whatever it asks for, and what is refused there counts too", async () => {
+    const gateway = openTestGateway(upstream, { abuse, clock: createManualClock(start) });
+    const { signal, evidence, origin, startedAt } = testCall(gateway, { model: "one/ok" });
+    const embed = () =>
+      gateway.embeddings.call({
+        signal,
+        evidence,
+        origin,
+        startedAt,
+        request: gateway.embeddings.parse({ model: "one/status:400", input: "Hello" }),
+        resolved: gateway.embeddings.resolve("one/status:400"),
+      });
+    const codes: string[] = [];
+    for (let index = 0; index < 4; index++) codes.push(await codeOf(embed()));
+    expect(codes).toEqual([...Array.from({ length: 3 }, () => "provider_refused"), "abuse_blocked"]);
+    expect(await codeOf(ask(gateway, { model: "one/ok" }))).toBe("abuse_blocked");
+  });
+
   test("waits no longer when its client goes away", async () => {
     const gateway = openTestGateway(upstream, { abuse: { ...abuse, maxDelayMs: 30_000 } });
     for (let index = 0; index < 5; index++) gateway.refused({ projectId: defaultProjectId, principalId: "key:ada" }, "rate_limited");

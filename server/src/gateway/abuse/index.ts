@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type Clock, roundMs, toAppError } from "../../core/index.ts";
-import type { CallOrigin, CallOutcome, GatewayCall, Stage } from "../stage.ts";
+import { AppError, type Clock, type EvidenceRecorder, roundMs, toAppError } from "../../core/index.ts";
+import type { CallOrigin, CallOutcome, Stage } from "../stage.ts";
 import type { AbuseConfig } from "./config.ts";
 import { createScores } from "./scores.ts";
 
@@ -8,8 +8,18 @@ export { abuseSchema } from "./config.ts";
 
 type Who = Pick<CallOrigin, "projectId" | "principalId">;
 
+/** What a guard looks at: nothing of it is about chat. */
+interface GuardedCall {
+  readonly origin: CallOrigin;
+  readonly evidence: EvidenceRecorder;
+  readonly signal: AbortSignal;
+}
+
 export interface AbuseGuard {
+  /** Of chat: it hears answers that a filter cut off, and what broke a stream. */
   readonly stage: Stage;
+  /** Of whatever else is asked: it hears what is thrown. */
+  guard<C extends GuardedCall, R>(call: C, next: (call: C) => Promise<R>): Promise<R>;
   /** A call that came to nothing before it reached the gateway: a key over its limit. */
   refused(who: Who, code: string): void;
 }
@@ -19,7 +29,7 @@ const mostWaiting = 1000;
 
 /** Slows, then blocks, principals whose calls are refused again and again. Without a configuration it does nothing. */
 export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock): AbuseGuard {
-  if (config === undefined) return { stage: (call, next) => next(call), refused: () => {} };
+  if (config === undefined) return { stage: (call, next) => next(call), guard: (call, next) => next(call), refused: () => {} };
   const { slowAt, blockAt, maxDelayMs, weights } = config;
   // A block ends after one half-life at most, when nothing is added.
   const scores = createScores({ clock, halfLifeMs: config.halfLifeSeconds * 1000, most: 2 * blockAt });
@@ -35,7 +45,7 @@ export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock):
     else if (error !== null) scores.add(who, weightOf(error.code, error.details["providerStatus"]));
   }
 
-  function checkBlock(who: string, call: GatewayCall): void {
+  function checkBlock(who: string, call: GuardedCall): void {
     const score = scores.of(who);
     if (score < blockAt && waiting >= mostWaiting) throw new AppError("overloaded", "Too many slowed calls wait already.");
     if (score < blockAt) return;
@@ -44,11 +54,11 @@ export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock):
     throw blocked(call.origin, waitMs, clock.now() + waitMs);
   }
 
-  /** How long a call waits; 0 when its principal is in good standing. */
-  async function slow(who: string, call: GatewayCall): Promise<number> {
+  /** The longer, the worse the standing of its principal. */
+  async function slow(who: string, call: GuardedCall): Promise<void> {
     const score = scores.of(who);
     const delayMs = Math.round(maxDelayMs * Math.min(1, Math.max(0, (score - slowAt) / (blockAt - slowAt))));
-    if (delayMs === 0) return 0;
+    if (delayMs === 0) return;
     const startMs = call.evidence.elapsed();
     waiting++;
     try {
@@ -59,37 +69,42 @@ export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock):
       waiting--;
     }
     note(call, { startMs, score, refused: false });
-    return delayMs;
+  }
+
+  async function guard<C extends GuardedCall, R>(call: C, next: (call: C) => Promise<R>): Promise<R> {
+    const who = nameOf(call.origin);
+    if (scores.of(who) >= slowAt) {
+      checkBlock(who, call);
+      await slow(who, call);
+    }
+    try {
+      return await next(call);
+    } catch (error) {
+      const { code, details } = toAppError(error);
+      scores.add(who, weightOf(code, details["providerStatus"]));
+      throw error;
+    }
   }
 
   return {
+    guard,
     refused: (who, code) => scores.add(nameOf(who), weightOf(code, undefined)),
     async stage(call, next) {
       const who = nameOf(call.origin);
-      if (scores.of(who) >= slowAt) {
-        checkBlock(who, call);
-        await slow(who, call);
+      const reply = await guard(call, next);
+      if (reply.kind === "whole") {
+        heard(who, reply.outcome);
+        return reply;
       }
-      try {
-        const reply = await next(call);
-        if (reply.kind === "whole") {
-          heard(who, reply.outcome);
-          return reply;
-        }
-        let isHeard = false;
-        return {
-          ...reply,
-          leave() {
-            if (!isHeard) heard(who, reply.outcome());
-            isHeard = true;
-            return reply.leave();
-          },
-        };
-      } catch (error) {
-        const { code, details } = toAppError(error);
-        scores.add(who, weightOf(code, details["providerStatus"]));
-        throw error;
-      }
+      let isHeard = false;
+      return {
+        ...reply,
+        leave() {
+          if (!isHeard) heard(who, reply.outcome());
+          isHeard = true;
+          return reply.leave();
+        },
+      };
     },
   };
 }
@@ -98,7 +113,7 @@ function nameOf({ projectId, principalId }: Who): string {
   return `${projectId} ${principalId}`;
 }
 
-function note({ evidence }: GatewayCall, { startMs, score, refused }: { startMs: number; score: number; refused: boolean }): void {
+function note({ evidence }: GuardedCall, { startMs, score, refused }: { startMs: number; score: number; refused: boolean }): void {
   evidence.step({
     name: "abuse",
     kind: "admission",
