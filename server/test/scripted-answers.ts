@@ -51,7 +51,7 @@ function openaiLogProbabilities({ probability }: Script, tokens: readonly string
 export const openaiWire: ScriptedWire = {
   events(script) {
     const head = { id: "chatcmpl-scripted", object: "chat.completion.chunk", created: 1_700_000_000, model: script.model };
-    const chunk = (delta: { content?: string | null }, finish: string | null = null) => {
+    const chunk = (delta: { readonly content?: string | null; readonly [field: string]: unknown }, finish: string | null = null) => {
       const logprobs = openaiLogProbabilities(script, delta.content ? [delta.content] : []);
       return `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta, logprobs, finish_reason: finish }] })}\n\n`;
     };

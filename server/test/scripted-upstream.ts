@@ -95,7 +95,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     const model = typeof body["model"] === "string" ? body["model"] : "";
     const [fault = "", ...values] = model.split(":");
     const isStream = body["stream"] === true;
-    const turn = { fault, values, wire, script: scriptOf(fault, body), isStream, response, request, gone: gone.signal };
+    const turn = { fault, values, wire, script: scriptOf([fault, ...values], body), isStream, response, request, gone: gone.signal };
     if (fault === "refuses-key") {
       const [code = "401", end = "", ...rest] = values;
       const key = String(message.headers.authorization ?? message.headers["x-api-key"]);
@@ -132,7 +132,7 @@ function destroy({ response }: Turn): void {
   response.socket?.resetAndDestroy();
 }
 
-function scriptOf(fault: string, body: Record<string, unknown>): Script {
+function scriptOf([fault = "", value]: readonly string[], body: Record<string, unknown>): Script {
   const words: Record<string, string> = { empty: "", echo: lastText(body), "half-character": scriptedCharacters };
   const text = scriptedTurn(body) ?? words[fault] ?? scriptedText;
   const options = body["stream_options"] as { include_usage?: boolean } | undefined;
@@ -140,7 +140,7 @@ function scriptOf(fault: string, body: Record<string, unknown>): Script {
     model: String(body["model"]),
     words: text === "" ? [] : text.split(" "),
     finish: fault === "length" || fault === "tools" ? fault : "stop",
-    probability: body["logprobs"] === true && fault === "confident" ? Number(values[0]) : undefined,
+    probability: body["logprobs"] === true && fault === "confident" ? Number(value) : undefined,
     inputTokens: JSON.stringify(body["messages"] ?? body["input"] ?? []).split(/\s+/).length,
     includeUsage: options?.include_usage === true && fault !== "no-usage",
     tellsUsage: fault !== "no-usage",
