@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { alice, ask, type TestFunctions, useFunctions } from "../../../test/functions.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
+import type { Gateway } from "../../gateway/index.ts";
 import { bestOf, llm } from "../declare-llm.ts";
 import { defineFunction } from "../define-function.ts";
 import { type Mail, mailSheet, testGateway } from "./test-llm.ts";
@@ -9,11 +10,16 @@ type Output = { label: "ham" | "spam"; confidence: number };
 
 const running = useFunctions();
 let upstream: ScriptedUpstream;
+let gateway: Gateway;
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
+  gateway = testGateway(upstream);
 });
 afterEach(() => void upstream.requests.splice(0));
-afterAll(() => upstream.close());
+afterAll(async () => {
+  gateway.close();
+  await upstream.close();
+});
 
 /** The prompt is written anew for each ask, so that the model, which repeats it, says something else each time. */
 function start(
@@ -31,7 +37,7 @@ function start(
     },
     fallback: ["best", "rules"],
   });
-  return running.start({ definitions: [definition], gateway: testGateway(upstream) });
+  return running.start({ definitions: [definition], gateway });
 }
 
 async function only(open: TestFunctions) {
@@ -102,7 +108,8 @@ describe("an llm variant in the shadow", () => {
       },
       fallback: ["rules"],
     });
-    const open = await running.start({ definitions: [definition], gateway: testGateway(stalled) });
+    const ofStalled = testGateway(stalled);
+    const open = await running.start({ definitions: [definition], gateway: ofStalled });
     const { functions } = open;
     const [stable, shadow] = [
       await functions.bind(alice, { function: "triage-mail", variant: "rules" }),
@@ -130,5 +137,6 @@ describe("an llm variant in the shadow", () => {
     expect((await shadowOf()).flat()).toEqual(
       Array.from({ length: 7 }, () => expect.objectContaining({ variant: "asked", error: expect.stringMatching(/^provider_/) })),
     );
+    ofStalled.close();
   });
 });

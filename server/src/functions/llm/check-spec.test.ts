@@ -64,6 +64,7 @@ describe("the declaration of an llm variant", () => {
     expect(problemsOf(() => checkModels([askingFunction({ model: "nobody/ok" })], gateway))).toMatchObject([
       { path: "variants.asked.model" },
     ]);
+    gateway.close();
     expect(problemsOf(() => checkModels([askingFunction({})], undefined))).toMatchObject([{ path: "variants.asked.model" }]);
   });
 });

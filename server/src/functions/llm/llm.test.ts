@@ -19,7 +19,10 @@ beforeAll(async () => {
   gateway = testGateway(upstream);
 });
 afterEach(() => void upstream.requests.splice(0));
-afterAll(() => upstream.close());
+afterAll(async () => {
+  gateway.close();
+  await upstream.close();
+});
 
 const good = '{"label":"spam","confidence":0.9}';
 const rules = () => ({ label: "ham" as const, confidence: 0.5 });

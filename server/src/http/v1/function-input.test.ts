@@ -1,5 +1,5 @@
 import { array, assert, constantFrom, double, property, record, string } from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createEgress, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
 import { defineFunction } from "../../functions/index.ts";
@@ -30,6 +30,8 @@ function inputOf(input: z.ZodObject, messages: readonly unknown[], dialect: Dial
   const chat = gateway.dialect(dialect).parseRequest({ model: "fn/take", max_tokens: 5, messages });
   return functionInput(taking(input), chat, (name) => gateway.dialect(name));
 }
+
+afterAll(() => gateway.close());
 
 const dialects = constantFrom<DialectName>("openai-chat", "anthropic-messages");
 const message = record({ role: constantFrom("user", "assistant"), content: string({ minLength: 1 }) });

@@ -8,10 +8,11 @@ import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scri
 import { type TestStore, createTestStore } from "../../../test/store.ts";
 import { createEgress, createId, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
 import { defineFunction, llm } from "../../functions/index.ts";
-import { configSchema, createGateway } from "../../gateway/index.ts";
+import { type Gateway, configSchema, createGateway } from "../../gateway/index.ts";
 
 let store: TestStore;
 let upstream: ScriptedUpstream;
+let gateway: Gateway;
 let edge: TestHttp;
 let openai: OpenAI;
 let anthropic: Anthropic;
@@ -25,6 +26,7 @@ beforeAll(async () => {
 afterEach(() => void upstream.requests.splice(0));
 afterAll(async () => {
   await edge.close();
+  gateway.close();
   await clearFunctions(store);
   await upstream.close();
   await store.close();
@@ -97,7 +99,7 @@ function open(): Promise<TestHttp> {
     providers: { one: { dialect: "openai", baseUrl: `${upstream.origin}/v1`, attempts: 1 } },
     models: { small: "one/ok" },
   });
-  const gateway = createGateway({ config, egress, clock: systemClock });
+  gateway = createGateway({ config, egress, clock: systemClock });
   return openTestHttp({ store, journalFolder: createId(), definitions: definitions(), gateway, ports: { gateway } });
 }
 
