@@ -5,7 +5,12 @@
 const ofResponses = "openai-responses:";
 const ofOthers = "millrace:";
 
-export function readEncrypted(encrypted: string): string {
+/** Of a thought whose provider signs none: no provider takes it back. */
+export const unsigned = ofOthers;
+
+/** Undefined for one that is unsigned. */
+export function readEncrypted(encrypted: string): string | undefined {
+  if (encrypted === "" || encrypted === unsigned) return undefined;
   return encrypted.startsWith(ofOthers) ? encrypted.slice(ofOthers.length) : `${ofResponses}${encrypted}`;
 }
 

@@ -115,7 +115,7 @@ test("every dialect has its rows", () => {
   expect(names.toSorted()).toEqual(Object.keys(dialects).toSorted());
 });
 
-/** Written anew by `vitest run -u server/src/gateway/fields/fields.test.ts`. */
+/** Written anew by `vitest run server/src/gateway/fields/fields.test.ts --update`. */
 test("docs/gateway-fields.md is the table", async () => {
   await expect(renderFieldsPage(fieldRows)).toMatchFileSnapshot("../../../../docs/gateway-fields.md");
 });

@@ -96,6 +96,7 @@ export const responsesRows = toRows(
       carried({ "messages.2.content.0.content.0.source.data": "AA==" }),
     ],
     ["input: reasoning of OpenAI", thought("gAAA"), refused("messages.1.content.0"), refused("messages.1.content.0")],
+    ["input: reasoning of a provider that takes none back, as Millrace gave it", thought("millrace:"), "advice", "advice"],
     [
       "input: reasoning of Anthropic, as Millrace gave it",
       thought("millrace:sig"),

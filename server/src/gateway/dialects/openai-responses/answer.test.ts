@@ -179,6 +179,13 @@ describe("a written answer", () => {
     expect(write({ finish: "unknown" })).toMatchObject({ status: "incomplete", incomplete_details: null });
   });
 
+  test("has a mark on a thought that nobody signed, by which it is left out when it is sent back", () => {
+    const output = write({ content: [{ type: "thinking", text: "hm" }, ...answer.content] })["output"] as unknown[];
+    expect(output[0]).toMatchObject({ type: "reasoning", encrypted_content: "millrace:" });
+    const { messages } = openaiResponses.parseRequest({ model: "m", input: [{ role: "user", content: "a" }, ...output] });
+    expect(messages[1]).toEqual({ role: "assistant", content: answer.content });
+  });
+
   test("leaves out what another dialect's provider alone says", () => {
     const foreign = { type: "foreign" as const, dialect: "anthropic-messages" as const, path: "content.0", value: {} };
     expect(write({ content: [foreign, ...answer.content] })["output"]).toHaveLength(1);

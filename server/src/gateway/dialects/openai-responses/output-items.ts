@@ -1,5 +1,5 @@
 import type { ContentPart, LogProbability } from "../../types.ts";
-import { writeEncrypted } from "../signatures.ts";
+import { unsigned, writeEncrypted } from "../signatures.ts";
 import { writeLogProbabilities } from "./log-probabilities.ts";
 
 export type Out = Record<string, unknown>;
@@ -32,7 +32,10 @@ export function reasoningItem(id: string, text: string | undefined, signature: s
     id,
     type: "reasoning",
     summary: text === undefined ? [] : [{ type: "summary_text", text }],
-    ...(signature === undefined ? {} : { encrypted_content: writeEncrypted(signature) }),
+    // While it comes, nobody knows whether it will be signed.
+    ...(text === undefined && signature === undefined
+      ? {}
+      : { encrypted_content: signature === undefined ? unsigned : writeEncrypted(signature) }),
   };
 }
 

@@ -66,7 +66,7 @@ export function parseOutputItem(item: z.output<typeof itemSchema>, path: string,
     case "reasoning": {
       const { summary, content, encrypted_content: encrypted } = read(reasoningSchema, item, at);
       const said = [...(summary ?? []), ...(content ?? [])];
-      const signature = encrypted ? readEncrypted(encrypted) : undefined;
+      const signature = readEncrypted(encrypted ?? "");
       if (said.length === 0) return signature === undefined ? [] : [{ type: "redacted-thinking", data: signature }];
       const text = said.map((part) => part.text).join("\n\n");
       return [{ type: "thinking", text, ...(signature === undefined ? {} : { signature }) }];

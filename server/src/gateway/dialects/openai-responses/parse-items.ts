@@ -1,6 +1,6 @@
 import type { ChatMessage, ContentPart, TextPart } from "../../types.ts";
 import { invalidRequest, read } from "../openai-chat/refuse.ts";
-import { readEncrypted } from "../signatures.ts";
+import { readEncrypted, unsigned } from "../signatures.ts";
 import { foreign, parseContent } from "./parse-parts.ts";
 import { hasOnly } from "./refuse.ts";
 import { type RawItem, functionCallSchema, functionOutputSchema, reasoningSchema } from "./request-schema.ts";
@@ -28,6 +28,8 @@ export function parseItems(items: readonly RawItem[]): Conversation {
   for (const [index, item] of items.entries()) {
     const path = `input.${index}`;
     const type = item.type ?? "message";
+    // As we gave it to a caller who sends all of an answer back.
+    if (type === "reasoning" && item["encrypted_content"] === unsigned) continue;
     if (type !== "message") add(type.endsWith("_output") ? "output" : "assistant", [parseItem(type, item, path)]);
     else if (item.role === "assistant") add("assistant", parseMessage(item, path));
     else if (item.role === "user") add("user", parseMessage(item, path));
@@ -72,7 +74,8 @@ function parseReasoning(item: RawItem, path: string): ContentPart | undefined {
   const { summary = [], content = [], encrypted_content: encrypted } = read(reasoningSchema, item, { path, refuse: invalidRequest });
   if (summary.length > 0 && content.length > 0) return undefined;
   const texts = [...summary, ...content];
-  const signature = encrypted === undefined ? {} : { signature: readEncrypted(encrypted) };
-  if (texts.length > 0) return { type: "thinking", text: texts.map(({ text }) => text).join("\n\n"), ...signature };
-  return signature.signature === undefined ? undefined : { type: "redacted-thinking", data: signature.signature };
+  const signature = readEncrypted(encrypted ?? "");
+  if (texts.length === 0) return signature === undefined ? undefined : { type: "redacted-thinking", data: signature };
+  const text = texts.map((part) => part.text).join("\n\n");
+  return { type: "thinking", text, ...(signature === undefined ? {} : { signature }) };
 }

@@ -90,7 +90,7 @@ export function createItemReader() {
 
   function readThought(index: number, item: Raw): ChatEvent[] {
     const encrypted = item["encrypted_content"];
-    const signature = typeof encrypted === "string" && encrypted !== "" ? readEncrypted(encrypted) : undefined;
+    const signature = typeof encrypted === "string" ? readEncrypted(encrypted) : undefined;
     const texts = [...list(item["summary"]), ...list(item["content"])].map(({ text }) => text).filter((text) => typeof text === "string");
     const isKnown = said.has(`${index}`);
     if (!isKnown && texts.length === 0)

@@ -34,6 +34,7 @@ const call = fc.record({
   ),
 });
 const thinking = (signature: fc.Arbitrary<string>) => fc.record({ type: fc.constant("thinking" as const), text: words, signature });
+const unsignedThinking = fc.record({ type: fc.constant("thinking" as const), text: words });
 const redacted = (data: fc.Arbitrary<string>) => fc.record({ type: fc.constant("redacted-thinking" as const), data });
 const result = fc.record({
   type: fc.constant("tool-result" as const),
@@ -160,7 +161,7 @@ function place(content: readonly ContentPart[]): ContentPart[] {
 }
 
 export const chatAnswers: fc.Arbitrary<ChatAnswer> = fc
-  .array(fc.oneof(text, refusal, call, thinking(anySignature), redacted(anySignature), foreignItem), { maxLength: 6 })
+  .array(fc.oneof(text, refusal, call, thinking(anySignature), unsignedThinking, redacted(anySignature), foreignItem), { maxLength: 6 })
   .map(place)
   .chain((content) =>
     fc.record(
