@@ -42,6 +42,16 @@ afterAll(() => {
 });
 
 describe("the client", () => {
+  test("hands a file on as its bytes, and the refusal of one as an error", async () => {
+    const bytes = '{"row":1}\n{"row":2}\n';
+    const parameters = { name: "triage-mail", id: "0198c5a2-7d1e-7abc-8def-0123456789ab" };
+    answer = () => ({ status: 200, headers: { "content-type": "application/x-ndjson" }, body: bytes });
+    const stream = await createClient({ url }).call("batches.result", { parameters, query: { format: "jsonl" } });
+    expect(await new Response(stream).text()).toBe(bytes);
+    answer = () => ({ status: 500, body: "not a problem document" });
+    await expect(createClient({ url }).call("batches.result", { parameters })).rejects.toBeInstanceOf(MillraceError);
+  });
+
   test("sends the key, fills the path and encodes the query", async () => {
     answer = () => ({ status: 200, body: JSON.stringify({ points: [] }) });
     const result = await createClient({ url, key: "mr_test" }).call("functions.series", {

@@ -14,6 +14,7 @@ export interface GlobalOptions {
   readonly data: string;
 }
 
+const watchPauseMs = 500;
 export const defaultUrl = "http://127.0.0.1:7070";
 
 /** What every command gets: the API, with progress for what takes longer than a second, and one way to show a result. */
@@ -28,6 +29,8 @@ export interface Session {
   call<O extends Operation>(operation: O, input: OperationInput<O>, options?: CallOptions): Promise<OperationResponse<O>>;
   /** Waits for a workflow with its steps as progress, or what `look` answers after each; `task_failed` when it did not succeed. */
   follow(workflowId: string, doing: string, look?: (client: Client) => Promise<string | null>): Promise<WorkflowDetail>;
+  /** Looks twice a second until there is an end; what it says meanwhile is shown as progress. */
+  watch<T>(doing: string, look: (client: Client) => Promise<{ readonly said: string } | { readonly end: T }>): Promise<T>;
   /** Prints `value` as JSON with `--json`, else the page made for people. */
   show(value: unknown, page: () => string): void;
   /** One dim line on standard error for people: what to do next. Silent with `--json`. */
@@ -77,6 +80,17 @@ export function openSession(deps: { cli: CliDeps; terminal: Terminal }, options:
     );
   }
 
+  function watch<T>(doing: string, look: (client: Client) => Promise<{ readonly said: string } | { readonly end: T }>): Promise<T> {
+    return withProgress(doing, async (progress) => {
+      for (;;) {
+        const seen = await look(connected());
+        if ("end" in seen) return seen.end;
+        progress.say(`${doing}: ${seen.said}`);
+        await new Promise((resolve) => setTimeout(resolve, watchPauseMs));
+      }
+    });
+  }
+
   return {
     terminal,
     palette,
@@ -86,6 +100,7 @@ export function openSession(deps: { cli: CliDeps; terminal: Terminal }, options:
     dataFolder: options.data,
     call,
     follow,
+    watch,
     show: (value, page) => terminal.out(options.json === true ? JSON.stringify(value) : page()),
     hint: (text) => {
       if (options.json !== true) terminal.error(`${palette.dim(text)}\n`);

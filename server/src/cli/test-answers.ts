@@ -270,7 +270,33 @@ const node = {
 const evidence = { accepted: 4044, stored: 4040, rejected: 1, backlog: 3, journalBytes: 8_400_000, stateAgeMs: 212 };
 
 /** One answer for every operation the CLI asks. */
+export const batch = {
+  id: inferenceId,
+  function: "triage-mail",
+  status: "succeeded",
+  source: "mail@1",
+  workflowId: "batch-1",
+  createdAt: at,
+  createdBy: "key:admin:0123456789ab",
+  startedAt: at,
+  endedAt: at,
+  concurrency: 8,
+  rows: { total: 200, done: 197, failed: 3 },
+  cost: "0.0412",
+  unpriced: 0,
+  rate: null,
+  secondsLeft: null,
+  waiting: null,
+  error: null,
+  result: { rows: 200, jsonl: { hash, bytes: 48_120 }, parquet: { hash, bytes: 9_001 } },
+};
+
 export const answers: Answers = {
+  "batches.create": () => batch,
+  "batches.list": () => ({ items: [batch], next: null }),
+  "batches.get": () => batch,
+  "batches.cancel": () => ({ ...batch, status: "cancelled" }),
+  "batches.result": () => '{"row":1}\n',
   "functions.list": () => ({ items: [functionDetail] }),
   "functions.get": () => functionDetail,
   "functions.series": () => ({

@@ -163,7 +163,7 @@ export async function finish(session: Session, started: { workflowId: string }, 
   });
 }
 
-async function uploadFile(session: Session, file: string) {
+export async function uploadFile(session: Session, file: string) {
   if (!existsSync(file)) throw new AppError("not_found", `There is no file ${file}.`, { details: { file } });
   if (!statSync(file).isFile()) throw new InvalidArgumentError(`${file} is not a file.`);
   return session.call("data.upload", { body: Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array> });

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { count, duration, estimate, instant, percent, shortHash, yesNo } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
+import { addBatches } from "./batches.ts";
 import { facts, section, showList, table } from "./show.ts";
 import { type Registrar, addVerb, group, parseWhole } from "./verb.ts";
 
@@ -66,6 +67,7 @@ export function addFunctions(program: Command, registrar: Registrar): void {
       session.show(answer, () => (answer.points.length === 0 ? "Nothing was asked yet." : table(session, answer.points, seriesColumns)));
     },
   });
+  addBatches(functions, registrar);
 }
 
 function page(session: Session, detail: FunctionDetail): string {

@@ -96,7 +96,7 @@ export interface AnsweredRow {
   /** Its line of the result. */
   readonly line: string;
   /** Null where no model was asked; `unknown` where one was and its price is not known. */
-  readonly cost: string | "unknown" | null;
+  readonly cost: string | null;
 }
 
 /** Which of the rows after `from`, up to `to`, are answered. */
