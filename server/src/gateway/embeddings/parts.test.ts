@@ -7,14 +7,12 @@ import type { EmbeddingReply } from "./types.ts";
 import { type VectorScope, createVectorMemory } from "./vector-memory.ts";
 import { writeEmbeddingAnswer } from "./write-answer.ts";
 
-const vectors = fc
-  .integer({ min: 1, max: 6 })
-  .chain((length) =>
-    fc.array(fc.float32Array({ minLength: length, maxLength: length, noNaN: true, noDefaultInfinity: true }), {
-      minLength: 1,
-      maxLength: 5,
-    }),
-  );
+const vectors = fc.integer({ min: 1, max: 6 }).chain((length) =>
+  fc.array(fc.float32Array({ minLength: length, maxLength: length, noNaN: true, noDefaultInfinity: true }), {
+    minLength: 1,
+    maxLength: 5,
+  }),
+);
 
 function reply(made: readonly Float32Array[]): EmbeddingReply {
   return { target: "one/a", vectors: made, remembered: 0, usage: { input: 3 }, cost: {} } as unknown as EmbeddingReply;

@@ -1,6 +1,6 @@
-import { access } from "node:fs/promises";
+import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, runTask, startThread } from "../../../core/index.ts";
+import { AppError, isAppError, runTask, startThread } from "../../../core/index.ts";
 import { createLazyThread } from "../../thread/create-lazy-thread.ts";
 import type { Encoder } from "../types.ts";
 import type { ConvertJob } from "./convert-task.ts";
@@ -32,7 +32,15 @@ export function createEncoder({ cacheFolder }: { readonly cacheFolder: string | 
         prepared = undefined;
         throw error;
       });
-      const { numbers, tokens } = await thread.ask({ ...(await prepared), texts, maxTokens }, signal);
+      const files = await prepared;
+      const { numbers, tokens } = await thread.ask({ ...files, texts, maxTokens }, signal).catch(async (error: unknown) => {
+        if (isAppError(error) && error.code === "model_not_ready") {
+          // Damaged: the next call makes it anew.
+          prepared = undefined;
+          await rm(files.modelPath, { force: true });
+        }
+        throw error;
+      });
       return { vectors: texts.map((_, index) => numbers.slice(index * dimensions, (index + 1) * dimensions)), tokens };
     },
     close: () => thread.close(),

@@ -71,11 +71,9 @@ async function open({ modelPath, vocabularyPath }: EncodeQuestion): Promise<Open
     throw new ThreadFailure("model_runtime_missing", `The package onnxruntime-node cannot be loaded: ${why}`, { retryable: false });
   }
   const tokenize = createTokenizer(JSON.parse(readFileSync(vocabularyPath, "utf8")) as Vocabulary);
-  const session = await onnx.InferenceSession.create(modelPath, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    logSeverityLevel: 3,
+  const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential", logSeverityLevel: 3 } as const;
+  const session = await onnx.InferenceSession.create(modelPath, options).catch((cause: unknown) => {
+    throw new ThreadFailure("model_not_ready", `The encoder's file cannot be opened: ${String(cause)}`);
   });
   return { onnx, session, tokenize };
 }
