@@ -2,7 +2,7 @@ import { type Clock, type Egress, type Logger, createRandom, silentLogger } from
 import { type AbuseGuard, createAbuseGuard } from "./abuse/index.ts";
 import { createAsk } from "./ask-targets.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
-import { type Cache, createCache } from "./cache/index.ts";
+import { type Cache, type Embedder, createCache } from "./cache/index.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
@@ -23,6 +23,8 @@ export interface GatewayDeps {
   readonly logger?: Logger;
   /** For what is made once from files of a package: the encoder. Without it `onnx/<model>` is not there. */
   readonly cacheFolder?: string;
+  /** What says how alike two questions are, where kept answers are told to alike ones; absent: by their characters. */
+  readonly embedder?: Embedder;
 }
 
 /** Foundation models behind one door. */
@@ -55,7 +57,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const counter = createTokenCounter();
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
   const abuse = createAbuseGuard(config.abuse, clock);
-  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each) });
+  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each), embedder: deps.embedder });
   const capabilities = createCapabilityTable(config.capabilities);
   const latencies = createLatencyBook(clock);
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });

@@ -1,17 +1,23 @@
-import type { Clock, Logger } from "../../core/index.ts";
+import { type Clock, type Logger, createRandom } from "../../core/index.ts";
 import type { Ask, Stage } from "../stage.ts";
 import type { CacheConfig } from "./config.ts";
 import { type CacheCounts, createCounts } from "./counts.ts";
 import { createKeptAnswers } from "./kept-answers.ts";
+import { createAlike } from "./semantic/alike.ts";
+import { type FunctionCalibration, createCalibrations } from "./semantic/calibrations.ts";
+import { type Embedder, lexicalEmbedder } from "./semantic/lexical-embedder.ts";
 import { createCacheStage } from "./stage.ts";
 
 export { cacheSchema } from "./config.ts";
+export type { Embedder } from "./semantic/lexical-embedder.ts";
 
 export interface CacheReport extends CacheCounts {
   readonly entries: number;
   readonly bytes: number;
   /** Of this node, for all projects. */
   readonly maxBytes: number;
+  /** What functions' own traffic has shown of how alike is alike enough. */
+  readonly calibrations: readonly FunctionCalibration[];
 }
 
 export interface Cache {
@@ -28,36 +34,34 @@ export interface CacheDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly again: Ask;
+  /** What says how alike two questions are; absent: by their characters. */
+  readonly embedder?: Embedder | undefined;
 }
 
 /** Answers that are told again: of this node, in memory. */
-export function createCache({ config, clock, logger, again }: CacheDeps): Cache {
-  const { exact } = config;
+export function createCache({ config, clock, logger, again, embedder = lexicalEmbedder }: CacheDeps): Cache {
+  const { exact, semantic } = config;
   const maxBytes = exact?.maxBytes ?? 0;
   const kept = createKeptAnswers(maxBytes);
   const counts = createCounts();
   const stop = new AbortController();
   const epochs = new Map<string, number>();
   const epochOf = (projectId: string) => epochs.get(projectId) ?? 0;
+  const calibrations = semantic && createCalibrations(semantic);
+  const random = createRandom(clock.now());
+  const alike = semantic && createAlike({ config: semantic, kept, calibrations: calibrations!, embedder, clock, logger, random });
   const stages =
     exact === undefined
       ? []
-      : [
-          createCacheStage({
-            config: { ...config, exact },
-            kept,
-            counts,
-            alike: undefined,
-            clock,
-            logger,
-            again,
-            signal: stop.signal,
-            epochOf,
-          }),
-        ];
+      : [createCacheStage({ config: exact, kept, counts, alike, clock, logger, again, signal: stop.signal, epochOf })];
   return {
     stages,
-    report: (projectId) => ({ ...counts.of(projectId), ...kept.sizeOf(projectId), maxBytes }),
+    report: (projectId) => ({
+      ...counts.of(projectId),
+      ...kept.sizeOf(projectId),
+      maxBytes,
+      calibrations: calibrations?.list(projectId) ?? [],
+    }),
     clear(projectId) {
       epochs.set(projectId, epochOf(projectId) + 1);
       return kept.clear(projectId);

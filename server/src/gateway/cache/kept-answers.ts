@@ -35,6 +35,9 @@ export interface KeptAnswers {
   clear(projectId: string): number;
 }
 
+/** Each look compares with all of a group. */
+const mostInGroup = 5000;
+
 interface Slot {
   readonly kept: KeptAnswer;
   readonly bytes: number;
@@ -85,6 +88,7 @@ export function createKeptAnswers(maxBytes: number): KeptAnswers {
       if (kept.place !== null) {
         const group = groups.get(kept.place.group) ?? new Map<string, KeptAnswer>();
         groups.set(kept.place.group, group.set(kept.key, kept));
+        if (group.size > mostInGroup) group.delete(group.keys().next().value!);
       }
       while (bytes > maxBytes) drop(slots.keys().next().value!);
     },

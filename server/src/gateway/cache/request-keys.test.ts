@@ -19,11 +19,16 @@ const base: ChatRequest = {
   foreign: {},
 };
 
-function callOf(request: Partial<ChatRequest>, more: { targets?: string[]; function?: string } = {}): GatewayCall {
+function callOf(request: Partial<ChatRequest>, more: { targets?: string[]; function?: string; choose?: string } = {}): GatewayCall {
   return {
     origin: { projectId: "p", principalId: "ada", function: more.function ?? "model:careful", address: null },
     request: { ...base, ...request },
-    resolved: { name: "careful", targets: (more.targets ?? ["one/m"]).map((name) => ({ name })), totalMs: 1 },
+    resolved: {
+      name: "careful",
+      targets: (more.targets ?? ["one/m"]).map((name) => ({ name })),
+      totalMs: 1,
+      alias: { choose: more.choose ?? "order" },
+    },
   } as unknown as GatewayCall;
 }
 
@@ -72,6 +77,12 @@ test("a tool's own parameter named cache is in the key", () => {
 test("who may answer, and for which function, is in the key", () => {
   const others = [callOf({}, { targets: ["two/m"] }), callOf({}, { targets: ["one/m", "two/m"] }), callOf({}, { function: "triage" })];
   expect(new Set([own, ...others.map(exactOf)]).size).toBe(4);
+});
+
+test("what a rule may choose a target by is in the key where there are rules", () => {
+  const keyOf = (request: Partial<ChatRequest>) => exactOf(callOf(request, { choose: "rules" }));
+  const keys = [{}, { stream: true }, { user: "ada" }, { metadata: { tier: "gold" } }].map(keyOf);
+  expect(new Set(keys).size).toBe(4);
 });
 
 test("questions of one group differ in the words of the last message alone, and only those are words", () => {

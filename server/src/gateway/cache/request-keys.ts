@@ -23,13 +23,15 @@ export function keysOf(call: GatewayCall, scope: ExactConfig["scope"]): RequestK
   const { request, resolved, origin } = call;
   const foreign = Object.entries(request.foreign).filter(([name]) => !noise.test(name));
   if (foreign.some(([name, value]) => unkept.has(name) && value !== 1)) return null;
-  const { model: _model, dialect, stream: _stream, user: _user, metadata: _metadata, foreign: _foreign, messages, ...parameters } = request;
+  const { model: _model, dialect, stream, user, metadata, foreign: _foreign, messages, ...parameters } = request;
   const rest = {
     project: origin.projectId,
     scope: scopeOf(call, scope),
     function: origin.function,
     model: resolved.name,
     targets: resolved.targets.map(({ name }) => name),
+    // A rule may send a question somewhere else by these.
+    ...(resolved.alias?.choose === "rules" ? { routed: { stream, user: user ?? null, metadata: metadata ?? {} } } : {}),
     ...parameters,
     system: request.system.map(unmarked),
     tools: request.tools?.map(unmarked),

@@ -4,7 +4,7 @@ import { dialects } from "../dialects/index.ts";
 import type { Ask, CacheState, GatewayCall, GatewayReply, Stage } from "../stage.ts";
 import { type Attendance, attend } from "./attend.ts";
 import { readCacheControl } from "./cache-control.ts";
-import { type CacheConfig, isNamed } from "./config.ts";
+import { type ExactConfig, isNamed } from "./config.ts";
 import type { CountKind, Counts } from "./counts.ts";
 import { Flight, type Landing } from "./flight.ts";
 import type { KeptAnswer, KeptAnswers } from "./kept-answers.ts";
@@ -16,7 +16,7 @@ import { type Alike, type Look, unseen } from "./semantic/alike.ts";
 import { canBeTold, isWorthKeeping } from "./worth-keeping.ts";
 
 export interface CacheStageDeps {
-  readonly config: Required<Pick<CacheConfig, "exact">> & CacheConfig;
+  readonly config: ExactConfig;
   readonly kept: KeptAnswers;
   readonly counts: Counts;
   /** Absent where no question is taken for another. */
@@ -33,8 +33,7 @@ export interface CacheStageDeps {
 
 /** Answers from what is kept, lets equal calls wait for one answer, and keeps what is good. */
 export function createCacheStage(deps: CacheStageDeps): Stage {
-  const { kept, counts, alike, clock, epochOf } = deps;
-  const { exact: config } = deps.config;
+  const { config, kept, counts, alike, clock, epochOf } = deps;
   const flights = new Map<string, Flight>();
   const refreshing = new Set<string>();
 
@@ -52,7 +51,7 @@ export function createCacheStage(deps: CacheStageDeps): Stage {
     }
     const underWay = flights.get(flightKey(keys, call));
     if (underWay !== undefined) return join(underWay, call, unseen);
-    const look = (await alike?.look(call, keys, maxAgeMs)) ?? unseen;
+    const look = (await alike?.look(call, keys, Math.min(maxAgeMs, config.ttlSeconds * 1000))) ?? unseen;
     if (look.hit !== null) return tellAgain(look.hit, call, { kind: "semantic", state: "hit", more: look.note });
     return join(flights.get(flightKey(keys, call)) ?? takeOff(call, next, { keys, look }), call, look);
   };

@@ -1,7 +1,7 @@
 import type { ScriptedUpstream } from "../../../test/scripted-upstream.ts";
 import { type Clock, createEgress, createId, defaultProjectId, egressConfigSchema, silentLogger } from "../../core/index.ts";
 import { configSchema } from "../config.ts";
-import { type Gateway, createGateway } from "../create.ts";
+import { type Gateway, type GatewayDeps, createGateway } from "../create.ts";
 import type { CallOrigin, CallOutcome, GatewayCall, GatewayReply, OpenedCall } from "../stage.ts";
 import type { DialectName } from "../types.ts";
 
@@ -14,7 +14,7 @@ export function createTestClock(): Clock & { advance(ms: number): void } {
 /** A gateway before a scripted upstream in all three dialects; a token of output costs a tenth of a cent. */
 export function openTestCache(
   upstream: ScriptedUpstream,
-  { clock, cache, more = {} }: { clock: Clock; cache: unknown; more?: object },
+  { cache, more = {}, ...deps }: { cache: unknown; more?: object } & Pick<GatewayDeps, "clock" | "embedder">,
 ): Gateway {
   const hosts = [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port] }];
   const egress = createEgress({ config: egressConfigSchema.parse({ hosts }), logger: silentLogger });
@@ -36,7 +36,7 @@ export function openTestCache(
       ...more,
     }),
     egress,
-    clock,
+    ...deps,
   });
 }
 
