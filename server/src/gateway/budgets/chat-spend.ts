@@ -17,12 +17,14 @@ export const nothing: Spend = { tokens: 0, costUsd: 0n };
 /** What a call may take: the input by its size, the output as long as it may be. */
 export function forecastChat(call: GatewayCall, peaks: OutputPeaks, deps: SpendDeps): Forecast {
   const { request, body, resolved } = call;
-  const input = estimateTokens(request);
+  // Most calls are in few budgets, and many in none: what nobody asks for is not measured.
+  let measured: number | undefined;
   const choices = typeof body["n"] === "number" && body["n"] > 1 ? Math.floor(body["n"]) : 1;
   const longest = Math.max(...resolved.targets.map(({ name }) => peaks.of(name)));
-  const cacheWrite = writesCache(request) ? input : null;
   return {
     of(defaultOutputTokens) {
+      const input = (measured ??= estimateTokens(request));
+      const cacheWrite = writesCache(request) ? input : null;
       const output = (request.maxTokens ?? Math.max(defaultOutputTokens, longest)) * choices;
       const usage: Usage = { input, output, cachedInput: null, cacheWrite, reasoning: null, from: "tokenizer" };
       const costs = resolved.targets.map(({ name }) => price(name, usage, deps));

@@ -40,12 +40,15 @@ interface Entry {
 
 /** Reserves and settles for anything that spends: chat, embeddings, whatever comes. */
 export interface Meter {
+  /** No budget is configured. */
+  readonly isEmpty: boolean;
   /** `budget_exceeded`, `unknown_price`, `budget_unavailable`: then nothing is held. */
   hold(spender: Spender, forecast: Forecast, leaseMs: number): Promise<Hold>;
 }
 
 export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
   return {
+    isEmpty: budgets.length === 0,
     async hold(spender, forecast, leaseMs) {
       const entries = budgets.filter((budget) => holdsFor(budget, spender)).flatMap((budget) => entriesOf(budget, spender, forecast));
       if (entries.length === 0) return { budgets: [], settle: () => {} };
@@ -56,7 +59,7 @@ export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
       if (!reserved.ok) throw refusal(entries, reserved.shortage, clock.now());
       return {
         budgets: [...new Set(entries.map(({ budget }) => budget.name))],
-        settle: (actual) => reserved.settle(entries.map(({ kind, line }) => amountOf(kind, actual) ?? line.amount)),
+        settle: (actual) => reserved.settle(entries.map(({ kind, line }) => countable(amountOf(kind, actual)) ?? line.amount)),
       };
     },
   };
@@ -68,7 +71,9 @@ function entriesOf(budget: BudgetConfig, spender: Spender, forecast: Forecast): 
   return amountKinds.flatMap((kind) => {
     const limit = limitOf(kind, budget.limits);
     if (limit === null) return [];
-    const known = amountOf(kind, spend);
+    const amount = amountOf(kind, spend);
+    // More than can be counted is more than any budget.
+    const known = amount === null ? null : (countable(amount) ?? Number.MAX_SAFE_INTEGER);
     if (known === null && budget.unknownPrice === "refuse") throw unknownPrice(budget, spender);
     const line: LedgerLine = {
       key: formatKey({ projectId: spender.projectId, budget: budget.name, kind, bucket }),
@@ -88,6 +93,11 @@ function amountOf(kind: AmountKind, spend: Spend): number | null {
   if (kind === "requests") return 1;
   if (kind === "tokens") return spend.tokens;
   return spend.costUsd === null ? null : toNanos(spend.costUsd);
+}
+
+/** What a provider says is not taken for a number: less than nothing would give others room. */
+function countable(amount: number | null): number | null {
+  return amount !== null && Number.isSafeInteger(amount) && amount >= 0 ? amount : null;
 }
 
 function refusal(entries: readonly Entry[], { line, left, waitMs }: Shortage, now: number): AppError {

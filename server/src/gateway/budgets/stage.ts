@@ -17,6 +17,7 @@ const graceMs = 60_000;
 
 /** Reserves before anything is sent, settles when the call is over: whole, streamed, failed or left. */
 export function createBudgetStage({ meter, prices, clock }: BudgetStageDeps): Stage {
+  if (meter.isEmpty) return (call, next) => next(call);
   const peaks = createOutputPeaks(clock);
   const deps = { prices, now: () => clock.now() };
 
