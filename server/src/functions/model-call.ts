@@ -25,7 +25,7 @@ export function openModelCall(call: ModelCall, deps: ModelCallDeps): OpenedModel
       caller: call.caller,
       candidate: { recordHead: head, producedHead: produced === "" ? `"model":${JSON.stringify(variant)}` : produced },
       function: call.function,
-      fallback: end.variant !== null && end.variant !== call.variant,
+      fallback: end.variant !== null && end.variant !== (end.chosen ?? call.variant),
       label: null,
       confidence: null,
       error: end.error,

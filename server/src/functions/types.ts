@@ -230,6 +230,8 @@ export interface ModelCallEnd {
   readonly error: ErrorCode | null;
   /** Who answered, if anybody; another than asked is a fallback. */
   readonly variant: string | null;
+  /** Who was to be asked, where that was decided after the call was opened. */
+  readonly chosen?: string | undefined;
   /** JSON text; what there was of an answer that was cut. */
   readonly output: string;
   /** Usage, cost, the model as the provider names it: JSON members for `produced`. */
