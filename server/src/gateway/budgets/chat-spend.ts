@@ -39,8 +39,8 @@ export function forecastChat(call: GatewayCall, peaks: OutputPeaks, deps: SpendD
 export function spentOn(call: GatewayCall, { target, answer, cost, error }: CallOutcome, deps: SpendDeps): Spend {
   if (target === null || answer === null) return nothing;
   const known = answer.usage;
-  const isWhole = error === null && known !== null && known.input !== null && known.output !== null;
-  if (isWhole) return { tokens: known.input + known.output, costUsd: decimalOf(cost?.amount) ?? price(target, known, deps) };
+  const isCounted = known !== null && known.input !== null && known.output !== null && (error === null || known.from === "tokenizer");
+  if (isCounted) return { tokens: known.input + known.output, costUsd: decimalOf(cost?.amount) ?? price(target, known, deps) };
   // Of a stream that broke off the provider has told the beginning at most.
   const input = known?.input ?? estimateTokens(call.request);
   const output = Math.max(known?.output ?? 0, estimateParts(answer.content));
