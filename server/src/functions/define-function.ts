@@ -63,6 +63,7 @@ export function defineFunction<
     output: spec.output,
     latencyBudgetMs: spec.latencyBudgetMs,
     maxBodyBytes: spec.maxBodyBytes ?? defaultMaxBodyBytes,
+    ...(spec.dataClass === undefined ? {} : { dataClass: spec.dataClass }),
     ...(spec.clocks === undefined ? {} : { clocks: Object.freeze({ ...spec.clocks }) }),
     variants: Object.freeze(variants),
     fallback: Object.freeze(steps.order),

@@ -76,6 +76,8 @@ export interface FunctionSpec<
   readonly latencyBudgetMs: number;
   /** How long its models may keep silent; all of their time is the budget's. A variant may be stricter. */
   readonly clocks?: Omit<LlmClocks, "totalMs">;
+  /** What it is asked about, of `gateway.dataClasses`: only providers that list it may see it. */
+  readonly dataClass?: string;
   /** Default 1 MiB. */
   readonly maxBodyBytes?: number;
   readonly variants: V;
@@ -102,6 +104,7 @@ export interface FunctionDefinition {
   readonly latencyBudgetMs: number;
   readonly maxBodyBytes: number;
   readonly clocks?: Omit<LlmClocks, "totalMs">;
+  readonly dataClass?: string;
   readonly variants: Readonly<Record<string, VariantSpec<Erased, Erased>>>;
   readonly fallback: readonly string[];
   /** Of the variants in `fallback` that have one: asked only where it holds. */
@@ -228,6 +231,8 @@ export interface ModelCall {
 export interface ModelCallEnd {
   readonly status: "ok" | "failed";
   readonly error: ErrorCode | null;
+  /** Who was to be asked, where that was decided after the call was opened. */
+  readonly chosen?: string | undefined;
   /** Who answered, if anybody; another than asked is a fallback. */
   readonly variant: string | null;
   /** Who was to be asked, where that was decided after the call was opened. */

@@ -54,6 +54,7 @@ function prepare(opened: OpenedLlm, written: WrittenQuestion, call: VariantCall)
         ...(format === null ? {} : { format }),
       },
       parameters: spec.parameters,
+      dataClass: definition.dataClass,
       clocks: { ...definition.clocks, ...spec.clocks },
     },
     expected: { schema: format === null ? null : definition.output, mend: spec.repair !== false },

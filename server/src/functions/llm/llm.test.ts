@@ -232,6 +232,24 @@ describe("an llm variant", () => {
     expect(found.produced).toMatchObject({ asks: 1, cost: { amount: null } });
   });
 
+  test("of a function whose data no provider of it may see is not asked; one that may is", async () => {
+    const declare = (model: string) =>
+      defineFunction({
+        ...mailSheet,
+        name: "triage-mail",
+        dataClass: "personal",
+        variants: { asked: llm({ model, prompt: "{{subject}}", parameters: { script: [good] } }), rules },
+        fallback: ["asked", "rules"],
+      });
+    const refused = await start(declare("one/ok"));
+    expect(await ask(refused)).toMatchObject({ variant: "rules", fallback: true });
+    expect(upstream.requests).toHaveLength(0);
+    const [step] = asks(await only(refused));
+    expect(step).toMatchObject({ status: "failed", error: "data_class_refused" });
+    const seen = await start(declare("trusted/ok"));
+    expect(await ask(seen)).toMatchObject({ variant: "asked" });
+  });
+
   test("asks the targets of a name in order", async () => {
     const open = await start(askingFunction({ model: "patient", parameters: { script: [good] } }));
     expect(await ask(open)).toMatchObject({ output: { label: "spam" } });

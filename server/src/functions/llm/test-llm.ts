@@ -45,7 +45,7 @@ export function testGateway({ port, origin }: { readonly port: number; readonly 
       providers: {
         one: { dialect: "openai", baseUrl, clocks, attempts: 1 },
         two: { dialect: "anthropic", baseUrl, clocks, attempts: 1 },
-        unpriced: { dialect: "openai", baseUrl, clocks, attempts: 1 },
+        trusted: { dialect: "openai", baseUrl, clocks, attempts: 1, dataClasses: ["public", "personal"] },
         dead: { dialect: "openai", baseUrl: "http://127.0.0.1:9/v1", clocks, attempts: 1 },
       },
       models: { patient: ["dead/ok", "one/say"] },
