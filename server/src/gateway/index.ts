@@ -1,6 +1,6 @@
 export { configSchema, type GatewayConfig } from "./config.ts";
 export { type Gateway, createGateway } from "./create.ts";
-export type { CallOrigin, CallOutcome, GatewayCall, GatewayReply, Stage } from "./stage.ts";
+export type { CallOrigin, CallOutcome, GatewayCall, GatewayReply, OpenedCall, Stage } from "./stage.ts";
 export type {
   ChatAnswer,
   ChatMessage,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { once } from "node:events";
 import { AppError, createId, isAppError, toAppError } from "../../core/index.ts";
 import type { Caller, OpenedModelCall } from "../../functions/index.ts";
-import type { CallOrigin, CallOutcome, ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
+import type { ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 import { readCredentials } from "../credentials.ts";
 import { readTraceId } from "../hot.ts";
@@ -13,7 +13,8 @@ import { countTokens } from "./count-tokens.ts";
 import { type Door, type GatewayDoorDeps, send, takeMethod, takeObject } from "./door.ts";
 import { embed } from "./embed.ts";
 import { listModels } from "./list-models.ts";
-import { openCall } from "./open-call.ts";
+import { endOfCall } from "./end-of-call.ts";
+import { type CallOpened, openCall } from "./open-call.ts";
 
 const doors: Readonly<Record<string, DialectName>> = {
   "/v1/chat/completions": "openai-chat",
@@ -70,21 +71,20 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   const resolved = deps.gateway.resolve(chat.model);
   const [first] = resolved.targets;
   const opening = { principal, model: resolved.name, variant: first!.name, body, startedAt, budgetMs: first!.config.clocks.totalMs };
-  const { call, origin } = openCall(door, opening, deps);
-  await converse(door, { origin, chat, body, resolved, call, startedAt }, deps);
+  const opened = openCall(door, opening, deps);
+  await converse(door, { ...opened, chat, body, resolved, startedAt }, deps);
 }
 
-interface Conversation {
-  readonly origin: CallOrigin;
+interface Conversation extends CallOpened {
   readonly chat: ChatRequest;
   readonly body: Record<string, unknown>;
   readonly resolved: ReturnType<Gateway["resolve"]>;
-  readonly call: OpenedModelCall;
   readonly startedAt: number;
 }
 
-async function converse(door: Door, { origin, chat, body, resolved, call, startedAt }: Conversation, deps: GatewayDoorDeps): Promise<void> {
-  const { response } = door;
+async function converse(door: Door, conversation: Conversation, deps: GatewayDoorDeps): Promise<void> {
+  const { origin, chat, body, resolved, call, reopen, startedAt } = conversation;
+  const { request, response } = door;
   const gone = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) gone.abort(new AppError("invalid_request", "The client went away."));
@@ -101,14 +101,16 @@ async function converse(door: Door, { origin, chat, body, resolved, call, starte
       signal: gone.signal,
       startedAt,
       inferenceId: call.id,
+      cacheControl: request.headers["cache-control"],
+      reopen,
     });
   } catch (error) {
     await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });
     throw error;
   }
   if (reply.kind === "whole") {
-    await call.close(endOf(reply.outcome));
-    return send(response, reply.text, { inferenceId: call.id });
+    await call.close(endOfCall(reply.outcome));
+    return send(response, reply.text, { inferenceId: call.id, headers: cacheHeader(reply) });
   }
   await stream(response, reply, call);
 }
@@ -118,20 +120,29 @@ async function stream(response: ServerResponse, reply: Extract<GatewayReply, { k
   let last = "";
   try {
     await call.open();
-    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", ...plainHeaders, "x-millrace-inference": call.id });
+    response.writeHead(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      ...plainHeaders,
+      ...cacheHeader(reply),
+      "x-millrace-inference": call.id,
+    });
     for await (const { text, isLast } of reply.texts) {
       if (isLast) last = text;
-      else if (!response.write(text)) await drained(response);
+      else if (text !== "" && !response.write(text)) await drained(response);
       if (isLast || response.destroyed) break;
     }
   } finally {
     try {
-      await call.close(endOf(reply.outcome()));
+      await call.close(endOfCall(reply.outcome()));
     } finally {
       void reply.leave();
     }
   }
   response.end(last);
+}
+
+function cacheHeader({ cache }: GatewayReply): Record<string, string> {
+  return cache === undefined ? {} : { "x-millrace-cache": cache };
 }
 
 /** A client that reads slowly holds the provider back; one that is gone does not hold us. */
@@ -141,23 +152,6 @@ async function drained(response: ServerResponse): Promise<void> {
   const over = new AbortController();
   const { signal } = over;
   await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]).finally(() => over.abort());
-}
-
-function endOf(outcome: CallOutcome) {
-  const { answer: given, error } = outcome;
-  return {
-    status: error === null ? ("ok" as const) : ("failed" as const),
-    error: error?.code ?? null,
-    variant: outcome.target,
-    output: JSON.stringify(given),
-    produced: {
-      model: given?.model ?? null,
-      usage: given?.usage ?? null,
-      cost: outcome.cost,
-      finish: given?.finish ?? null,
-      ...outcome.notes,
-    },
-  };
 }
 
 function refuse({ request, response, dialect, call }: Door, error: unknown, deps: GatewayDoorDeps): void {

@@ -1,10 +1,12 @@
 import { modelFunction } from "@millrace/contract";
 import { toAppError } from "../../core/index.ts";
 import type { OpenedModelCall } from "../../functions/index.ts";
-import type { CallOrigin } from "../../gateway/index.ts";
+import type { CallOrigin, OpenedCall } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 import { readTraceId } from "../hot.ts";
 import type { Door, GatewayDoorDeps } from "./door.ts";
+import { endOfCall } from "./end-of-call.ts";
+import { rightsOf } from "./rights-of.ts";
 
 export interface CallToOpen {
   readonly principal: Principal;
@@ -17,12 +19,19 @@ export interface CallToOpen {
   readonly budgetMs: number;
 }
 
+export interface CallOpened {
+  readonly call: OpenedModelCall;
+  readonly origin: CallOrigin;
+  /** Another inference on the same behalf. */
+  readonly reopen: () => OpenedCall;
+}
+
 /** Admits a call of a model under its name and opens its evidence. What is refused is told to whom it concerns. */
 export function openCall(
   door: Door,
   { principal, model, variant, body, startedAt, budgetMs }: CallToOpen,
   deps: GatewayDoorDeps,
-): { readonly call: OpenedModelCall; readonly origin: CallOrigin } {
+): CallOpened {
   const { request } = door;
   const caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
   let name = "";
@@ -35,8 +44,17 @@ export function openCall(
     throw error;
   }
   const traceId = readTraceId(request.headers["traceparent"]);
-  const call = deps.functions.openModelCall({ caller, function: name, variant, input: JSON.stringify(body), startedAt, traceId, budgetMs });
+  const opening = { caller, function: name, variant, input: JSON.stringify(body), startedAt, traceId, budgetMs };
+  const call = deps.functions.openModelCall(opening);
   door.call = call;
+  const { projectId, id: principalId } = principal;
   const address = request.socket.remoteAddress ?? null;
-  return { call, origin: { projectId: principal.projectId, principalId: principal.id, function: name, address } };
+  return {
+    call,
+    origin: { projectId, principalId, function: name, address, rights: rightsOf(principal) },
+    reopen() {
+      const again = deps.functions.openModelCall({ ...opening, startedAt: performance.now() });
+      return { inferenceId: again.id, evidence: again.evidence, close: (outcome) => again.close(endOfCall(outcome)) };
+    },
+  };
 }
