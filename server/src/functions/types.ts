@@ -231,8 +231,6 @@ export interface ModelCall {
 export interface ModelCallEnd {
   readonly status: "ok" | "failed";
   readonly error: ErrorCode | null;
-  /** Who was to be asked, where that was decided after the call was opened. */
-  readonly chosen?: string | undefined;
   /** Who answered, if anybody; another than asked is a fallback. */
   readonly variant: string | null;
   /** Who was to be asked, where that was decided after the call was opened. */
