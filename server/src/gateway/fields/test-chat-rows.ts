@@ -26,7 +26,18 @@ export const chatRows = toRows(
       refused("messages.1"),
     ],
     ["messages: text", { messages: [user] }, carried({ "input.0.content.0.text": said }), carried({ [`${at}.text`]: said })],
-    ["messages: name", { messages: [{ ...user, name: "Ann" }] }, refused("messages.0.name"), refused("messages.0.name")],
+    // After a system message, which stands elsewhere in a canonical request: an error counts as the caller does.
+    [
+      "messages: name",
+      {
+        messages: [
+          { role: "system", content: "Brief" },
+          { ...user, name: "Ann" },
+        ],
+      },
+      refused("messages.1.name"),
+      refused("messages.1.name"),
+    ],
     [
       "messages: image_url",
       part({ type: "image_url", image_url: { url: pixel } }),

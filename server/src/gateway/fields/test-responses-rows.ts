@@ -44,9 +44,14 @@ export const responsesRows = toRows(
       "input: input_image.detail",
       part({ type: "input_image", image_url: pixel, detail: "low" }),
       carried({ [`${at}.image_url.detail`]: "low" }),
-      refused(`${at}.detail`),
+      refused("input.0.content.0.detail"),
     ],
-    ["input: input_image.file_id", part({ type: "input_image", file_id: "file-1" }), refused(at), refused(at)],
+    [
+      "input: input_image.file_id",
+      part({ type: "input_image", file_id: "file-1" }),
+      refused("input.0.content.0"),
+      refused("input.0.content.0"),
+    ],
     [
       "input: input_file.file_data",
       part({ type: "input_file", filename: "a.pdf", file_data: paper }),
@@ -56,14 +61,14 @@ export const responsesRows = toRows(
     [
       "input: input_file.file_url",
       part({ type: "input_file", file_url: "https://a.example/a.pdf" }),
-      refused(at),
+      refused("input.0.content.0"),
       carried({ [`${at}.source.url`]: "https://a.example/a.pdf" }),
     ],
     [
       "input: input_file.file_id",
       part({ type: "input_file", file_id: "file-1" }),
       carried({ [`${at}.file.file_id`]: "file-1" }),
-      refused(at),
+      refused("input.0.content.0"),
     ],
     [
       "input: output_text",
@@ -92,15 +97,15 @@ export const responsesRows = toRows(
     [
       "input: function_call_output with an image",
       output([{ type: "input_image", image_url: pixel }]),
-      refused("messages.2.content.0.content.0"),
+      refused("input.2.output.0"),
       carried({ "messages.2.content.0.content.0.source.data": "AA==" }),
     ],
-    ["input: reasoning of OpenAI", thought("gAAA"), refused("messages.1.content.0"), refused("messages.1.content.0")],
+    ["input: reasoning of OpenAI", thought("gAAA"), refused("input.1"), refused("input.1")],
     ["input: reasoning of a provider that takes none back, as Millrace gave it", thought("millrace:"), "advice", "advice"],
     [
       "input: reasoning of Anthropic, as Millrace gave it",
       thought("millrace:sig"),
-      refused("messages.1.content.0"),
+      refused("input.1"),
       carried({ "messages.1.content.0.thinking": "hm", "messages.1.content.0.signature": "sig" }),
     ],
     noItem("item_reference", { id: "msg_1" }),

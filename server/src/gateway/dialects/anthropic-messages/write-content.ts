@@ -1,4 +1,5 @@
 import type { ContentPart, MediaSource } from "../../types.ts";
+import { pathOf } from "../paths.ts";
 import { compact, isRecord } from "./check-shape.ts";
 
 export interface Writing {
@@ -13,7 +14,7 @@ export function writeContent(parts: readonly ContentPart[], path: string, writin
   return parts.flatMap((part, index) => {
     // Other dialects write empty text beside tool calls; the API refuses it.
     if (part.type === "text" && part.text === "" && !writing.own) return [];
-    return [writePart(part, `${path}.${index}`, writing)];
+    return [writePart(part, pathOf(part, `${path}.${index}`), writing)];
   });
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from "../../../core/index.ts";
 import type { ChatMessage, ChatRequest, ContentPart } from "../../types.ts";
 import { callerName } from "../caller-names.ts";
+import { pathOf } from "../paths.ts";
 import { isOfResponses } from "../signatures.ts";
 import { compact, isRecord } from "./check-shape.ts";
 import { type Writing, writeContent } from "./write-content.ts";
@@ -45,10 +46,10 @@ function budgetOf({ reasoning }: ChatRequest): number {
 function writeMessages(messages: readonly ChatMessage[], writing: Writing): { role: string; content: Record<string, unknown>[] }[] {
   const written: { role: string; content: Record<string, unknown>[] }[] = [];
   for (const [index, message] of messages.entries()) {
-    if (message.name !== undefined) writing.problems.set(`messages.${index}.name`, "");
+    if (message.name !== undefined) writing.problems.set(`${pathOf(message, `messages.${index}`)}.name`, "");
     const content = writeContent(message.content, `messages.${index}.content`, writing);
     for (const [at, part] of message.content.entries())
-      if (isOfAnother(part)) writing.problems.set(`messages.${index}.content.${at}`, "a thought of another provider");
+      if (isOfAnother(part)) writing.problems.set(pathOf(part, `messages.${index}.content.${at}`), "a thought of another provider");
     const last = written.at(-1);
     if (last?.role === message.role) last.content.push(...content);
     else written.push({ role: message.role, content });

@@ -1,4 +1,5 @@
 import type { ChatMessage, ContentPart, ForeignPart, TextPart } from "../../types.ts";
+import { placed } from "../paths.ts";
 import { hasOnly, isTextOnly, parseContent } from "./parse-parts.ts";
 import { invalidRequest, read } from "./refuse.ts";
 import { callListSchema, functionCallSchema, nameSchema, refusalSchema, toolMessageSchema } from "./request-schema.ts";
@@ -31,11 +32,11 @@ export function parseMessages(raw: readonly RawMessage[]): Conversation {
       }
       case "user":
       case "assistant":
-        conversation.messages.push(message.role === "user" ? parseUser(message, path) : parseAssistant(message, path));
+        conversation.messages.push(placed(message.role === "user" ? parseUser(message, path) : parseAssistant(message, path), path));
         break;
       case "tool": {
         if (results === undefined) conversation.messages.push({ role: "user", content: (results = []) });
-        results.push(parseResult(message, path));
+        results.push(placed(parseResult(message, path), path));
         break;
       }
       case "function":
@@ -62,7 +63,7 @@ function parseAssistant(message: RawMessage, path: string): ChatMessage {
   const saidNothing = message["content"] === "" && calls.length > 0;
   const content = saidNothing ? [] : parseContent(message["content"], `${path}.content`);
   if (typeof refusal === "string") content.push({ type: "refusal", text: refusal });
-  content.push(...calls.map((call, index) => parseCall(call, `${path}.tool_calls.${index}`)));
+  content.push(...calls.map((call, index) => placed(parseCall(call, `${path}.tool_calls.${index}`), `${path}.tool_calls.${index}`)));
   content.push(...unknownFields(message, path, ["role", "content", "name", "refusal", "tool_calls"]));
   return { role: "assistant", content, ...parseName(message, path) };
 }

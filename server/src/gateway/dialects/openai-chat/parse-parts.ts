@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ContentPart, TextPart } from "../../types.ts";
+import { placed } from "../paths.ts";
 import { readDataUrl } from "./data-url.ts";
 import { invalidRequest, read } from "./refuse.ts";
 import { filePartSchema, imagePartSchema, refusalPartSchema, textPartSchema } from "./request-schema.ts";
@@ -22,7 +23,7 @@ export function isTextOnly(parts: readonly ContentPart[]): parts is readonly Tex
 
 /** Parts of kinds, or with fields, that this gateway does not know are kept as they are. */
 function parsePart(part: RawPart, path: string): ContentPart {
-  return parseKnown(part, path) ?? { type: "foreign", dialect: "openai-chat", path, value: part };
+  return placed(parseKnown(part, path) ?? { type: "foreign", dialect: "openai-chat", path, value: part }, path);
 }
 
 function parseKnown(part: RawPart, path: string): ContentPart | undefined {

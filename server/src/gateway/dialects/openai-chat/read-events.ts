@@ -4,6 +4,7 @@ import { parseError } from "./errors.ts";
 import { parseFinish } from "./finish-reasons.ts";
 import { parseLogProbabilities } from "./log-probabilities.ts";
 import { createCallReader } from "./read-calls.ts";
+import { createTextShape } from "./text-shape.ts";
 import { parseUsage } from "./usage.ts";
 
 const textTypes = [
@@ -21,6 +22,7 @@ export function createReader(): EventReader {
   let open: { type: string; part: number } | undefined;
   /** The last that was counted: some servers send a running count with every chunk, which only at the end is the usage. */
   let usage: Usage | null = null;
+  const shape = createTextShape();
   const calls = createCallReader(() => {
     open = { type: "tool-call", part: parts++ };
     return open.part;
@@ -87,12 +89,19 @@ export function createReader(): EventReader {
       isOver = true;
       return [...takeUsage(), { type: "end" }];
     }
+    if (open?.type === "text" && event === "") {
+      const text = shape.read(data);
+      if (text !== undefined) return text === "" ? [] : [{ type: "text", part: open.part, text }];
+    }
     const chunk = parseChunk(data);
     if (event === "error" || chunk?.error) {
       isOver = true;
       return [...takeUsage(), { type: "error", error: parseError(null, chunk ?? data) }];
     }
-    return chunk === undefined ? fail("An event of the stream is no JSON object.") : readChunk(chunk);
+    if (chunk === undefined) return fail("An event of the stream is no JSON object.");
+    const events = readChunk(chunk);
+    shape.learn(data, events);
+    return events;
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { ChatMessage, ContentPart, TextPart } from "../../types.ts";
+import { pathOf } from "../paths.ts";
 import { placeOf } from "./foreign-place.ts";
 import { type Writing, writePart } from "./write-parts.ts";
 
@@ -11,7 +12,7 @@ export function writeSystem(system: readonly TextPart[]): Out[] {
 
 /** One canonical message: results of tools are messages of their own here, and stand directly after the calls they answer. */
 export function writeMessage(message: ChatMessage, path: string, writing: Writing): Out[] {
-  const parts = message.content.map((part, index): Located => [part, `${path}.content.${index}`]);
+  const parts = message.content.map((part, index): Located => [part, pathOf(part, `${path}.content.${index}`)]);
   return message.role === "assistant" ? [writeAssistant(message, parts, writing)] : writeUser(message, parts, writing);
 }
 
@@ -58,9 +59,10 @@ function writeAssistant(message: ChatMessage, parts: readonly Located[], writing
 function writeResult(part: ContentPart & { type: "tool-result" }, path: string, writing: Writing): Out {
   const texts: Out[] = [];
   for (const [index, item] of part.content.entries()) {
+    const at = pathOf(item, `${path}.content.${index}`);
     const isMine = item.type === "foreign" && item.dialect === "openai-chat";
-    if (item.type === "text" || isMine) texts.push(...writePart(item, `${path}.content.${index}`, writing));
-    else writing.problems.set(item.type === "foreign" ? item.path : `${path}.content.${index}`, `${item.type} in a tool's result`);
+    if (item.type === "text" || isMine) texts.push(...writePart(item, at, writing));
+    else writing.problems.set(item.type === "foreign" ? item.path : at, `${item.type} in a tool's result`);
   }
   if (part.failed === true) {
     const [first, ...others] = texts;

@@ -1,4 +1,5 @@
 import type { ChatMessage, ContentPart, TextPart } from "../../types.ts";
+import { placed } from "../paths.ts";
 import { invalidRequest, read } from "../openai-chat/refuse.ts";
 import { readEncrypted, unsigned } from "../signatures.ts";
 import { foreign, parseContent } from "./parse-parts.ts";
@@ -30,7 +31,7 @@ export function parseItems(items: readonly RawItem[]): Conversation {
     const type = item.type ?? "message";
     // As we gave it to a caller who sends all of an answer back.
     if (type === "reasoning" && item["encrypted_content"] === unsigned) continue;
-    if (type !== "message") add(type.endsWith("_output") ? "output" : "assistant", [parseItem(type, item, path)]);
+    if (type !== "message") add(type.endsWith("_output") ? "output" : "assistant", [placed(parseItem(type, item, path), path)]);
     else if (item.role === "assistant") add("assistant", parseMessage(item, path));
     else if (item.role === "user") add("user", parseMessage(item, path));
     else if (item.role === "system" || item.role === "developer") {

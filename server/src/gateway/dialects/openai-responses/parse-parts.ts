@@ -1,4 +1,5 @@
 import type { ContentPart, MediaSource } from "../../types.ts";
+import { placed } from "../paths.ts";
 import { readDataUrl } from "../openai-chat/data-url.ts";
 import { invalidRequest, read } from "../openai-chat/refuse.ts";
 import { hasOnly } from "./refuse.ts";
@@ -19,7 +20,7 @@ export function foreign(path: string, value: unknown): ContentPart {
 
 /** Parts of kinds, or with fields, that this gateway does not know are kept as they are. */
 function parsePart(part: RawPart, path: string): ContentPart {
-  return parseKnown(part, path) ?? foreign(path, part);
+  return placed(parseKnown(part, path) ?? foreign(path, part), path);
 }
 
 function parseKnown(part: RawPart, path: string): ContentPart | undefined {

@@ -1,4 +1,5 @@
 import type { ChatMessage, ContentPart } from "../../types.ts";
+import { pathOf } from "../paths.ts";
 import { isOfResponses, writeEncrypted } from "../signatures.ts";
 import { type Out, type Writing, writeInputPart } from "./write-parts.ts";
 
@@ -10,9 +11,9 @@ export function writeMessage(message: ChatMessage, path: string, writing: Writin
     if (content.length > 0) items.push({ type: "message", role: message.role, content });
     content = [];
   };
-  if (message.name !== undefined) writing.problems.set(`${path}.name`, "");
+  if (message.name !== undefined) writing.problems.set(`${pathOf(message, path)}.name`, "");
   for (const [index, part] of message.content.entries()) {
-    const at = `${path}.content.${index}`;
+    const at = pathOf(part, `${path}.content.${index}`);
     const item = writeItem(part, at, writing);
     if (item === undefined) content.push(...(message.role === "user" ? writeInputPart(part, at, writing) : writeSpoken(part, at, writing)));
     else {
@@ -60,7 +61,7 @@ function writeSpoken(part: ContentPart, path: string, writing: Writing): Out[] {
 
 /** There is no mark for a call that failed; in this format the model reads it in the text. */
 function writeOutput(part: ContentPart & { type: "tool-result" }, path: string, writing: Writing): unknown {
-  const content = part.content.flatMap((item, index) => writeInputPart(item, `${path}.content.${index}`, writing));
+  const content = part.content.flatMap((item, index) => writeInputPart(item, pathOf(item, `${path}.content.${index}`), writing));
   if (part.failed === true) {
     const [first, ...others] = content;
     const isText = first?.["type"] === "input_text";

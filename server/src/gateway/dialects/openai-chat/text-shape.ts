@@ -1,0 +1,51 @@
+import type { ChatEvent } from "../../types.ts";
+
+export interface TextShape {
+  /** The text of a chunk that is like the one before but for its text; undefined for every other. */
+  read(data: string): string | undefined;
+  learn(data: string, events: readonly ChatEvent[]): void;
+}
+
+/**
+ * Of a long answer each chunk is the one before it with another text. What stands before and after the text is compared, and only the
+ * text is read: it is one JSON string between the same characters, so all else that parsing would find is what it found before.
+ */
+export function createTextShape(): TextShape {
+  let before = "";
+  let after = "";
+  return {
+    read(data) {
+      if (before === "" || data.length < before.length + after.length || !data.startsWith(before) || !data.endsWith(after))
+        return undefined;
+      return readString(data.slice(before.length, data.length - after.length));
+    },
+    learn(data, events) {
+      before = "";
+      const [event] = events;
+      if (events.length !== 1 || event?.type !== "text" || event.logProbabilities !== undefined) return;
+      const at = data.indexOf(mark);
+      // A second place with that name may be the one that was read.
+      if (at === -1 || data.indexOf(mark, at + 1) !== -1) return;
+      const start = at + mark.length;
+      const text = JSON.stringify(event.text).slice(1, -1);
+      if (!data.startsWith(text, start) || data.charCodeAt(start + text.length) !== 34) return;
+      [before, after] = [data.slice(0, start), data.slice(start + text.length)];
+    },
+  };
+}
+
+const mark = '"content":"';
+
+/** What stands between two quotes, if it is the whole of one JSON string. */
+function readString(text: string): string | undefined {
+  if (!special.test(text)) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+// Quotes, backslashes and what JSON forbids unescaped.
+// oxlint-disable-next-line no-control-regex
+const special = /["\\\u0000-\u001f]/;
