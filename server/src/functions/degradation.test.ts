@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { alice, ask, fakeModels, mailSheet, type TestFunctions, useFunctions } from "../../test/functions.ts";
+import { startScriptedUpstream } from "../../test/scripted-upstream.ts";
 import { createManualClock } from "../core/index.ts";
-import { defineFunction, lastGood, message, model } from "./index.ts";
+import { defineFunction, lastGood, llm, message, model } from "./index.ts";
+import { testGateway } from "./llm/test-llm.ts";
 
 const running = useFunctions();
 
@@ -198,5 +200,52 @@ describe("the end of a chain", () => {
     state.fails = true;
     expect(await ask(open)).toMatchObject({ variant: "sorry" });
     expect(await ask(open, { input: elsewhere })).toMatchObject({ variant: "sorry" });
+  });
+
+  test("a chain of models ends in the last good answer and in a message when their provider is gone", async () => {
+    const upstream = await startScriptedUpstream();
+    const gateway = testGateway(upstream);
+    onTestFinished(() => gateway.close());
+    const prompt = "{{subject}}";
+    const definition = defineFunction({
+      ...mailSheet,
+      name: "triage-mail",
+      latencyBudgetMs: 2000,
+      variants: {
+        careful: llm({ model: "one/ok", prompt, parameters: { script: ['{"label":"spam","confidence":0.9}'] } }),
+        small: llm({ model: "two/ok", prompt }),
+        before: lastGood({ of: "careful", maxAgeSeconds: 60 }),
+        sorry: message({ output: { label: "ham", confidence: 0 } }),
+      },
+      fallback: ["careful", { variant: "small", when: "input.bytes < 100" }, { variant: "before", when: "failures > 0" }, "sorry"],
+    });
+    const open = await running.start({ definitions: [definition], gateway });
+    const good = await ask(open);
+    expect(good).toMatchObject({ variant: "careful", fallback: false, output: { label: "spam", confidence: 0.9 } });
+
+    await upstream.close();
+    const again = await ask(open);
+    expect(again).toMatchObject({ variant: "before", fallback: true, output: good.output });
+    const long = await ask(open, { input: { subject: "Win $$$", body: "now ".repeat(50) } });
+    expect(long).toMatchObject({ variant: "sorry", fallback: true, output: { label: "ham", confidence: 0 } });
+
+    await open.stored();
+    const chainOf = async (id: string) => {
+      const { steps } = await open.functions.getInference(alice, id);
+      return steps.filter(({ kind }) => kind === "variant").map(({ name, status, details }) => [name, status, details?.["when"]]);
+    };
+    expect(await chainOf(again.inferenceId)).toEqual([
+      ["careful", "failed", undefined],
+      ["small", "failed", undefined],
+      ["before", "ok", undefined],
+    ]);
+    expect(await chainOf(long.inferenceId)).toEqual([
+      ["careful", "failed", undefined],
+      ["small", "skipped", "input.bytes < 100"],
+      ["before", "failed", undefined],
+      ["sorry", "ok", undefined],
+    ]);
+    const { produced } = await open.functions.getInference(alice, again.inferenceId);
+    expect(produced["degraded"]).toMatchObject({ kind: "last-good", inference: good.inferenceId, variant: "careful" });
   });
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { alice, mailSheet } from "../../test/functions.ts";
 import { AppError } from "../core/index.ts";
 import { createBinding } from "./bindings.ts";
-import { defineFunction } from "./index.ts";
+import { defineFunction, message } from "./index.ts";
 import { StepRecorder } from "./recorder.ts";
 import { type ChainInput, runChain } from "./run-chain.ts";
 import type { FallbackStep } from "./types.ts";
@@ -14,26 +14,32 @@ const fails = () => {
 };
 const abstains = () => undefined;
 const answers = () => ({ label: "ham" as const, confidence: 1 });
+const hangs = () => new Promise<undefined>(() => {});
 
 /** Runs a chain of plain code; what each step was asked is in the steps, what answered in `name`. */
 async function run(
-  fallback: FallbackStep<"fails" | "abstains" | "answers">[],
-  { input = {}, ...more }: Partial<Omit<ChainInput, "input">> & { input?: Record<string, unknown> } = {},
+  fallback: FallbackStep<"fails" | "abstains" | "answers" | "hangs" | "sorry">[],
+  {
+    input = {},
+    budgetMs = 10_000,
+    ...more
+  }: Partial<Omit<ChainInput, "input">> & { input?: Record<string, unknown>; budgetMs?: number } = {},
 ) {
   const definition = defineFunction({
     ...mailSheet,
     input: z.object({ subject: z.string(), size: z.number().optional(), urgent: z.boolean().optional() }),
     name: "triage-mail",
-    variants: { fails, abstains, answers },
+    latencyBudgetMs: budgetMs,
+    variants: { fails, abstains, answers, hangs, sorry: message({ output: answers() }) },
     fallback,
   });
-  const plain: Readonly<Record<string, () => unknown>> = { fails, abstains, answers };
+  const plain: Readonly<Record<string, () => unknown>> = { fails, abstains, answers, hangs, sorry: answers };
   const recorder = new StepRecorder();
   const outcome = await runChain({
     context: alice,
     definition,
     chain: definition.fallback.map((name) => {
-      const binding = createBinding("triage-mail", name, "rules", { label: name, resolved: {} });
+      const binding = createBinding("triage-mail", name, definition.variants[name]!.kind, { label: name, resolved: {} });
       return { name, variant: { binding, run: plain[name]! }, recordHead: "", drillHead: "", producedHead: "" };
     }),
     input: { subject: "hi", ...input },
@@ -105,6 +111,28 @@ describe("a step with a condition", () => {
   test("when no condition holds nobody answers, and nothing failed", async () => {
     const { name, failures, unmet } = await run([{ variant: "answers", when: "failures > 0" }]);
     expect({ name, failures, unmet: unmet.length }).toEqual({ name: undefined, failures: [], unmet: 1 });
+  });
+});
+
+describe("time", () => {
+  test("one that hangs takes its own budget, not that of those after it", async () => {
+    const { name, steps } = await run(["hangs", "answers", "sorry"], { budgetMs: 200 });
+    expect(name).toBe("answers");
+    expect(steps).toMatchObject([
+      { name: "hangs", status: "timeout" },
+      { name: "answers", status: "ok" },
+    ]);
+  });
+
+  test("a plain message is said however late it is, before the last of a chain too", async () => {
+    const late = { startedAt: performance.now() - 50_000, totalMs: 60_000 };
+    const { name, steps } = await run(["answers", "sorry", "abstains"], late);
+    expect(name).toBe("sorry");
+    expect(steps).toMatchObject([
+      { name: "answers", status: "timeout", error: "deadline_exceeded" },
+      { name: "sorry", status: "ok" },
+    ]);
+    expect((await run(["sorry"], { ...late, totalMs: 40_000 })).name).toBeUndefined();
   });
 });
 

@@ -74,7 +74,7 @@ export async function runChain(input: ChainInput): Promise<ChainOutcome> {
       note({ status: "skipped", error: passedOver!.code, details: { message: passedOver!.message } });
       continue;
     }
-    const deadline = new Deadline(input.startedAt + limitMs(input, index === chain.length - 1), input.signal);
+    const deadline = new Deadline(input.startedAt + limitMs(input, variant, index === chain.length - 1), input.signal);
     try {
       const notes: Record<string, unknown>[] = [];
       const output = await attempt(input, { variant, deadline, note: (facts) => notes.push(facts) });
@@ -107,9 +107,14 @@ function findUnmet(input: ChainInput, candidate: Candidate, failures: readonly F
   return condition.holds(values) ? undefined : condition.text;
 }
 
-/** Milliseconds from the start at which this attempt ends: those before the last keep to the function's budget and leave something over. */
-function limitMs(input: ChainInput, last: boolean): number {
-  return last ? input.totalMs : Math.min(input.definition.latencyBudgetMs, input.totalMs * shareBeforeLast);
+/**
+ * Milliseconds from the start at which this attempt ends: each before the last has the function's budget, and together they leave
+ * something over. What only repeats an answer needs no time, so it is asked however late it is.
+ */
+function limitMs(input: ChainInput, { binding }: Variant, last: boolean): number {
+  if (last || binding.kind === "message" || binding.kind === "last-good") return input.totalMs;
+  const elapsedMs = performance.now() - input.startedAt;
+  return Math.min(elapsedMs + input.definition.latencyBudgetMs, input.totalMs * shareBeforeLast);
 }
 
 /** Why a variant is not even tried. No exception: a node that waits for a model meets this on every request. */
