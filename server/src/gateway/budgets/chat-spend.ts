@@ -28,9 +28,11 @@ export function forecastChat(call: GatewayCall, peaks: OutputPeaks, deps: SpendD
       const output = (request.maxTokens ?? Math.max(defaultOutputTokens, longest)) * choices;
       const usage: Usage = { input, output, cachedInput: null, cacheWrite, reasoning: null, from: "tokenizer" };
       const costs = resolved.targets.map(({ name }) => price(name, usage, deps));
-      // Whoever answers: the dearest of those that are known, where the first is.
-      const costUsd = costs[0] === null ? null : costs.reduce<Decimal>((most, cost) => (cost !== null && cost > most ? cost : most), 0n);
-      return { tokens: input + output, costUsd };
+      const known = costs.filter((cost) => cost !== null);
+      // A cascade may ask them all, and each is paid; otherwise one answers, and it may be the dearest.
+      const asksAll = resolved.alias?.choose === "cascade";
+      const most = known.reduce<Decimal>((sum, cost) => (asksAll ? sum + cost : cost > sum ? cost : sum), 0n);
+      return { tokens: (input + output) * (asksAll ? resolved.targets.length : 1), costUsd: costs[0] === null ? null : most };
     },
   };
 }

@@ -109,6 +109,14 @@ describe("a call within its budgets", () => {
     await under;
   });
 
+  test("of a cascade is held by all that may be asked", async () => {
+    const gateway = open(team);
+    const under = gateway.call(testCall(gateway, { model: "ladder", maxTokens: 50 }));
+    expect((await counts(gateway))["costUsd"]).toBe("0/0.15");
+    const outcome = await readReply(await under);
+    expect((await counts(gateway))["costUsd"]).toBe(`${outcome.cost!.amount}/0`);
+  });
+
   test("without a bound of its own holds what answers of its model were like", async () => {
     const gateway = open({ ...team, defaultOutputTokens: 1 });
     await ask(gateway, { model: "one/ok" });

@@ -29,7 +29,7 @@ export function openTestGateway(upstream: ScriptedUpstream, { clock = systemCloc
   return createGateway({
     config: configSchema.parse({
       providers: { one: provider, two: { ...provider, dialect: "anthropic" }, free: provider },
-      models: { patient: ["one/status:500", "two/ok"] },
+      models: { patient: ["one/status:500", "two/ok"], ladder: { choose: "cascade", targets: ["one/ok", "two/ok"] } },
       prices: [
         { provider: "one", model: "*", from: "2020-01-01", perMillion: { input: "0", output: "1000" } },
         { provider: "two", model: "*", from: "2020-01-01", perMillion: { input: "0", output: "2000" } },
