@@ -1,5 +1,5 @@
 import { AppError, roundMs, toAppError } from "../../core/index.ts";
-import { addNotes } from "../add-notes.ts";
+import { mapOutcome } from "../map-outcome.ts";
 import type { Target } from "../resolve-model.ts";
 import type { GatewayCall, Stage } from "../stage.ts";
 import { type CapabilityTable, whatLacks } from "./capability-table.ts";
@@ -49,7 +49,12 @@ export function createAdmitStage(deps: AdmitDeps): Stage {
     if (dataClass === null && passedOver.length === 0) return next(call);
     const notes = { ...(dataClass === null ? {} : { dataClass }), ...(passedOver.length === 0 ? {} : { passedOver }) };
     step(notes);
-    return addNotes(await next({ ...call, resolved: { ...call.resolved, targets } }), notes);
+    const reply = await next({ ...call, resolved: { ...call.resolved, targets } });
+    return mapOutcome(reply, (outcome) => ({
+      ...outcome,
+      chosen: outcome.chosen ?? targets[0]!.name,
+      notes: { ...outcome.notes, ...notes },
+    }));
   };
 }
 

@@ -1,5 +1,5 @@
 import { roundMs } from "../../core/index.ts";
-import { mapOutcome } from "../add-notes.ts";
+import { mapOutcome } from "../map-outcome.ts";
 import type { Cost } from "../money/cost-of.ts";
 import { sumCosts, sumUsage } from "../money/sum.ts";
 import { retryVerdict } from "../reliability/retryable.ts";

@@ -1,6 +1,6 @@
 import { roundMs } from "../../core/index.ts";
-import { mapOutcome } from "../add-notes.ts";
-import type { Stage } from "../stage.ts";
+import { mapOutcome } from "../map-outcome.ts";
+import type { CallOutcome, Stage } from "../stage.ts";
 import { runCascade } from "./cascade.ts";
 import { chooseTargets } from "./choosers/index.ts";
 import type { RouteDeps } from "./types.ts";
@@ -24,6 +24,8 @@ export function createRouteStage(deps: RouteDeps): Stage {
     const routed = { ...call, resolved: { ...call.resolved, targets } };
     const reply =
       alias.choose === "cascade" ? await runCascade(routed, next, { alias, capabilities: deps.capabilities }) : await next(routed);
-    return mapOutcome(reply, (outcome) => ({ ...outcome, chosen: route.chosen, notes: { ...outcome.notes, route } }));
+    // Whoever a cascade ends with was meant to answer.
+    const chosenOf = ({ target }: CallOutcome) => (alias.choose === "cascade" ? (target ?? route.chosen) : route.chosen);
+    return mapOutcome(reply, (outcome) => ({ ...outcome, chosen: chosenOf(outcome), notes: { ...outcome.notes, route } }));
   };
 }

@@ -5,8 +5,3 @@ export function mapOutcome(reply: GatewayReply, change: (outcome: CallOutcome) =
   if (reply.kind === "whole") return { ...reply, outcome: change(reply.outcome) };
   return { ...reply, outcome: () => change(reply.outcome()), leave: () => reply.leave() };
 }
-
-/** What a stage has to say of a call: members of the evidence's `produced`. */
-export function addNotes(reply: GatewayReply, notes: Readonly<Record<string, unknown>>): GatewayReply {
-  return mapOutcome(reply, (outcome) => ({ ...outcome, notes: { ...outcome.notes, ...notes } }));
-}
