@@ -157,7 +157,7 @@ describe("property: of any chain", () => {
           if (expected.at(-1)![1] === "answers") break;
         }
         const ran = await run(
-          steps.map(({ name, when }) => ({ variant: name, when: conditions[when as keyof typeof conditions] })),
+          steps.map(({ name, when }) => ({ variant: name, when: conditions[when] })),
           { drill: steps.filter((each) => each.drilled).map((each) => each.name) },
         );
         const seen = ran.steps.map((each) => {
