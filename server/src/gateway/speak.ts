@@ -2,7 +2,7 @@ import { createEventParser } from "./sse/parse-events.ts";
 import { writeEvent } from "./sse/write-event.ts";
 import type { AnswerContext, ChatEvent, Dialect, EventWriter, SseEvent } from "./types.ts";
 
-/** One step of a stream: what it means, and what the caller gets of it. */
+/** What came at once of a stream: what it means, and what the caller gets of it. An end or an error stands in one of its own. */
 export interface SpokenEvent {
   readonly events: readonly ChatEvent[];
   readonly text: string;
@@ -24,10 +24,21 @@ export async function* speak(
   const isSame = writer === undefined;
   const translate = (events: readonly ChatEvent[]) => events.map((event) => (event.type === "error" ? "" : writer!.write(event))).join("");
   for await (const chunk of chunks) {
+    let together: ChatEvent[] = [];
+    let text = "";
     for (const event of parser.push(chunk)) {
       const events = reader.push(event);
-      yield { events, text: isSame ? repeat(event, to.context) : translate(events) };
+      const words = isSame ? repeat(event, events, to.context) : translate(events);
+      if (events.some(({ type }) => type === "end" || type === "error")) {
+        if (text !== "" || together.length > 0) yield { events: together, text };
+        [together, text] = [[], ""];
+        yield { events, text: words };
+        continue;
+      }
+      for (const each of events) together.push(each);
+      text += words;
     }
+    if (text !== "" || together.length > 0) yield { events: together, text };
   }
   const events = [...parser.end().flatMap((event) => reader.push(event)), ...reader.end()];
   if (events.length > 0) yield { events, text: isSame ? "" : translate(events) };
@@ -36,8 +47,8 @@ export async function* speak(
 /** A chunk that holds no choice and a usage, which a stream ends with when it is asked for. */
 const usageAlone = [/"choices"\s*:\s*\[\s*\]/, /"usage"\s*:\s*\{/];
 
-/** The provider's own words, less the usage that we asked for and the caller did not. */
-function repeat({ event, data }: SseEvent, { includeUsage }: AnswerContext): string {
-  if (!includeUsage && event === "" && usageAlone.every((pattern) => pattern.test(data))) return "";
+/** The provider's own words, less the usage that we asked for and the caller did not: a chunk that means nothing until the end. */
+function repeat({ event, data }: SseEvent, events: readonly ChatEvent[], { includeUsage }: AnswerContext): string {
+  if (!includeUsage && event === "" && events.length === 0 && usageAlone.every((pattern) => pattern.test(data))) return "";
   return writeEvent(data, event === "" ? undefined : event);
 }

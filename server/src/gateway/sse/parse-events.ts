@@ -60,11 +60,25 @@ export function createEventParser(options: { maxEventBytes?: number } = {}): Eve
     dataBytes += bytes;
   }
 
+  /** Whole events of one data line each, which is what nearly all of a model's stream is; answers where the rest begins. */
+  function readPlain(text: string): number {
+    if (rest !== "" || data !== undefined || event !== "") return 0;
+    let start = 0;
+    while (text.startsWith("data:", start)) {
+      const end = text.indexOf("\n", start);
+      // A character is three bytes at most for each of its units: what is shorter than that needs no counting.
+      if (end === -1 || text.charCodeAt(end + 1) !== 10 || (end - start) * 3 > maxEventBytes) break;
+      events.push({ event: "", data: text.slice(text.charCodeAt(start + 5) === 32 ? start + 6 : start + 5, end) });
+      start = end + 2;
+    }
+    return start;
+  }
+
   return {
     push(chunk) {
       const text = normalize(decoding.push(chunk));
-      let start = 0;
-      for (let newline = text.indexOf("\n"); newline !== -1; newline = text.indexOf("\n", start)) {
+      let start = readPlain(text);
+      for (let newline = text.indexOf("\n", start); newline !== -1; newline = text.indexOf("\n", start)) {
         const piece = text.slice(start, newline);
         const line = rest === "" ? piece : rest + piece;
         const bytes = restBytes + Buffer.byteLength(piece);

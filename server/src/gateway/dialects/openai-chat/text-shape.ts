@@ -27,14 +27,21 @@ export function createTextShape(): TextShape {
       // A second place with that name may be the one that was read.
       if (at === -1 || data.indexOf(mark, at + 1) !== -1) return;
       const start = at + mark.length;
-      const text = JSON.stringify(event.text).slice(1, -1);
-      if (!data.startsWith(text, start) || data.charCodeAt(start + text.length) !== 34) return;
-      [before, after] = [data.slice(0, start), data.slice(start + text.length)];
+      const end = endOfString(data, start);
+      // As it is written there, which differs: some escape what is no ASCII.
+      if (readString(data.slice(start, end)) === event.text) [before, after] = [data.slice(0, start), data.slice(end)];
     },
   };
 }
 
 const mark = '"content":"';
+
+/** Where the quote is that ends the string. */
+function endOfString(data: string, start: number): number {
+  let end = start;
+  while (end < data.length && data.charCodeAt(end) !== 34) end += data.charCodeAt(end) === 92 ? 2 : 1;
+  return end;
+}
 
 /** What stands between two quotes, if it is the whole of one JSON string. */
 function readString(text: string): string | undefined {
