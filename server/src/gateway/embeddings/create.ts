@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { inStages } from "../stage.ts";
 import { type AskEmbeddingsDeps, createAskEmbeddings } from "./ask-embeddings.ts";
+import { admitEmbedders } from "./admit-embedders.ts";
 import { type EmbeddingBudgetDeps, createEmbeddingBudgetStage } from "./budget-stage.ts";
 import { parseEmbeddingRequest } from "./parse-request.ts";
 import type { ResolvedEmbedder } from "./resolve-embedder.ts";
@@ -32,7 +33,7 @@ export type EmbeddingsDeps = AskEmbeddingsDeps & EmbeddingBudgetDeps & { readonl
 
 export function createEmbeddings(deps: EmbeddingsDeps): Embeddings {
   /** In the order in which a call meets them, those who make the vectors last. */
-  const stages: readonly EmbeddingStage[] = [createEmbeddingBudgetStage(deps)];
+  const stages: readonly EmbeddingStage[] = [admitEmbedders, createEmbeddingBudgetStage(deps)];
   return {
     parse: parseEmbeddingRequest,
     resolve: deps.resolve,

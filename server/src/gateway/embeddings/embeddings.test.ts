@@ -137,6 +137,39 @@ test("a model nobody makes embeddings with is refused before anything is sent", 
   expect(() => open.gateway.embeddings.resolve("onnx/another")).toThrow(expect.objectContaining({ code: "unknown_model" }));
 });
 
+describe("a class of data", () => {
+  const models = {
+    near: { targets: ["one/ok", "dead/ok"], dataClass: "personal" },
+    home: { targets: ["one/ok", "onnx/use-lite"], dataClass: "personal" },
+    seen: { targets: ["dead/ok", "open/ok"], dataClass: "personal", regions: ["eu"] },
+  };
+
+  test("is seen by nobody it is not declared for: refused before anything is sent", async () => {
+    const held = openEmbeddings(upstream, { models: { near: models.near } });
+    const refused = held.embed({ model: "near", inputs: ["a"] });
+    await expect(refused).rejects.toMatchObject({ code: "data_class_refused", message: expect.stringContaining("one/ok") as string });
+    expect(upstream.requests).toHaveLength(0);
+    held.gateway.close();
+  });
+
+  test("goes to who may see it, and what was passed over is told", async () => {
+    const open = { dialect: "openai", baseUrl: `${upstream.origin}/v1`, dataClasses: ["personal"], region: "eu" };
+    const dead = { dialect: "openai", baseUrl: "http://127.0.0.1:9/v1" };
+    const held = openEmbeddings(upstream, { providers: { open, dead }, models: { seen: models.seen } });
+    const reply = await held.embed({ model: "seen", inputs: ["a"] });
+    expect(reply).toMatchObject({ target: "open/ok", notes: { passedOver: [{ target: "dead/ok" }] } });
+    held.gateway.close();
+  });
+
+  test("stays here with the encoder that is made here", async () => {
+    const held = openEmbeddings(upstream, { models: { home: models.home } });
+    // Without its folder the encoder is not there, and nobody else may be asked.
+    await expect(held.embed({ model: "home", inputs: ["a"] })).rejects.toMatchObject({ code: "encoder_missing" });
+    expect(upstream.requests).toHaveLength(0);
+    held.gateway.close();
+  });
+});
+
 describe("a budget", () => {
   const budget = { name: "vectors", per: "project", windowSeconds: 3600 };
 

@@ -1,6 +1,7 @@
 import { AppError } from "../../core/index.ts";
 import type { GatewayConfig } from "../config.ts";
 import { type Target, resolveModel } from "../resolve-model.ts";
+import type { Alias } from "../routing/alias-config.ts";
 
 /** Models that make sentence embeddings in this process are asked for as `onnx/<model>`. */
 export const localProvider = "onnx";
@@ -18,6 +19,8 @@ export interface ResolvedEmbedder {
   readonly targets: readonly Embedder[];
   /** Milliseconds for all of it. */
   readonly totalMs: number;
+  /** Who may see it; null for a target by its own name. */
+  readonly alias: Pick<Alias, "dataClass" | "regions"> | null;
 }
 
 const localTotalMs = 600_000;
@@ -35,7 +38,7 @@ export function resolveEmbedder(name: string, config: GatewayConfig): ResolvedEm
       { details: { issues: [{ path: "model", message: "a model that makes embeddings" }] } },
     );
   const totalMs = first.kind === "local" ? localTotalMs : first.config.clocks.totalMs;
-  return { name, targets, totalMs: Math.min(totalMs, alias?.clocks.totalMs ?? totalMs) };
+  return { name, targets, totalMs: Math.min(totalMs, alias?.clocks.totalMs ?? totalMs), alias };
 }
 
 function readEmbedder(name: string, config: GatewayConfig): Embedder {

@@ -35,7 +35,7 @@ export function openEmbeddings(upstream: ScriptedUpstream, config: Record<string
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
   });
   const steps: Step[] = [];
-  const evidence: EvidenceRecorder = { step: (step) => void steps.push(step), elapsed: () => 0 } as EvidenceRecorder;
+  const evidence: EvidenceRecorder = { step: (step) => void steps.push(step), elapsed: () => 0 };
 
   return {
     gateway,

@@ -22,7 +22,7 @@ export function createTokenizer(vocabulary: Vocabulary): (text: string) => numbe
 
   return function tokenize(text) {
     const normal = text.normalize("NFKC");
-    const symbols = normal === "" ? [] : [...`${blank}${normal.replaceAll(" ", blank)}`];
+    const symbols = normal === "" ? [] : Array.from(`${blank}${normal.replaceAll(" ", blank)}`);
     const best = new Float64Array(symbols.length + 1);
     const pieces = new Int32Array(symbols.length + 1);
     const starts = new Int32Array(symbols.length + 1);

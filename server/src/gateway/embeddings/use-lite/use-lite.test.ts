@@ -110,7 +110,7 @@ describe("its tokenizer", () => {
   test("spells every text it knows all characters of, whatever is in it", async () => {
     const vocabulary = await readVocabulary();
     const tokenize = createTokenizer(vocabulary);
-    const text = fc.string({ unit: fc.constantFrom(..."abc dE,.'1"), maxLength: 60 });
+    const text = fc.string({ unit: fc.constantFrom(..."abc dE,.'1".split("")), maxLength: 60 });
     fc.assert(
       fc.property(text, (each) => {
         const spelled = tokenize(each).map((token) => vocabulary[token]![0]);
