@@ -94,7 +94,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },
-    countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now() }),
+    countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now(), dataClasses: config.dataClasses }),
     budgets,
     cache,
     refused: abuse.refused,
