@@ -10,7 +10,7 @@ import type { VariantKind, VariantSurroundings } from "./types.ts";
 export const llmKind: VariantKind<LlmSpec<Erased, Erased>> = {
   async resolve(_name, spec, around) {
     const { kind: _kind, system, prompt, messages, output, ...parameters } = spec;
-    const { targets } = requireGateway(around).resolve(spec.model);
+    const { targets, alias } = requireGateway(around).resolve(spec.model);
     const hasCode = [system, prompt, output].some((part) => typeof part === "function");
     const hash = promptHash(spec, around.sourceHash);
     return {
@@ -18,6 +18,8 @@ export const llmKind: VariantKind<LlmSpec<Erased, Erased>> = {
       resolved: {
         ...parameters,
         targets: targets.map(({ name }) => name),
+        // How one of them is chosen decides who answers.
+        ...(alias === null || alias.choose === "order" ? {} : { routing: `${alias.choose}:${sha256(canonicalJson(alias)).slice(0, 8)}` }),
         prompt: hash,
         ...(messages === undefined ? {} : { messages }),
         output:
