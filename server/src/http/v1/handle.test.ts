@@ -42,7 +42,12 @@ function open(): Promise<TestHttp> {
         brief: { dialect: "openai", baseUrl: `${upstream.origin}/v1`, clocks: { totalMs: 300 }, attempts: 1 },
         dead: { dialect: "openai", baseUrl: "http://127.0.0.1:9/v1", clocks, attempts: 1 },
       },
-      models: { small: "one/ok", patient: ["dead/ok", "one/error-in-first-event", "two/ok"] },
+      models: {
+        small: "one/ok",
+        patient: ["dead/ok", "one/error-in-first-event", "two/ok"],
+        routed: { choose: "rules", targets: ["one/ok", "two/ok"], rules: [{ when: "metadata.tier == 'gold'", to: "two/ok" }] },
+        closed: { targets: ["one/ok", "two/ok"], dataClass: "secret" },
+      },
       prices: [{ provider: "one", model: "*", from: "2020-01-01", perMillion: { input: "1", output: "2" } }],
     }),
     egress,
@@ -268,6 +273,32 @@ test("a model is switched off like any function", async () => {
       ),
     )
     .toBe("answered");
+});
+
+describe("a model that says who may answer", () => {
+  test("has the way it went in the evidence, and whom it chose is no fallback", async () => {
+    await openai.chat.completions.create({ model: "routed", messages: hello, metadata: { tier: "gold" } });
+    const found = await evidence("routed");
+    expect(found).toMatchObject({ status: "ok", variant: "two/ok", fallback: false });
+    expect(found.produced).toMatchObject({ route: { choose: "rules", chosen: "two/ok", why: expect.stringContaining("gold") } });
+    expect(found.steps).toMatchObject([{ name: "route:rules", kind: "policy", status: "ok" }, { name: "two/ok" }]);
+  });
+
+  test("refuses in either dialect what nobody may see, sends nothing, and the refusal is evidence", async () => {
+    const asked = [
+      () => openai.chat.completions.create({ model: "closed", messages: hello }),
+      () => anthropic.messages.create({ model: "closed", max_tokens: 9, messages: hello }),
+    ];
+    for (const [index, ask] of asked.entries()) {
+      await expect(ask()).rejects.toMatchObject({ status: 403, message: expect.stringContaining("secret") });
+      expect(await evidence("closed", index + 1)).toMatchObject({
+        status: "failed",
+        error: "data_class_refused",
+        steps: [{ name: "providers", status: "failed", error: "data_class_refused" }],
+      });
+    }
+    expect(upstream.requests).toEqual([]);
+  });
 });
 
 test("a key that is held to one model asks that one, sees that one, and no other", async () => {
