@@ -124,7 +124,7 @@ describe.each(kinds)("a ledger $kind", ({ kind, runs, open }) => {
     const clock = createManualClock(start);
     const ledger = await open(clock);
     for (const key of ["a", "b", "c"]) {
-      await ledger.reserve([line(key, 10, 1)], 60_000);
+      await ledger.reserve([line(key, 10, 1, { group: key === "b" ? "other" : "budget" })], 60_000);
       clock.advance(1);
     }
     await ledger.reserve([line("foreign", 10, 1, { owner: "another" })], 60_000);

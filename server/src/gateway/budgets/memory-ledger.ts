@@ -6,6 +6,8 @@ interface Count {
   readonly owner: string;
   readonly used: SlidingAmounts;
   reserved: number;
+  /** When it was used last, among all. */
+  turn: number;
 }
 
 interface Lease {
@@ -25,6 +27,7 @@ export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDe
   // A Map remembers the order of insertion; a count used again is moved to its end.
   const groups = new Map<string, Map<string, Count>>();
   const leases = new Set<Lease>();
+  let turn = 0;
   let nextExpiry = Number.POSITIVE_INFINITY;
 
   function countOf(line: LedgerLine, now: number): Count {
@@ -35,7 +38,8 @@ export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDe
     else if (group.size >= maxCounts) evict(group, now);
     // A changed window begins anew; amounts of parts of another length cannot be read.
     const count =
-      held?.used.windowMs === line.windowMs ? held : { owner: line.owner, used: new SlidingAmounts(line.windowMs), reserved: 0 };
+      held?.used.windowMs === line.windowMs ? held : { owner: line.owner, used: new SlidingAmounts(line.windowMs), reserved: 0, turn: 0 };
+    count.turn = ++turn;
     group.set(line.key, count);
     return count;
   }
@@ -102,12 +106,13 @@ export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDe
     reserve: async (lines, leaseMs) => reserve(lines, leaseMs),
     async keys(owner, limit) {
       endLeases(clock.now());
-      const found = [...groups.values()].flatMap((group) =>
-        [...group]
-          .filter(([, count]) => count.owner === owner && (count.reserved > 0 || count.used.sum(clock.now()) > 0))
-          .map(([key]) => key),
-      );
-      return found.toReversed().slice(0, limit);
+      const now = clock.now();
+      const isInUse = ({ reserved, used }: Count) => reserved > 0 || used.sum(now) > 0;
+      return [...groups.values()]
+        .flatMap((group) => [...group].filter(([, count]) => count.owner === owner && isInUse(count)))
+        .toSorted(([, one], [, other]) => other.turn - one.turn)
+        .slice(0, limit)
+        .map(([key]) => key);
     },
     read: async (counts) => counts.map(({ key, group }) => stateOf(key, group)),
     size: () => [...groups.values()].reduce((sum, group) => sum + group.size, 0),
