@@ -4,14 +4,15 @@ import { dialects } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
 import type { TokenCounter } from "./money/count-tokens.ts";
 import { noteAttempt } from "./note-attempt.ts";
-import type { Target } from "./resolve-model.ts";
+import type { ResolvedModel, Target } from "./resolve-model.ts";
+import { dataClassOf, whyUnseen } from "./routing/data-class.ts";
 import type { ChatRequest, Usage } from "./types.ts";
 
 export interface CountedRequest {
   readonly request: ChatRequest;
   /** As the caller wrote it, in Anthropic's dialect. */
   readonly body: Readonly<Record<string, unknown>>;
-  readonly target: Target;
+  readonly resolved: ResolvedModel;
   readonly evidence: EvidenceRecorder;
   readonly signal: AbortSignal;
 }
@@ -26,16 +27,22 @@ export interface CountDeps {
   readonly egress: Egress;
   readonly counter: Pick<TokenCounter, "countTokens">;
   readonly now: () => number;
+  /** From what everybody may see to what nearly nobody may. */
+  readonly dataClasses: readonly string[];
 }
 
 const maxBytes = 1024 * 1024;
 
-/** How many tokens a request is: asked of a provider that speaks Anthropic's dialect, counted here for any other and when that one fails. */
+/**
+ * How many tokens a request is for the first target of its model: asked of a provider that speaks Anthropic's dialect and may see it,
+ * counted here for any other, and when that one fails.
+ */
 export async function countRequest(counted: CountedRequest, deps: CountDeps): Promise<TokenCount> {
-  const { request, target, evidence } = counted;
-  if (target.config.dialect === "anthropic") {
+  const { request, resolved, evidence } = counted;
+  const target = resolved.targets[0]!;
+  if (target.config.dialect === "anthropic" && maySee(target, counted, deps)) {
     try {
-      const { tokens } = await noteAttempt(target, evidence, () => askProvider(counted, deps));
+      const { tokens } = await noteAttempt(target, evidence, () => askProvider(counted, target, deps));
       return { tokens, from: "provider" };
     } catch (error) {
       // What the provider refuses is wrong for everybody.
@@ -45,10 +52,17 @@ export async function countRequest(counted: CountedRequest, deps: CountDeps): Pr
   return { tokens: await deps.counter.countTokens(request, target.model), from: "tokenizer" };
 }
 
-async function askProvider(
-  { body, target, signal }: CountedRequest,
-  { egress, now }: CountDeps,
-): Promise<{ kind: "count"; tokens: number }> {
+function maySee({ config }: Target, { request, resolved }: CountedRequest, { dataClasses }: CountDeps): boolean {
+  const dataClass = dataClassOf({ declared: [resolved.alias?.dataClass], metadata: request.metadata }, dataClasses);
+  return whyUnseen(config, dataClass?.name, resolved.alias?.regions) === undefined;
+}
+
+interface ProvidersCount {
+  readonly kind: "count";
+  readonly tokens: number;
+}
+
+async function askProvider({ body, signal }: CountedRequest, target: Target, { egress, now }: CountDeps): Promise<ProvidersCount> {
   const { config, model, name } = target;
   const dialect = dialects["anthropic-messages"];
   const reply = await sendChat({

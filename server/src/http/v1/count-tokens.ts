@@ -24,7 +24,7 @@ export async function countTokens(
   const { call } = openCall(door, opening, deps);
   let count: TokenCount;
   try {
-    count = await gateway.countTokens({ request, body, target: first!, signal: untilGone(door.response), evidence: call.evidence });
+    count = await gateway.countTokens({ request, body, resolved, signal: untilGone(door.response), evidence: call.evidence });
     if (count.tokens === null) throw new AppError("overloaded", "The tokens could not be counted now.");
   } catch (error) {
     await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const gateway = createGateway({
     config: configSchema.parse({
       providers: { one: { ...provider, dialect: "openai" }, two: { ...provider, dialect: "anthropic" } },
-      models: { near: "one/ok", careful: "two/ok", local: "onnx/use-lite" },
+      models: { near: "one/ok", careful: "two/ok", local: "onnx/use-lite", secret: { targets: ["two/ok"], dataClass: "secret" } },
       prices: [{ provider: "one", model: "*", from: "2020-01-01", perMillion: { input: "1", output: "0" } }],
     }),
     egress,
@@ -130,6 +130,12 @@ describe("Anthropic's client", () => {
     // Two words, four for the message, four for the whole.
     expect(data).toEqual({ input_tokens: 10 });
     expect(response.headers.get("x-millrace-counted-by")).toBe("tokenizer");
+  });
+
+  test("gets a count of ours where the provider may not see the prompt, which stays here", async () => {
+    const { response } = await anthropic.messages.countTokens({ model: "secret", messages }).withResponse();
+    expect(response.headers.get("x-millrace-counted-by")).toBe("tokenizer");
+    expect(upstream.requests).toHaveLength(0);
   });
 
   test("gets the provider's refusal, and errors as Anthropic words them", async () => {
