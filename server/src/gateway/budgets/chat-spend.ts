@@ -1,4 +1,4 @@
-import { costOf } from "../money/cost-of.ts";
+import { amountOf } from "../money/cost-of.ts";
 import { type Decimal, parseDecimal } from "../money/decimal.ts";
 import type { PriceTable } from "../money/price-table.ts";
 import type { CallOutcome, GatewayCall } from "../stage.ts";
@@ -60,7 +60,7 @@ export function spentInVain(call: GatewayCall, code: string, deps: SpendDeps): S
 
 function price(target: string, usage: Usage, { prices, now }: SpendDeps): Decimal | null {
   const slash = target.indexOf("/");
-  return decimalOf(costOf(usage, prices.find(target.slice(0, slash), target.slice(slash + 1), now())).amount);
+  return amountOf(usage, prices.find(target.slice(0, slash), target.slice(slash + 1), now()));
 }
 
 function decimalOf(amount: string | null | undefined): Decimal | null {

@@ -28,34 +28,72 @@ interface Amounts {
 
 const unknown: Amounts = { input: null, output: null, cachedInput: null, cacheWrite: null };
 
+/** The whole of it in dollars or whatever the row counts; null is "not known". */
+export function amountOf(usage: Usage | null, row: PriceRow | null, mode: "single" | "batch" = "single"): Decimal | null {
+  return usage === null || row === null || (mode === "batch" && row.batch === undefined) ? null : sumOf(amountsOf(usage, row, mode));
+}
+
+function sumOf({ input, output, cachedInput, cacheWrite }: Amounts): Decimal | null {
+  return input === null || output === null ? null : input + output + (cachedInput ?? 0n) + (cacheWrite ?? 0n);
+}
+
 export function costOf(usage: Usage | null, row: PriceRow | null, mode: "single" | "batch" = "single"): Cost {
   const amounts = usage === null || row === null || (mode === "batch" && row.batch === undefined) ? unknown : amountsOf(usage, row, mode);
   const { input, output, cachedInput, cacheWrite } = amounts;
   return {
-    amount: input === null || output === null ? null : formatDecimal(input + output + (cachedInput ?? 0n) + (cacheWrite ?? 0n)),
+    amount: format(sumOf(amounts)),
     currency: row?.currency ?? null,
     from: usage?.from ?? null,
     parts: { input: format(input), output: format(output), cachedInput: format(cachedInput), cacheWrite: format(cacheWrite) },
   };
 }
 
-function amountsOf(usage: Usage, row: PriceRow, mode: "single" | "batch"): Amounts {
-  const prices = row.perMillion;
+/** Of one token; null where the twelve digits do not hold it. */
+interface Rates {
+  readonly input: Decimal | null;
+  readonly output: Decimal | null;
+  readonly cachedInput: Decimal | null;
+  readonly cacheWrite: Decimal | null;
+  /** Undefined where thoughts cost what words do. */
+  readonly reasoning: Decimal | null | undefined;
+}
+
+const rates = { single: new WeakMap<PriceRow, Rates>(), batch: new WeakMap<PriceRow, Rates>() };
+
+/** Read once for each row: every call asks for them, and more than once. */
+function ratesOf(row: PriceRow, mode: "single" | "batch"): Rates {
+  const known = rates[mode].get(row);
+  if (known !== undefined) return known;
+  const { input, output, cachedInput = input, cacheWrite = input, reasoning } = row.perMillion;
   const factor = parseDecimal(mode === "batch" ? (row.batch ?? "1") : "1");
-  const price = (tokens: number | null, perMillion: string): Decimal | null => {
-    const rate = ratePerToken(parseDecimal(perMillion), factor);
-    return tokens === null || rate === null ? null : priceOfTokens(tokens, rate);
+  const rate = (perMillion: string) => ratePerToken(parseDecimal(perMillion), factor);
+  const found: Rates = {
+    input: rate(input),
+    output: rate(output),
+    cachedInput: rate(cachedInput),
+    cacheWrite: rate(cacheWrite),
+    reasoning: reasoning === undefined ? undefined : rate(reasoning),
   };
+  rates[mode].set(row, found);
+  return found;
+}
+
+function price(tokens: number | null, rate: Decimal | null): Decimal | null {
+  return tokens === null || rate === null ? null : priceOfTokens(tokens, rate);
+}
+
+function amountsOf(usage: Usage, row: PriceRow, mode: "single" | "batch"): Amounts {
+  const { input, output, cachedInput, cacheWrite, reasoning } = ratesOf(row, mode);
   const plain = remainder(usage.input, [usage.cachedInput, usage.cacheWrite]);
-  const spoken = remainder(usage.output, prices.reasoning === undefined ? [] : [usage.reasoning]);
-  const thought = prices.reasoning === undefined ? 0n : price(usage.reasoning ?? 0, prices.reasoning);
-  const said = price(spoken, prices.output);
+  const spoken = remainder(usage.output, reasoning === undefined ? [] : [usage.reasoning]);
+  const thought = reasoning === undefined ? 0n : price(usage.reasoning ?? 0, reasoning);
+  const said = price(spoken, output);
   return {
-    input: price(plain, prices.input),
+    input: price(plain, input),
     output: said === null || thought === null ? null : said + thought,
     // Parts of an input that contradicts them say nothing either.
-    cachedInput: plain === null ? null : price(usage.cachedInput, prices.cachedInput ?? prices.input),
-    cacheWrite: plain === null ? null : price(usage.cacheWrite, prices.cacheWrite ?? prices.input),
+    cachedInput: plain === null ? null : price(usage.cachedInput, cachedInput),
+    cacheWrite: plain === null ? null : price(usage.cacheWrite, cacheWrite),
   };
 }
 
