@@ -12,6 +12,20 @@ import type { PriceRow } from "./price-row.ts";
 const published: readonly (Omit<PriceRow, "model" | "currency"> & { readonly models: readonly string[] })[] = [
   {
     provider: "openai",
+    models: ["text-embedding-3-small"],
+    from: "2024-01-25",
+    perMillion: { input: "0.02", output: "0" },
+    batch: "0.5",
+  },
+  {
+    provider: "openai",
+    models: ["text-embedding-3-large"],
+    from: "2024-01-25",
+    perMillion: { input: "0.13", output: "0" },
+    batch: "0.5",
+  },
+  {
+    provider: "openai",
     models: ["gpt-4o-2024-05-13"],
     from: "2024-05-13",
     perMillion: { input: "5", output: "15" },
