@@ -27,3 +27,42 @@ export const budgetsSchema = z.object({
   items: z.array(budgetCountSchema),
 });
 export type BudgetCounts = z.infer<typeof budgetsSchema>;
+
+/** Answers that a node keeps and tells again: of the caller's project, since the node started. */
+export const cacheReportSchema = z.object({
+  /** Kept at the moment. */
+  entries: z.int(),
+  bytes: z.int(),
+  /** Of all projects. */
+  maxBytes: z.int(),
+  /** Calls told a kept answer that was new enough. */
+  exact: z.int(),
+  /** Told one that was old, while a new one was fetched. */
+  stale: z.int(),
+  /** Told the answer to an alike question. */
+  semantic: z.int(),
+  /** Told the answer that an equal call was waiting for. */
+  shared: z.int(),
+  /** Asked a provider. */
+  miss: z.int(),
+  /** What those told would have cost. */
+  saved: z.array(z.object({ currency: z.string(), amount: z.string() })),
+  /** Told answers whose cost nobody knows. */
+  savedUnknown: z.int(),
+  /** How alike questions must be, by function. */
+  calibrations: z.array(
+    z.object({
+      function: z.string(),
+      /** Pairs of questions whose answers were compared. */
+      pairs: z.int(),
+      /** Cosine; null until the goal is kept. */
+      threshold: z.number().nullable(),
+      /** The share of equal answers at it, or of all where there is none. */
+      precision: z.object({ value: z.number(), low: z.number(), high: z.number(), n: z.int() }),
+    }),
+  ),
+});
+export type CacheReport = z.infer<typeof cacheReportSchema>;
+
+/** How many answers were forgotten. */
+export const cacheClearedSchema = z.object({ cleared: z.int() });

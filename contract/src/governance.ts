@@ -15,6 +15,7 @@ export const permissions = [
   "models.read",
   "models.write",
   "gateway.read",
+  "gateway.write",
   "monitoring.read",
   "monitoring.write",
   "evaluation.read",

@@ -84,6 +84,8 @@ export const routes = {
   "models.getVersion": { method: "GET", path: "/api/models/:name/versions/:version", summary: "One version: signature, metrics, card", permission: "models.read", parameters: versioned, response: models.modelVersionSchema },
 
   "gateway.budgets": { method: "GET", path: "/api/gateway/budgets", summary: "Budgets of foundation models: what is used, reserved, left, and when more is free", permission: "gateway.read", query: gateway.budgetsQuerySchema, response: gateway.budgetsSchema },
+  "gateway.cache": { method: "GET", path: "/api/gateway/cache", summary: "Answers of foundation models that this node keeps: how many, hits, misses, what they saved", permission: "gateway.read", response: gateway.cacheReportSchema },
+  "gateway.clearCache": { method: "DELETE", path: "/api/gateway/cache", summary: "Forget the project's kept answers on this node", permission: "gateway.write", response: gateway.cacheClearedSchema },
 
   "functions.list": { method: "GET", path: "/api/functions", summary: "List functions", permission: "functions.read", response: z.object({ items: z.array(functions.functionSchema) }) },
   "functions.get": { method: "GET", path: "/api/functions/:name", summary: "One function: purpose, variants, traffic", permission: "functions.read", parameters: named, response: functions.functionDetailSchema },

@@ -94,7 +94,14 @@ export function createModules(deps: ModulesDeps): Modules {
   const feedbackSeals = createFeedbackSeals({ sql, seals: governance.seals, clock });
   defineSealSchedule(jobs, feedbackSeals);
   sealed.push(archive, feedbackSeals);
-  const gateway = createGateway({ config: config.gateway, egress, clock, logger, cacheFolder: join(dataFolder, "cache") });
+  const gateway = createGateway({
+    config: config.gateway,
+    egress,
+    clock,
+    logger,
+    cacheFolder: join(dataFolder, "cache"),
+    audit: (context, change) => sql.as(context, (tx) => audit(tx, change)),
+  });
   let feedback: FeedbackService | undefined;
   const functions = createFunctions({
     definitions: config.functions,

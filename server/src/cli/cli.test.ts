@@ -54,6 +54,8 @@ function everyCommand(): string[][] {
     ["models", "train", "triage-mail", "--dataset", "mail@1"],
     ["train", "triage-mail", "--dataset", "mail@1", "--parameter", "c=2", "--parameter", "name=x", "--seed", "7"],
     ["gateway", "budgets", "--limit", "10"],
+    ["gateway", "cache"],
+    ["gateway", "cache", "--clear"],
     ["jobs", "list", "--status", "failed"],
     ["jobs", "show", "w-1"],
     ["jobs", "cancel", "w-1"],

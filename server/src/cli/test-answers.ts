@@ -365,6 +365,23 @@ export const answers: Answers = {
   "models.listRuns": () => ({ items: [run], next: null }),
   "models.getRun": () => run,
   "models.createRun": () => ({ workflowId: "w-1", runId: inferenceId }),
+  "gateway.cache": () => ({
+    entries: 12,
+    bytes: 48_000,
+    maxBytes: 67_108_864,
+    exact: 40,
+    stale: 1,
+    semantic: 3,
+    shared: 2,
+    miss: 60,
+    saved: [{ currency: "USD", amount: "0.52" }],
+    savedUnknown: 1,
+    calibrations: [
+      { function: "triage-mail", pairs: 140, threshold: 0.91, precision: { value: 0.99, low: 0.96, high: 0.998, n: 120 } },
+      { function: "model:careful", pairs: 12, threshold: null, precision: { value: 1, low: 0.76, high: 1, n: 12 } },
+    ],
+  }),
+  "gateway.clearCache": () => ({ cleared: 12 }),
   "gateway.budgets": () => ({
     store: "memory",
     items: [

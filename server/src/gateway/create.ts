@@ -2,7 +2,7 @@ import { type Clock, type Egress, type Logger, createRandom, silentLogger } from
 import { type AbuseGuard, createAbuseGuard } from "./abuse/index.ts";
 import { createAsk } from "./ask-targets.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
-import { type Cache, type Embedder, createCache } from "./cache/index.ts";
+import { type AuditPort, type Cache, type Embedder, createCache } from "./cache/index.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
@@ -25,6 +25,7 @@ export interface GatewayDeps {
   readonly cacheFolder?: string;
   /** What says how alike two questions are, where kept answers are told to alike ones; absent: by their characters. */
   readonly embedder?: Embedder;
+  readonly audit?: AuditPort;
 }
 
 /** Foundation models behind one door. */
@@ -57,7 +58,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const counter = createTokenCounter();
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
   const abuse = createAbuseGuard(config.abuse, clock);
-  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each), embedder: deps.embedder });
+  const { embedder, audit } = deps;
+  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each), embedder, audit });
   const capabilities = createCapabilityTable(config.capabilities);
   const latencies = createLatencyBook(clock);
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });

@@ -1,4 +1,4 @@
-import type { BudgetCount, BudgetCounts } from "@millrace/contract";
+import type { BudgetCount, BudgetCounts, CacheReport } from "@millrace/contract";
 import type { Command } from "commander";
 import { instant } from "../format.ts";
 import type { Column } from "../table.ts";
@@ -34,7 +34,7 @@ function whose(bucket: BudgetCount["bucket"]): string {
 }
 
 export function addGateway(program: Command, registrar: Registrar): void {
-  const gateway = group(program, "gateway", "foundation models: what may be spent on them");
+  const gateway = group(program, "gateway", "foundation models: what may be spent on them, and what is kept of their answers");
   addVerb(gateway, registrar, {
     usage: "budgets",
     description: "budgets in use: the limit, what is used and reserved, when more is free",
@@ -48,4 +48,31 @@ export function addGateway(program: Command, registrar: Registrar): void {
       );
     },
   });
+  addVerb(gateway, registrar, {
+    usage: "cache",
+    description: "answers that the node keeps: how many, hits and misses, what they saved",
+    options: [{ flags: "--clear", description: "forget the project's answers on this node" }],
+    run: async (session, _args, { clear }) => {
+      if (clear === true) {
+        const answer = await session.call("gateway.clearCache", {});
+        return session.show(answer, () => `Forgotten: ${answer.cleared}.`);
+      }
+      const report = await session.call("gateway.cache", {});
+      session.show(report, () => describeCache(report));
+    },
+  });
+}
+
+function describeCache(report: CacheReport): string {
+  const { exact, stale, semantic, shared, miss, saved, savedUnknown } = report;
+  const amounts = saved.map(({ amount, currency }) => `${amount} ${currency}`);
+  return [
+    `kept    ${report.entries} answers, ${report.bytes} of ${report.maxBytes} bytes`,
+    `told    ${exact} exact, ${stale} stale, ${semantic} alike, ${shared} shared; asked ${miss}`,
+    `saved   ${amounts.join(", ") || "nothing"}${savedUnknown === 0 ? "" : `, and ${savedUnknown} answers of unknown cost`}`,
+    ...report.calibrations.map(
+      ({ function: name, pairs, threshold, precision }) =>
+        `alike   ${name}: ${threshold === null ? "no threshold yet" : `from ${threshold.toFixed(3)}`}, ${pairs} pairs, precision at least ${precision.low.toFixed(3)}`,
+    ),
+  ].join("\n");
 }

@@ -7,7 +7,7 @@ export type CountKind = (typeof kinds)[number];
 /** Since this node started. */
 export interface CacheCounts extends Readonly<Record<CountKind, number>> {
   /** What hits would have cost, by currency. */
-  readonly saved: readonly { readonly currency: string; readonly amount: string }[];
+  readonly saved: { readonly currency: string; readonly amount: string }[];
   /** Hits on answers whose cost nobody knew. */
   readonly savedUnknown: number;
 }

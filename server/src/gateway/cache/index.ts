@@ -1,4 +1,4 @@
-import { type Clock, type Logger, createRandom } from "../../core/index.ts";
+import { type Clock, type Context, type Logger, createRandom } from "../../core/index.ts";
 import type { Ask, Stage } from "../stage.ts";
 import type { CacheConfig } from "./config.ts";
 import { type CacheCounts, createCounts } from "./counts.ts";
@@ -17,15 +17,15 @@ export interface CacheReport extends CacheCounts {
   /** Of this node, for all projects. */
   readonly maxBytes: number;
   /** What functions' own traffic has shown of how alike is alike enough. */
-  readonly calibrations: readonly FunctionCalibration[];
+  readonly calibrations: FunctionCalibration[];
 }
 
 export interface Cache {
   /** None where nothing is kept. */
   readonly stages: readonly Stage[];
   report(projectId: string): CacheReport;
-  /** Forgets a project's answers; how many there were. */
-  clear(projectId: string): number;
+  /** Forgets the project's answers, audited; how many there were. */
+  clear(context: Context): Promise<number>;
   close(): void;
 }
 
@@ -36,10 +36,17 @@ export interface CacheDeps {
   readonly again: Ask;
   /** What says how alike two questions are; absent: by their characters. */
   readonly embedder?: Embedder | undefined;
+  readonly audit?: AuditPort | undefined;
 }
 
+/** Writes down who changed what. */
+export type AuditPort = (
+  context: Context,
+  change: { readonly action: string; readonly object: string; readonly after: Record<string, unknown> },
+) => Promise<void>;
+
 /** Answers that are told again: of this node, in memory. */
-export function createCache({ config, clock, logger, again, embedder = lexicalEmbedder }: CacheDeps): Cache {
+export function createCache({ config, clock, logger, again, embedder = lexicalEmbedder, audit }: CacheDeps): Cache {
   const { exact, semantic } = config;
   const maxBytes = exact?.maxBytes ?? 0;
   const kept = createKeptAnswers(maxBytes);
@@ -62,7 +69,10 @@ export function createCache({ config, clock, logger, again, embedder = lexicalEm
       maxBytes,
       calibrations: calibrations?.list(projectId) ?? [],
     }),
-    clear(projectId) {
+    async clear(context) {
+      const { projectId } = context;
+      // Before: what could not be written down is not done.
+      await audit?.(context, { action: "gateway.clear-cache", object: "gateway:cache", after: kept.sizeOf(projectId) });
       epochs.set(projectId, epochOf(projectId) + 1);
       return kept.clear(projectId);
     },

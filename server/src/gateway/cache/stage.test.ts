@@ -123,15 +123,23 @@ describe("an answer that is kept", () => {
 
   test("is forgotten when it is cleared, even one that is under way then", async () => {
     const { gateway } = open();
-    const { projectId } = callOf(gateway, {}).origin;
+    const { projectId, principalId } = callOf(gateway, {}).origin;
     await ask(gateway, {});
     const slow = ask(gateway, { model: "one/late-body:50" });
     await expect.poll(() => upstream.requests.length).toBe(2);
-    expect(gateway.cache.clear(projectId)).toBe(1);
+    expect(await gateway.cache.clear({ projectId, principalId })).toBe(1);
     await slow;
     expect(gateway.cache.report(projectId)).toMatchObject({ entries: 0, bytes: 0 });
     expect((await ask(gateway, {})).cache).toBe("miss");
   });
+});
+
+test("what cannot be audited is not cleared", async () => {
+  const audit = () => Promise.reject(new Error("no database"));
+  const gateway = openTestCache(upstream, { clock: createTestClock(), cache: { exact: { models: "all" } }, audit });
+  await ask(gateway, {});
+  await expect(gateway.cache.clear(callOf(gateway, {}).origin)).rejects.toThrow("no database");
+  expect((await ask(gateway, {})).cache).toBe("hit");
 });
 
 describe("nothing is kept of", () => {

@@ -14,7 +14,7 @@ export function createTestClock(): Clock & { advance(ms: number): void } {
 /** A gateway before a scripted upstream in all three dialects; a token of output costs a tenth of a cent. */
 export function openTestCache(
   upstream: ScriptedUpstream,
-  { cache, more = {}, ...deps }: { cache: unknown; more?: object } & Pick<GatewayDeps, "clock" | "embedder">,
+  { cache, more = {}, ...deps }: { cache: unknown; more?: object } & Pick<GatewayDeps, "clock" | "embedder" | "audit">,
 ): Gateway {
   const hosts = [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port] }];
   const egress = createEgress({ config: egressConfigSchema.parse({ hosts }), logger: silentLogger });
