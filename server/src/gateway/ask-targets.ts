@@ -11,6 +11,7 @@ import { createTargetBounds } from "./reliability/target-bounds.ts";
 import { type AttemptTarget, runAttempts } from "./reliability/run-attempts.ts";
 import type { Target } from "./resolve-model.ts";
 import type { LatencyBook } from "./routing/latency-book.ts";
+import { withoutOwnMetadata } from "./routing/own-metadata.ts";
 import { rankByRendezvous } from "./routing/rendezvous.ts";
 import { sessionOf } from "./routing/session.ts";
 import type { Ask, GatewayCall } from "./stage.ts";
@@ -66,13 +67,16 @@ export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
     const dialect = dialects[call.dialect];
     const context = contextOf(call, clock);
     const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
+    // Anthropic's dialect knows no metadata.
+    const askedOf = ({ config }: Target) =>
+      config.dialect === "anthropic" ? { ...asked, request: withoutOwnMetadata(call) } : asked;
     const deadline = new Deadline(call.startedAt + call.resolved.totalMs, call.signal);
     const attempted = await runAttempts<AskedTarget, Attempted>({
       targets: prepare(call),
       async attempt(each, { signal, key }) {
         const deps = { egress, key, now: () => clock.now(), signal };
         const noted = { name: each.name, key: each.keys === undefined ? undefined : key };
-        const value = await noteAttempt(noted, call.evidence, () => timed(call, each, () => attemptTarget(asked, each, deps)));
+        const value = await noteAttempt(noted, call.evidence, () => timed(call, each, () => attemptTarget(askedOf(each), each, deps)));
         return value.kind === "whole" ? { value, status: 200 } : { value, status: 200, over: value.end.promise };
       },
       breakers,

@@ -31,6 +31,7 @@ describe("a model that says how to choose", () => {
             { text: "Please translate this letter into French", to: "three/ok" },
           ],
         },
+        anthropic: { choose: "rules", targets: ["two/ok"], rules: [{ when: "metadata.tier == 'gold'", to: "two/ok" }] },
         broken: { choose: "rules", targets: ["one/status:500", "two/ok"], rules: [{ when: "input.messages > 0", to: "one/status:500" }] },
       },
       more: {
@@ -118,6 +119,17 @@ describe("a model that says how to choose", () => {
   test("goes on to the others when the chosen one fails", async () => {
     const { outcome } = await world.ask({ model: "broken" });
     expect(outcome).toMatchObject({ target: "two/ok", chosen: "one/status:500" });
+  });
+
+  test("has what was said to the gateway alone carried to no dialect that would refuse it, and all else refused there", async () => {
+    const metadata = { session: "s-1", tier: "gold" };
+    const { outcome } = await world.ask({ model: "anthropic", more: { metadata } });
+    expect(outcome.target).toBe("two/ok");
+    expect(await refusalOf(world.ask({ model: "anthropic", more: { metadata: { ...metadata, colour: "red" } } }))).toMatchObject({
+      code: "untranslatable",
+    });
+    await world.ask({ model: "one/ok", more: { metadata } });
+    expect(world.upstreams["one"]!.requests[0]!.body["metadata"]).toEqual(metadata);
   });
 
   test("is not asked for by the name of a target", async () => {

@@ -4,11 +4,16 @@ import { type AliasOf, type Chooser, withFirst } from "../types.ts";
 
 const parsed = new WeakMap<AliasOf<"rules">, readonly Condition[]>();
 
+export function conditionsOf(alias: AliasOf<"rules">): readonly Condition[] {
+  let conditions = parsed.get(alias);
+  if (conditions === undefined) parsed.set(alias, (conditions = alias.rules.map(({ when }) => parseCondition(when, ruleNames))));
+  return conditions;
+}
+
 /** The first rule that holds and whose target may be asked. */
 export const chooseByRules: Chooser<"rules"> = (call, alias) => {
   const { targets } = call.resolved;
-  let conditions = parsed.get(alias);
-  if (conditions === undefined) parsed.set(alias, (conditions = alias.rules.map(({ when }) => parseCondition(when, ruleNames))));
+  const conditions = conditionsOf(alias);
   const values = ruleValues(call);
   for (const [index, { to }] of alias.rules.entries()) {
     const target = targets.find(({ name }) => name === to);
