@@ -16,6 +16,8 @@ export interface Question {
   readonly clocks?: Partial<SendClocks> | undefined;
   /** What it holds, of `gateway.dataClasses`: only providers that list it may see it. */
   readonly dataClass?: string | undefined;
+  /** Asked by itself: neither told from what is kept, nor kept, nor shared with an equal one. */
+  readonly apart?: boolean;
   readonly evidence: EvidenceRecorder;
   readonly signal: AbortSignal;
 }
@@ -45,6 +47,7 @@ export async function askQuestion(question: Question, { call, resolve, clock }: 
     startedAt: performance.now(),
     inferenceId: createId(clock),
     dataClass: question.dataClass,
+    ...(question.apart === true ? { cacheControl: "no-store" } : {}),
   });
   if (reply.kind === "whole") return reply.outcome;
   try {

@@ -55,6 +55,8 @@ function prepare(opened: OpenedLlm, written: WrittenQuestion, call: VariantCall)
       },
       parameters: spec.parameters,
       dataClass: definition.dataClass,
+      // One of several that differ in a seed nobody takes: equal, and wanted each by itself.
+      apart: call.seed !== undefined && !opened.takesSeed,
       clocks: { ...definition.clocks, ...spec.clocks },
     },
     expected: { schema: format === null ? null : definition.output, mend: spec.repair !== false },

@@ -24,7 +24,7 @@ afterAll(async () => {
 /** The prompt is written anew for each ask, so that the model, which repeats it, says something else each time. */
 function start(
   texts: readonly string[],
-  options: { model?: string; score?: (output: Output, input: Mail) => number } = {},
+  options: { model?: string; score?: (output: Output, input: Mail) => number; gateway?: Gateway } = {},
 ): Promise<TestFunctions> {
   let turn = 0;
   const definition = defineFunction({
@@ -37,7 +37,7 @@ function start(
     },
     fallback: ["best", "rules"],
   });
-  return running.start({ definitions: [definition], gateway });
+  return running.start({ definitions: [definition], gateway: options.gateway ?? gateway });
 }
 
 async function only(open: TestFunctions) {
@@ -93,6 +93,19 @@ describe("the best of several answers", () => {
     const open = await start([saying(0.1), saying(0.6)], { model: "two/echo" });
     expect(await ask(open)).toMatchObject({ variant: "best", output: { confidence: 0.6 } });
     expect(upstream.requests.map(({ body }) => body["seed"])).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    ["are each asked, where no seed tells them apart", "two/echo", [2, 4]],
+    ["are told from the cache, each its own, where a seed does", "one/echo", [2, 2]],
+  ])("of equal questions %s", async (_what, model, asked) => {
+    const keeping = testGateway(upstream, { cache: { exact: { functions: ["triage-mail"], anyTemperature: true } } });
+    const open = await start([saying(0.5), saying(0.5)], { model, gateway: keeping });
+    for (const count of asked) {
+      expect(await ask(open)).toMatchObject({ variant: "best", output: { confidence: 0.5 } });
+      expect(upstream.requests).toHaveLength(count);
+    }
+    keeping.close();
   });
 });
 

@@ -33,7 +33,7 @@ export function askingFunction(
 }
 
 /** Over the scripted upstream, in both dialects, with a price for one of them. */
-export function testGateway({ port, origin }: { readonly port: number; readonly origin: string }): Gateway {
+export function testGateway({ port, origin }: { readonly port: number; readonly origin: string }, more: object = {}): Gateway {
   const egress = createEgress({
     config: egressConfigSchema.parse({ hosts: [{ host: "127.0.0.1", private: true, http: true, ports: [port, 9] }] }),
     logger: silentLogger,
@@ -50,6 +50,7 @@ export function testGateway({ port, origin }: { readonly port: number; readonly 
       },
       models: { patient: ["dead/ok", "one/say"] },
       prices: [{ provider: "one", model: "*", from: "2020-01-01", perMillion: { input: "1", output: "2" } }],
+      ...more,
     }),
     egress,
     clock: systemClock,
