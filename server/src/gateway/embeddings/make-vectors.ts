@@ -2,7 +2,7 @@ import { type Egress, AppError } from "../../core/index.ts";
 import { askProvider } from "./ask-provider.ts";
 import { inBatches } from "./in-batches.ts";
 import type { Embedder } from "./resolve-embedder.ts";
-import type { EmbeddingCall, EmbeddingInput, Encoder, MadeVectors } from "./types.ts";
+import type { EmbeddingCall, EmbeddingInput, EmbeddingRequest, Encoder, MadeVectors } from "./types.ts";
 import type { VectorMemory, VectorScope } from "./vector-memory.ts";
 
 export interface MakeVectorsDeps {
@@ -54,13 +54,12 @@ export async function makeVectors(call: EmbeddingCall, target: Embedder, deps: M
   const remembered = vectors.filter((vector) => vector !== undefined).length;
   for (const batch of inBatches([...missing.values()], target.kind === "local" ? localBatch : target.config.maxInputs)) {
     const asked = batch.map(({ input }) => input);
-    const made = await makeBatch(asked, call, target, deps);
+    const made = await makeBatch(asked, { request: call.request, target, deps });
     for (const [index, { input, places }] of batch.entries()) {
-      const vector = made.vectors[index]!;
+      const vector = made[index]!;
       deps.memory.keep(scope, input, vector);
       for (const place of places) vectors[place] = vector;
     }
-    await add(deps.spent, made, asked, target, deps);
   }
   return { kind: "vectors", vectors: vectors as Float32Array[], remembered };
 }
@@ -68,17 +67,28 @@ export async function makeVectors(call: EmbeddingCall, target: Embedder, deps: M
 /** Texts that go to our own encoder at a time; between two such batches others have their turn. */
 const localBatch = 64;
 
-async function makeBatch(
-  inputs: readonly EmbeddingInput[],
-  { request }: EmbeddingCall,
-  target: Embedder,
-  deps: MakeVectorsDeps,
-): Promise<MadeVectors> {
-  if (target.kind === "provider") return askProvider(inputs, { request, target }, deps);
+interface Maker {
+  readonly request: EmbeddingRequest;
+  readonly target: Embedder;
+  readonly deps: MakeVectorsDeps & { readonly spent: Spent };
+}
+
+async function makeBatch(inputs: readonly EmbeddingInput[], maker: Maker): Promise<readonly Float32Array[]> {
+  const { request, target, deps } = maker;
+  const { vectors, tokens } =
+    target.kind === "provider" ? await askProvider(inputs, { request, target }, deps) : await makeHere(inputs, maker);
+  const { spent } = deps;
+  if (tokens === null || target.kind === "local") spent.from = "tokenizer";
+  const counted = tokens ?? (await countInputs(inputs, maker));
+  spent.tokens = spent.tokens === null || counted === null ? null : spent.tokens + counted;
+  return vectors;
+}
+
+async function makeHere(inputs: readonly EmbeddingInput[], { request, target, deps }: Maker): Promise<MadeVectors> {
   const fields = Object.keys(request.foreign);
   if (inputs.some((input) => typeof input !== "string")) fields.push("input");
   if (fields.length > 0)
-    throw new AppError("untranslatable", `${target.name} takes texts and no others' fields: ${fields.join(", ")}.`, {
+    throw new AppError("untranslatable", `${target.name} takes texts and none of another's fields: ${fields.join(", ")}.`, {
       details: { fields },
     });
   const made = await deps.encoder.encode(target.model, inputs as readonly string[], deps.signal);
@@ -90,23 +100,9 @@ async function makeBatch(
   return made;
 }
 
-async function add(
-  spent: Spent,
-  { tokens }: MadeVectors,
-  inputs: readonly EmbeddingInput[],
-  target: Embedder,
-  deps: MakeVectorsDeps,
-): Promise<void> {
-  if (tokens !== null) {
-    if (spent.tokens !== null) spent.tokens += tokens;
-    if (target.kind === "local") spent.from = "tokenizer";
-    return;
-  }
-  spent.from = "tokenizer";
-  const counted = await deps.countTexts(
-    inputs.filter((input) => typeof input === "string"),
-    target.model,
-  );
+async function countInputs(inputs: readonly EmbeddingInput[], { target, deps }: Maker): Promise<number | null> {
+  const texts = inputs.filter((input) => typeof input === "string");
+  const counted = await deps.countTexts(texts, target.model);
   const listed = inputs.reduce((sum, input) => sum + (typeof input === "string" ? 0 : input.length), 0);
-  spent.tokens = spent.tokens === null || counted === null ? null : spent.tokens + counted + listed;
+  return counted === null ? null : counted + listed;
 }
