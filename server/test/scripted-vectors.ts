@@ -19,7 +19,7 @@ export function wholeWire(path: string, body: Record<string, unknown>): Scripted
   return undefined;
 }
 
-/** `backwards` lists them from the last, `one-less` leaves the first out, `no-usage` does not tell the tokens. */
+/** `backwards` lists them from the last, `one-less` leaves the first out, `picky` those that are "bad", `no-usage` does not tell the tokens. */
 function embeddings({ input, dimensions, encoding_format: encoding, model }: Record<string, unknown>): unknown {
   const inputs = Array.isArray(input) && typeof input[0] !== "number" ? (input as unknown[]) : [input];
   const data = inputs.map((each, index) => {
@@ -28,6 +28,7 @@ function embeddings({ input, dimensions, encoding_format: encoding, model }: Rec
   });
   if (model === "backwards") data.reverse();
   if (model === "one-less") data.shift();
+  if (model === "picky" && inputs.includes("bad")) data.pop();
   const tokens = inputs.length * 10;
   return { object: "list", model, data, ...(model === "no-usage" ? {} : { usage: { prompt_tokens: tokens, total_tokens: tokens } }) };
 }

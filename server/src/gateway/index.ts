@@ -15,6 +15,6 @@ export type {
 } from "./types.ts";
 export { sumCosts, sumUsage } from "./money/sum.ts";
 export type { TokenCount } from "./count-request.ts";
-export type { EmbeddingReply, EmbeddingRequest, Embeddings } from "./embeddings/index.ts";
+export type { EmbeddingReply, EmbeddingRequest, EmbeddingSpend, Embeddings } from "./embeddings/index.ts";
 export type { Cost } from "./money/cost-of.ts";
 export type { Question } from "./question.ts";

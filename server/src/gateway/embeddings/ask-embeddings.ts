@@ -66,10 +66,13 @@ export function createAskEmbeddings({ egress, clock, prices, encoder, memory, co
         clock,
       });
       for (const { target, code } of attempted.attempts) if (isSkip(code)) noteSkipped(target, call.evidence, code);
-      if (!attempted.ok) throw attempted.error;
-      const { vectors, remembered } = attempted.value;
       const costs = [...spending].map(([target, spent]) => costOf(usageOf(spent), rowOf(target, prices, clock.now())));
-      return { target: attempted.target.name, vectors, remembered, usage: usageOf(sum([...spending.values()])), cost: together(costs) };
+      const paid = { usage: usageOf(sum([...spending.values()])), cost: together(costs) };
+      if (!attempted.ok) {
+        call.onFailure?.(paid);
+        throw attempted.error;
+      }
+      return { target: attempted.target.name, ...attempted.value, ...paid };
     } finally {
       deadline.end();
     }

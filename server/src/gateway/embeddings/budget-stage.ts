@@ -5,7 +5,7 @@ import { type Decimal, parseDecimal } from "../money/decimal.ts";
 import type { PriceTable } from "../money/price-table.ts";
 import { rowOf, usageOf } from "./ask-embeddings.ts";
 import { estimateInput } from "./in-batches.ts";
-import type { EmbeddingCall, EmbeddingStage } from "./types.ts";
+import type { EmbeddingCall, EmbeddingSpend, EmbeddingStage } from "./types.ts";
 
 export interface EmbeddingBudgetDeps {
   readonly meter: Meter;
@@ -38,12 +38,20 @@ export function createEmbeddingBudgetStage({ meter, prices, clock }: EmbeddingBu
         });
         throw error;
       });
+    const settle = ({ usage, cost }: EmbeddingSpend) => {
+      const tokens = usage.input ?? forecastTokens(call);
+      held.settle({ tokens, costUsd: cost.amount === null ? null : parseDecimal(cost.amount) });
+    };
     try {
-      const reply = await next(call);
-      const tokens = reply.usage.input ?? forecastTokens(call);
-      held.settle({ tokens, costUsd: reply.cost.amount === null ? null : parseDecimal(reply.cost.amount) });
+      const onFailure = (spent: EmbeddingSpend) => {
+        settle(spent);
+        call.onFailure?.(spent);
+      };
+      const reply = await next({ ...call, onFailure });
+      settle(reply);
       return held.budgets.length === 0 ? reply : { ...reply, notes: { ...reply.notes, budgets: held.budgets } };
     } catch (error) {
+      // Whatever was spent is told before; only the first word counts.
       held.settle(nothing);
       throw error;
     }

@@ -116,6 +116,16 @@ describe("what was made already", () => {
     expect((await open.embed({ model: "one/ok", inputs, ...more }, project)).remembered).toBe(0);
   });
 
+  test("is kept and paid for where the rest of its call failed", async () => {
+    const [inputs, project] = [texts(3), createId()];
+    const spent: unknown[] = [];
+    const failed = open.embed({ model: "one/picky", inputs: [...inputs, "bad"] }, project, (paid) => void spent.push(paid));
+    await expect(failed).rejects.toMatchObject({ code: "provider_failed" });
+    expect(spent).toMatchObject([{ usage: { input: 30 }, cost: { amount: "0.00003" } }]);
+    expect(await open.embed({ model: "one/picky", inputs }, project)).toMatchObject({ remembered: 3, cost: { amount: "0" } });
+    expect(sent()).toEqual([inputs, ["bad"]]);
+  });
+
   test("is sent once where the same text stands twice in a request", async () => {
     const [text] = texts(1);
     const { vectors } = await open.embed({ model: "one/ok", inputs: [text!, text!] });
@@ -194,6 +204,18 @@ describe("a budget", () => {
     await expect(held.embed({ model: "one/ok", inputs: ["a text of more than five tokens, surely"] }, project)).rejects.toMatchObject({
       code: "budget_exceeded",
     });
+    held.gateway.close();
+  });
+
+  test("pays for what was made before a call failed", async () => {
+    const held = openEmbeddings(upstream, { budgets: [{ ...budget, limits: { tokens: 35 } }] });
+    const project = createId();
+    await expect(held.embed({ model: "one/picky", inputs: ["a", "b", "c", "bad"] }, project)).rejects.toMatchObject({
+      code: "provider_failed",
+    });
+    const [long, short] = ["more than twenty characters, so more than five tokens", "short"];
+    await expect(held.embed({ model: "one/ok", inputs: [long] }, project)).rejects.toMatchObject({ code: "budget_exceeded" });
+    expect((await held.embed({ model: "one/ok", inputs: [short] }, project)).usage.input).toBe(10);
     held.gateway.close();
   });
 });

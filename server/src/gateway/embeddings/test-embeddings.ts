@@ -8,7 +8,11 @@ import type { EmbeddingCall, EmbeddingReply, EmbeddingRequest } from "./types.ts
 export interface TestEmbeddings {
   readonly gateway: Gateway;
   /** Texts of a model by its name, on behalf of a project. */
-  embed(request: Partial<EmbeddingRequest> & Pick<EmbeddingRequest, "model" | "inputs">, projectId?: string): Promise<EmbeddingReply>;
+  embed(
+    request: Partial<EmbeddingRequest> & Pick<EmbeddingRequest, "model" | "inputs">,
+    projectId?: string,
+    onFailure?: EmbeddingCall["onFailure"],
+  ): Promise<EmbeddingReply>;
   /** Of all calls so far. */
   readonly steps: Step[];
 }
@@ -40,7 +44,7 @@ export function openEmbeddings(upstream: ScriptedUpstream, config: Record<string
   return {
     gateway,
     steps,
-    embed(request, projectId = createId()) {
+    embed(request, projectId = createId(), onFailure = () => {}) {
       const call: EmbeddingCall = {
         origin: { projectId, principalId: "key:test", function: `model:${request.model}`, address: null },
         request: { encoding: "float", foreign: {}, ...request },
@@ -48,6 +52,7 @@ export function openEmbeddings(upstream: ScriptedUpstream, config: Record<string
         evidence,
         signal: new AbortController().signal,
         startedAt: performance.now(),
+        onFailure,
       };
       return gateway.embeddings.call(call);
     },

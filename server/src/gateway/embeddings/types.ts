@@ -29,6 +29,13 @@ export interface EmbeddingCall {
   readonly signal: AbortSignal;
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
+  /** Told before the error is thrown: a call that failed half-way is paid for too. */
+  readonly onFailure?: (spent: EmbeddingSpend) => void;
+}
+
+export interface EmbeddingSpend {
+  readonly usage: Usage;
+  readonly cost: Cost;
 }
 
 /** Vectors in the order of their inputs, all from one target: two models share no space. */

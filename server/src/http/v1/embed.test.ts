@@ -101,6 +101,16 @@ describe("OpenAI's client", () => {
     expect(await evidence("local")).toMatchObject({ status: "failed", error: "untranslatable", variant: "onnx/use-lite" });
   });
 
+  test("that goes away ends the provider's work", async () => {
+    const gone = new AbortController();
+    const asked = openai.embeddings.create({ model: "one/slow-first:20000", input: "x" }, { signal: gone.signal });
+    await expect.poll(() => upstream.requests.length).toBe(1);
+    gone.abort();
+    await expect(asked).rejects.toThrow();
+    await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
+    expect(await evidence("one/slow-first:20000")).toMatchObject({ status: "failed", produced: { usage: { input: 0 } } });
+  });
+
   test("is refused without a right to the model", async () => {
     const key = await edge.createKey({ name: createId(), permissions: ["functions.infer"], functions: ["model:another"] });
     const other = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: key, maxRetries: 0 });

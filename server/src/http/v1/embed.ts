@@ -1,5 +1,5 @@
 import { toAppError } from "../../core/index.ts";
-import type { EmbeddingReply } from "../../gateway/index.ts";
+import type { EmbeddingReply, EmbeddingSpend } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 import { untilGone } from "../until-gone.ts";
 import { type Door, type GatewayDoorDeps, send, takeObject } from "./door.ts";
@@ -18,10 +18,22 @@ export async function embed(
   const variant = resolved.targets[0]!.name;
   const { call, origin } = openCall(door, { principal, model: resolved.name, variant, body, startedAt, budgetMs: resolved.totalMs }, deps);
   let reply: EmbeddingReply;
+  let inVain: EmbeddingSpend | undefined;
+  const onFailure = (spent: EmbeddingSpend) => {
+    inVain = spent;
+  };
   try {
-    reply = await embeddings.call({ origin, request, resolved, evidence: call.evidence, signal: untilGone(door.response), startedAt });
+    reply = await embeddings.call({
+      origin,
+      request,
+      resolved,
+      evidence: call.evidence,
+      signal: untilGone(door.response),
+      startedAt,
+      onFailure,
+    });
   } catch (error) {
-    await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });
+    await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: { ...inVain } });
     throw error;
   }
   const { target, usage, cost, remembered, notes } = reply;

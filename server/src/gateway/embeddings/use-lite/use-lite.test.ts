@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startScriptedUpstream } from "../../../../test/scripted-upstream.ts";
 import { isAppError } from "../../../core/index.ts";
+import { openEmbeddings } from "../test-embeddings.ts";
 import type { Encoder } from "../types.ts";
 import { createEncoder } from "./create-encoder.ts";
 import { findPackage } from "./read-package.ts";
@@ -68,6 +70,23 @@ describe("the encoder that is made here", () => {
     await second.encode("use-lite", ["x"], never);
     await second.close();
     expect(await readdir(cacheFolder)).toEqual([before]);
+  });
+
+  test("answers as onnx/use-lite, costs nothing, and what it made is remembered", async () => {
+    const upstream = await startScriptedUpstream();
+    const { gateway, embed } = openEmbeddings(upstream, { models: { here: ["onnx/use-lite", "one/ok"] } }, cacheFolder);
+    const asked = () => embed({ model: "here", inputs: texts }, "project");
+    const first = await asked();
+    expect(first).toMatchObject({ target: "onnx/use-lite", remembered: 0, cost: { amount: "0", currency: "USD" } });
+    expect(first.usage).toMatchObject({ input: golden.reduce((sum, each) => sum + each.tokens.length, 0), from: "tokenizer" });
+    for (const [one, other, told] of likeness) expect(cosine(first.vectors[one]!, first.vectors[other]!)).toBeCloseTo(told, 4);
+    expect(await asked()).toMatchObject({ remembered: texts.length, vectors: first.vectors });
+    await expect(embed({ model: "onnx/use-lite", inputs: ["x"], dimensions: 256 })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(embed({ model: "onnx/use-lite", inputs: ["x"], foreign: { truncate: true } })).rejects.toMatchObject({
+      code: "untranslatable",
+    });
+    gateway.close();
+    await upstream.close();
   });
 
   test("refuses a text that is too long for it, and goes on", async () => {
