@@ -68,8 +68,7 @@ export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
     const context = contextOf(call, clock);
     const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
     // Anthropic's dialect knows no metadata.
-    const askedOf = ({ config }: Target) =>
-      config.dialect === "anthropic" ? { ...asked, request: withoutOwnMetadata(call) } : asked;
+    const askedOf = ({ config }: Target) => (config.dialect === "anthropic" ? { ...asked, request: withoutOwnMetadata(call) } : asked);
     const deadline = new Deadline(call.startedAt + call.resolved.totalMs, call.signal);
     const attempted = await runAttempts<AskedTarget, Attempted>({
       targets: prepare(call),

@@ -101,7 +101,7 @@ describe("slots", () => {
         for (const caller of callers) caller.abort();
         await Promise.resolve();
         await Promise.resolve();
-        for (const release of [...out]) giveBack(release, 1);
+        for (const release of out) giveBack(release, 1);
         expect(slots).toMatchObject({ used: 0, waiting: 0 });
       }),
       { numRuns: 60 },

@@ -26,6 +26,9 @@ interface Admitted {
 /** Leaves the targets that may see a call and can do what it needs; refuses where there is none, before anything is spent or sent. */
 export function createAdmitStage(deps: AdmitDeps): Stage {
   return async (call, next) => {
+    // Of a target by its own name nothing is said that could speak against it, unless somebody says what the call holds.
+    if (call.resolved.alias === null && call.dataClass === undefined && call.request.metadata?.["data_class"] === undefined)
+      return next(call);
     const startMs = call.evidence.elapsed();
     const step = (details: Record<string, unknown>, error?: AppError) =>
       call.evidence.step({
@@ -70,6 +73,8 @@ function admit({ resolved, request, dataClass: declared }: GatewayCall, { dataCl
   }
   // Of one target its provider knows best what it can do.
   if (alias === null || alias.targets.length < 2) return { targets: unseen.left, dataClass, passedOver: unseen.passedOver };
+  const isKnown = unseen.left.some(({ provider, model }) => capabilities.find(provider, model) !== null);
+  if (!isKnown) return { targets: unseen.left, dataClass, passedOver: unseen.passedOver };
   const needs = findNeeds(request);
   const unable = sift(unseen.left, (target) => whatLacks(capabilities.find(target.provider, target.model), needs));
   const passedOver = [...unseen.passedOver, ...unable.passedOver];

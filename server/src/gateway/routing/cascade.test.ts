@@ -31,62 +31,64 @@ describe("a cascade", () => {
   });
   afterAll(() => world.close());
 
-  for (const stream of [false, true])
-    describe(stream ? "streamed" : "whole", () => {
-      const ask = (model: string) => world.ask({ model, stream });
+  describe.each([
+    ["whole", false],
+    ["streamed", true],
+  ])("%s", (_form, stream) => {
+    const ask = (model: string) => world.ask({ model, stream });
 
-      test("ends with the first answer that is sure, and asks nobody else", async () => {
-        const { outcome, steps } = await ask("sure");
-        expect(outcome.target).toBe("small/confident:0.9");
-        expect(outcome.answer!.logProbabilities).toHaveLength(9);
-        expect(outcome.notes).toMatchObject({
-          cascade: [{ target: "small/confident:0.9", confidence: expect.closeTo(0.9, 6), flaw: null }],
-        });
-        expect(steps.find(({ name }) => name.startsWith("cascade:"))).toMatchObject({
-          details: { sure: true, cost: { amount: "0.000009" } },
-        });
-        expect(world.counts()["large"]).toBe(0);
+    test("ends with the first answer that is sure, and asks nobody else", async () => {
+      const { outcome, steps } = await ask("sure");
+      expect(outcome.target).toBe("small/confident:0.9");
+      expect(outcome.answer!.logProbabilities).toHaveLength(9);
+      expect(outcome.notes).toMatchObject({
+        cascade: [{ target: "small/confident:0.9", confidence: expect.closeTo(0.9, 6), flaw: null }],
       });
-
-      test("asks the next when the probability is low; both are paid for, and the caller hears one answer", async () => {
-        const { outcome, text } = await ask("unsure");
-        expect(outcome.target).toBe("large/ok");
-        expect(outcome.cost).toMatchObject({ amount: "0.000099" });
-        expect(outcome.answer!.usage).toMatchObject({ output: 18 });
-        expect(text.split("fox")).toHaveLength(2);
-        expect((await ask("easy")).outcome.target).toBe("small/confident:0.5");
+      expect(steps.find(({ name }) => name.startsWith("cascade:"))).toMatchObject({
+        details: { sure: true, cost: { amount: "0.000009" } },
       });
-
-      test("asks the next after a truncated answer, in another dialect too", async () => {
-        const { outcome, text } = await ask("cut");
-        expect(outcome.target).toBe("claude/ok");
-        expect(outcome.notes).toMatchObject({ cascade: [{ target: "small/length", flaw: "length" }] });
-        expect(text).toContain(stream ? "[DONE]" : scriptedText);
-      });
-
-      test("takes an answer without probabilities for sure, unless told otherwise", async () => {
-        expect((await ask("mute")).outcome.target).toBe("claude/ok");
-        expect((await ask("strict")).outcome.target).toBe("large/ok");
-      });
-
-      test("gives the unsure answer when the better model fails", async () => {
-        const { outcome, text } = await ask("alone");
-        expect(outcome).toMatchObject({ target: "small/confident:0.5", error: null });
-        expect(text).toContain("fox");
-      });
-
-      test.each(["dead", "broken"])("goes on after a failure: %s", async (model) => {
-        const { outcome, text } = await ask(model);
-        expect(outcome).toMatchObject({ target: "large/ok", error: null });
-        expect(text.split("quick")).toHaveLength(2);
-      });
-
-      test("ends where the request is wrong, and where everybody fails", async () => {
-        expect(await refusalOf(ask("wrong"))).toMatchObject({ code: "provider_refused" });
-        expect(world.counts()["large"]).toBe(0);
-        expect(await refusalOf(ask("all"))).toMatchObject({ code: "provider_failed" });
-      });
+      expect(world.counts()["large"]).toBe(0);
     });
+
+    test("asks the next when the probability is low; both are paid for, and the caller hears one answer", async () => {
+      const { outcome, text } = await ask("unsure");
+      expect(outcome.target).toBe("large/ok");
+      expect(outcome.cost).toMatchObject({ amount: "0.000099" });
+      expect(outcome.answer!.usage).toMatchObject({ output: 18 });
+      expect(text.split("fox")).toHaveLength(2);
+      expect((await ask("easy")).outcome.target).toBe("small/confident:0.5");
+    });
+
+    test("asks the next after a truncated answer, in another dialect too", async () => {
+      const { outcome, text } = await ask("cut");
+      expect(outcome.target).toBe("claude/ok");
+      expect(outcome.notes).toMatchObject({ cascade: [{ target: "small/length", flaw: "length" }] });
+      expect(text).toContain(stream ? "[DONE]" : scriptedText);
+    });
+
+    test("takes an answer without probabilities for sure, unless told otherwise", async () => {
+      expect((await ask("mute")).outcome.target).toBe("claude/ok");
+      expect((await ask("strict")).outcome.target).toBe("large/ok");
+    });
+
+    test("gives the unsure answer when the better model fails", async () => {
+      const { outcome, text } = await ask("alone");
+      expect(outcome).toMatchObject({ target: "small/confident:0.5", error: null });
+      expect(text).toContain("fox");
+    });
+
+    test.each(["dead", "broken"])("goes on after a failure: %s", async (model) => {
+      const { outcome, text } = await ask(model);
+      expect(outcome).toMatchObject({ target: "large/ok", error: null });
+      expect(text.split("quick")).toHaveLength(2);
+    });
+
+    test("ends where the request is wrong, and where everybody fails", async () => {
+      expect(await refusalOf(ask("wrong"))).toMatchObject({ code: "provider_refused" });
+      expect(world.counts()["large"]).toBe(0);
+      expect(await refusalOf(ask("all"))).toMatchObject({ code: "provider_failed" });
+    });
+  });
 
   test("asks only those for probabilities that can tell them, and the last not at all", async () => {
     await world.ask({ model: "strict" });

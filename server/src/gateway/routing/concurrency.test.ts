@@ -24,7 +24,9 @@ beforeEach(() => {
 });
 afterAll(() => world.close());
 
-const arrived = (provider: string, count: number) => expect.poll(() => world.counts()[provider]).toBe(count);
+async function arrived(provider: string, count: number): Promise<void> {
+  await expect.poll(() => world.counts()[provider]).toBe(count);
+}
 
 /** A stream that gives a few events and then nothing more: it holds its slot until its caller is gone. */
 function hold(model: string) {
