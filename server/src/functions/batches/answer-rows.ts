@@ -121,9 +121,9 @@ async function settled({ gate, stop }: Run, { functions }: RowsDeps): Promise<vo
   const starting = new AppError("overloaded", "This node is still starting: it reads what its last run answered.");
   while (!functions.settled() && !stop.signal.aborted) {
     gate.hold(starting, 100);
-    await gate.pass(stop.signal).catch(() => {});
+    const passed = await gate.pass(stop.signal).catch(() => 0);
+    if (functions.settled()) gate.clear(passed);
   }
-  gate.clear();
 }
 
 function findEarlier(rows: readonly SourceRow[], { run: { batch, context }, deps }: { run: Run; deps: RowsDeps }) {
@@ -139,10 +139,11 @@ function keyOf(batch: BatchRecord, { row }: SourceRow): string {
 async function askRow(row: SourceRow, run: Run, deps: RowsDeps): Promise<AnsweredRow | null> {
   const { batch, gate, stop, signal } = run;
   for (;;) {
+    let passed = 0;
     try {
-      await gate.pass(stop.signal);
+      passed = await gate.pass(stop.signal);
       const line = "reason" in row ? lineOfError(row.row, unreadable(row.reason)) : await ask(row, run, deps);
-      gate.clear();
+      gate.clear(passed);
       return line;
     } catch (thrown) {
       // Cut while it was asked: its answer, if there is one, is in the evidence, and the next run finds it.
@@ -158,7 +159,7 @@ async function askRow(row: SourceRow, run: Run, deps: RowsDeps): Promise<Answere
         continue;
       }
       if (error.kind === "bug") deps.logger.error({ error, batch: batch.id, row: row.row }, "a row of a batch failed");
-      gate.clear();
+      gate.clear(passed);
       return lineOfError(row.row, error);
     }
   }

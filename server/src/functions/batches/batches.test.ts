@@ -1,9 +1,15 @@
 import { writeFile } from "node:fs/promises";
+import type { Batch, BatchRow } from "@millrace/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type TestBatches, openTestBatches } from "../../../test/batches.ts";
-import { triageMail } from "../../../test/functions.ts";
+import { mailSheet, triageMail } from "../../../test/functions.ts";
+import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
+import { createId } from "../../core/index.ts";
+import { llm } from "../declare-llm.ts";
+import { testGateway } from "../llm/test-llm.ts";
 import { defineFunction, rules } from "../define-function.ts";
+import { type AnsweredRow, answeredRows, endBatch, findBatch, insertBatch, keepProgress } from "./repository.ts";
 
 /** How many rows are being answered, and what holds them back. */
 const slow = { atWork: 0, most: 0, open: true };
@@ -30,22 +36,46 @@ const slowly = defineFunction({
   fallback: ["plain"],
 });
 
+const asking = defineFunction({
+  ...mailSheet,
+  name: "asking",
+  input: z.object({ text: z.string() }),
+  output: z.object({ label: z.string(), confidence: z.number() }),
+  variants: { asked: llm({ model: "one/ok", prompt: "{{text}}", parameters: { script: ['{"label":"said","confidence":1}'] } }) },
+  fallback: ["asked"],
+});
+
+let upstream: ScriptedUpstream;
 let world: TestBatches;
 beforeAll(async () => {
-  world = await openTestBatches({ definitions: [slowly, triageMail()] });
+  upstream = await startScriptedUpstream();
+  world = await openTestBatches({ definitions: [slowly, triageMail(), asking], gateway: testGateway(upstream) });
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  await upstream.close();
+});
+
+let shared: Promise<{ first: Batch; rows: BatchRow[] }> | undefined;
+/** The batch that several tests look at: bad rows first, then good ones. */
+function answered() {
+  shared ??= (async () => {
+    const bad = [{ text: "a" }, "not json", "", { text: 7 }, "[]", { text: "broken" }, { text: "b" }];
+    const uploadId = await world.upload([...bad, ...texts(40)]);
+    const first = await world.ended(await world.start({ uploadId, concurrency: 3 }));
+    return { first, rows: await world.rows(first) };
+  })();
+  return shared;
+}
 
 const texts = (count: number) => Array.from({ length: count }, (_, index) => ({ text: `row ${index + 1}` }));
 const pathOf = (batch: { function: string; id: string }) => `/api/functions/${batch.function}/batches/${batch.id}`;
 
 describe("a batch", () => {
-  test("answers every row of an upload in order, and keeps the errors of bad rows apart", async () => {
-    const uploadId = await world.upload([{ text: "a" }, "not json", "", { text: 7 }, "[]", { text: "broken" }, { text: "b" }]);
-    const ended = await world.ended(await world.start({ uploadId }));
-    expect(ended).toMatchObject({ status: "succeeded", rows: { total: 6, done: 2, failed: 4 }, cost: null, error: null, waiting: null });
-    const rows = await world.rows(ended);
-    expect(rows.map(({ row, status, error }) => [row, status, error?.code ?? null])).toEqual([
+  test("answers every row of an upload in order, keeps the errors of bad rows apart, and asks no more at once than it may", async () => {
+    const { first, rows } = await answered();
+    expect(first).toMatchObject({ status: "succeeded", rows: { total: 46, done: 42, failed: 4 }, cost: null, error: null, waiting: null });
+    expect(rows.slice(0, 6).map(({ row, status, error }) => [row, status, error?.code ?? null])).toEqual([
       [1, "ok", null],
       [2, "failed", "invalid_json"],
       [3, "failed", "invalid_input"],
@@ -53,23 +83,51 @@ describe("a batch", () => {
       [5, "failed", "all_variants_failed"],
       [6, "ok", null],
     ]);
+    expect(rows.map(({ row }) => row)).toEqual(Array.from({ length: 46 }, (_, index) => index + 1));
     expect(rows[1]!.error!.message).toContain("Line 2");
     expect(rows[5]).toMatchObject({ output: { label: "b", confidence: 1 }, variant: "plain", fallback: false, cost: null });
+    expect(slow.most).toBe(3);
   });
 
   test("makes each row an inference with the batch and the row in its metadata", async () => {
-    const ended = await world.ended(await world.start({ uploadId: await world.upload(texts(3)) }));
-    const [, second] = await world.rows(ended);
+    const { first, rows } = await answered();
     await world.http.stored();
-    const inference = await world.http.send({ path: `/api/inferences/${second!.inferenceId!}`, key: world.http.adminKey });
-    expect(inference.json()).toMatchObject({ input: { text: "row 2" }, metadata: { batch: ended.id, row: "2" }, caller: ended.createdBy });
+    for (const { row, inferenceId } of [rows[4]!, rows[5]!]) {
+      const inference = await world.http.send({ path: `/api/inferences/${inferenceId!}`, key: world.http.adminKey });
+      expect(inference.json()).toMatchObject({ metadata: { batch: first.id, row: String(row) }, caller: first.createdBy });
+    }
   });
 
-  test("asks no more rows at once than it may", async () => {
-    slow.most = 0;
-    const uploadId = await world.upload(texts(40));
-    await world.ended(await world.start({ uploadId, concurrency: 3 }));
-    expect(slow.most).toBe(3);
+  test("is Parquet with the rows of its JSON lines, and each reading of it is in the audit log", async () => {
+    const { first, rows } = await answered();
+    const answer = await world.http.send({ path: `${pathOf(first)}/result?format=parquet`, key: world.http.adminKey });
+    expect(answer.headers).toMatchObject({
+      "content-type": "application/vnd.apache.parquet",
+      "content-length": String(first.result!.parquet.bytes),
+      "content-disposition": `attachment; filename="slowly-${first.id}.parquet"`,
+    });
+    const path = await world.parts.blobs.path(world.parts.context, first.result!.parquet.hash);
+    expect(await world.parts.lake.readParquet(path)).toEqual(rows);
+    const audited = await world.parts.audited();
+    expect(audited.filter((entry) => entry.endsWith(first.id))).toEqual([
+      `functions.create-batch batch:${first.id}`,
+      `functions.end-batch batch:${first.id}`,
+      `functions.read-batch batch:${first.id}`,
+      `functions.read-batch batch:${first.id}`,
+    ]);
+  });
+
+  test("sums what models cost", async () => {
+    const uploadId = await world.upload(Array.from({ length: 3 }, (_, index) => ({ text: `row ${index}` })));
+    const ended = await world.ended(await world.start({ uploadId, concurrency: 1 }, { name: "asking" }));
+    const rows = await world.rows(ended);
+    expect(rows.map(({ output }) => output)).toEqual(rows.map(() => ({ label: "said", confidence: 1 })));
+    expect(Number(rows[0]!.cost)).toBeGreaterThan(0);
+    expect(Number(ended.cost)).toBeCloseTo(
+      rows.reduce((sum, { cost }) => sum + Number(cost), 0),
+      12,
+    );
+    expect(ended.unpriced).toBe(0);
   });
 
   test("over a dataset takes the columns of the input, or those that are named", async () => {
@@ -100,18 +158,6 @@ describe("a batch", () => {
     expect(refused.problem()).toMatchObject({ code: "invalid_request", detail: expect.stringContaining('no column "text"') as string });
   });
 
-  test("is Parquet with the rows of its JSON lines", async () => {
-    const ended = await world.ended(await world.start({ uploadId: await world.upload([...texts(5), "nothing"]) }));
-    const answer = await world.http.send({ path: `${pathOf(ended)}/result?format=parquet`, key: world.http.adminKey });
-    expect(answer.headers).toMatchObject({
-      "content-type": "application/vnd.apache.parquet",
-      "content-length": String(ended.result!.parquet.bytes),
-      "content-disposition": `attachment; filename="slowly-${ended.id}.parquet"`,
-    });
-    const path = await world.parts.blobs.path(world.parts.context, ended.result!.parquet.hash);
-    expect(await world.parts.lake.readParquet(path)).toEqual(await world.rows(ended));
-  });
-
   test("pauses while its function is switched off, says so, and goes on by itself", async () => {
     const batch = await world.start({ uploadId: await world.upload(texts(30)), concurrency: 2 });
     const flip = (off: boolean) =>
@@ -135,13 +181,13 @@ describe("a batch", () => {
       name: "slow-key",
       roles: ["caller"],
       permissions: ["data.write"],
-      limit: { requests: 4, windowSeconds: 1 },
+      limit: { requests: 3, windowSeconds: 1 },
     });
-    const batch = await world.start({ uploadId: await world.upload(texts(10)) }, { key });
+    const batch = await world.start({ uploadId: await world.upload(texts(8)) }, { key });
     const paused = await world.until(batch, ({ waiting }) => waiting !== null);
     expect(paused.waiting!.code).toBe("rate_limited");
-    expect(paused.rows.done).toBeLessThan(10);
-    expect((await world.ended(batch)).rows).toEqual({ total: 10, done: 10, failed: 0 });
+    expect(paused.rows.done).toBeLessThan(8);
+    expect((await world.ended(batch)).rows).toEqual({ total: 8, done: 8, failed: 0 });
   });
 
   test("ends when its key is revoked, with what was answered as its result", async () => {
@@ -199,6 +245,42 @@ describe("a batch", () => {
   });
 });
 
+test("an answer that is kept twice is counted once", async () => {
+  const { first } = await answered();
+  const { sql } = world.parts.store;
+  const context = world.parts.context;
+  const id = createId();
+  const { rows_hash } = (await sql.as(context, (tx) => findBatch(tx, first.id)))!;
+  const batch = {
+    function: "slowly",
+    source: "mail@1",
+    rows_hash,
+    map: null,
+    concurrency: 1,
+    deadline_ms: null,
+    total: 9,
+    workflow_id: "none",
+  };
+  await sql.as(context, (tx) => insertBatch(tx, { ...batch, id }));
+  const row = (number: number, cost: string | null): AnsweredRow => ({
+    row: number,
+    status: number % 3 === 0 ? "failed" : "ok",
+    line: JSON.stringify({ row: number, text: "\u0000" }),
+    cost,
+  });
+  const costs = [null, "0.1", null, "0.2", "unknown", null];
+  const all = costs.map((cost, index) => row(index + 1, cost));
+  const keep = (answered: AnsweredRow[]) => sql.as(context, (tx) => keepProgress(tx, { id, answered, rate: null, waiting: null }));
+  await keep(all.slice(0, 4));
+  await keep(all);
+  await keep([]);
+  const kept = (await sql.as(context, (tx) => findBatch(tx, id)))!;
+  expect(kept).toMatchObject({ done: 4, failed: 2, cost: "0.3", unpriced: 1 });
+  expect(await sql.as(context, (tx) => answeredRows(tx, { id, from: 1, to: 5 }))).toEqual(new Set([2, 3, 4, 5]));
+  const end = { id, status: "cancelled" as const, error: null, result: null };
+  expect([await sql.as(context, (tx) => endBatch(tx, end)), await sql.as(context, (tx) => endBatch(tx, end))]).toEqual([true, false]);
+});
+
 describe("who may", () => {
   test("start one, follow it and read its result: whoever may ask the function; of others', only with permissions of their own", async () => {
     const caller = await world.http.createKey({ name: "caller", roles: ["caller"], permissions: ["data.write"] });
@@ -229,17 +311,6 @@ describe("who may", () => {
     expect(await post({ dataset: "mail@1" }, "nobody")).toBe("unknown_function");
     expect(await post({ dataset: "mail@1", uploadId: "0198c5a2-7d1e-7abc-8def-0123456789ab" })).toBe("invalid_request");
     expect(await post({ uploadId: await world.upload(texts(1)), concurrency: 65 })).toBe("invalid_request");
-  });
-
-  test("read what became of them: each start, end, reading and cancel is in the audit log", async () => {
-    const ended = await world.ended(await world.start({ uploadId: await world.upload(texts(1)) }));
-    await world.rows(ended);
-    const audited = await world.parts.audited();
-    expect(audited.filter((entry) => entry.endsWith(ended.id))).toEqual([
-      `functions.create-batch batch:${ended.id}`,
-      `functions.end-batch batch:${ended.id}`,
-      `functions.read-batch batch:${ended.id}`,
-    ]);
   });
 });
 

@@ -17,6 +17,8 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "database_restarted",
   "model_not_ready",
 ]);
+/** The same of a chain in which it is all that failed. Each try is an inference of its own, so the next one is not soon. */
+const spent: readonly unknown[] = ["budget_exceeded", "budget_unavailable"] satisfies ErrorCode[];
 /** Whoever started the batch may not ask any more: no further row can do better. */
 const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["unauthenticated", "key_revoked", "forbidden", "unknown_function"]);
 
@@ -25,9 +27,16 @@ export type Verdict = { readonly kind: "row" } | { readonly kind: "hold"; readon
 
 export function judgeError(error: AppError): Verdict {
   if (final.has(error.code)) return { kind: "end" };
+  if (isSpent(error)) return { kind: "hold", ms: longestHoldMs };
   if (!passing.has(error.code)) return { kind: "row" };
   if (error.code === "function_switched_off") return { kind: "hold", ms: switchPauseMs };
   const { retryAfterSeconds } = error.details;
   const ms = typeof retryAfterSeconds === "number" ? retryAfterSeconds * 1000 : 1000;
   return { kind: "hold", ms: Math.min(longestHoldMs, Math.max(100, ms)) };
+}
+
+function isSpent({ code, details }: AppError): boolean {
+  const { failures } = details;
+  if (code !== "all_variants_failed" || !Array.isArray(failures) || failures.length === 0) return false;
+  return failures.every((failure: { readonly code?: unknown }) => spent.includes(failure.code));
 }

@@ -72,6 +72,14 @@ describe("an error of a row", () => {
     expect(judge("state_stale")).toEqual({ kind: "hold", ms: 1_000 });
   });
 
+  test("of a budget that is spent is waited for, unless another failure is the row's own", () => {
+    const failures = (...codes: string[]) => ({ failures: codes.map((code) => ({ variant: "v", code, message: "no" })) });
+    expect(judge("all_variants_failed", failures("budget_exceeded", "budget_unavailable"))).toEqual({ kind: "hold", ms: 60_000 });
+    expect(judge("all_variants_failed", failures("budget_exceeded", "provider_refused")).kind).toBe("row");
+    expect(judge("all_variants_failed", failures()).kind).toBe("row");
+    expect(judge("invalid_input", failures("budget_exceeded")).kind).toBe("row");
+  });
+
   test("ends the batch where nobody's row could do better, and is the row's own in every other case", () => {
     expect(judge("forbidden")).toEqual({ kind: "end" });
     expect(judge("invalid_input")).toEqual({ kind: "row" });
@@ -85,15 +93,35 @@ describe("the gate", () => {
     const gate = createGate(systemClock);
     const { signal } = new AbortController();
     await gate.pass(signal);
+    const before = await gate.pass(signal);
     gate.hold(new AppError("rate_limited"), 20);
     const since = gate.waiting!;
     expect(since.code).toBe("rate_limited");
+    // It passed before the others were held: that it got through says nothing of them.
+    gate.clear(before);
     await gate.pass(signal);
     gate.hold(new AppError("rate_limited"), 20);
     expect(gate.waiting).toBe(since);
-    gate.clear();
+    gate.clear(await gate.pass(signal));
     expect(gate.waiting).toBeNull();
     await gate.pass(signal);
+  });
+
+  test("lets one row try when the time is up, and the others only once it got through", async () => {
+    const gate = createGate(systemClock);
+    const { signal } = new AbortController();
+    gate.hold(new AppError("overloaded"), 1);
+    const passed: number[] = [];
+    const rows = [1, 2, 3].map(() => gate.pass(signal).then((ticket) => passed.push(ticket)));
+    await Promise.race(rows);
+    expect(passed).toHaveLength(1);
+    gate.hold(new AppError("overloaded"), 1);
+    while (passed.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    gate.clear(passed[0]!);
+    expect(gate.waiting).not.toBeNull();
+    gate.clear(passed[1]!);
+    await Promise.all(rows);
+    expect(gate.waiting).toBeNull();
   });
 
   test("lets go of whoever waits once the batch stops", async () => {
