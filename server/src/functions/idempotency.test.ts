@@ -102,6 +102,20 @@ describe("idempotency keys", () => {
     expect(await keys.claim(scope, "h")).toHaveProperty("claim");
   });
 
+  test("that the journal of the last run still held when they were read are found in the table, then taken up", async () => {
+    let recovering = true;
+    const store = emptyStore();
+    const { keys, clock } = open(store, () => recovering);
+    await keys.recover();
+    store.rows.push({ scope: scopeText(scope), inferenceId: "late", inputHash: "h", createdAt: clock.now() });
+    store.answers.set("late", "the first answer");
+    recovering = false;
+    expect(await keys.claim(scope, "h")).toEqual({ answer: "the first answer" });
+    const { reads } = store;
+    await claim(keys, "h", "new");
+    expect(store.reads).toBe(reads);
+  });
+
   test("look in the table once memory may lack one", async () => {
     const store = emptyStore();
     for (let index = 0; index < 100_000; index++)

@@ -62,6 +62,8 @@ export class IdempotencyKeys {
   readonly #recovering: () => boolean;
   /** False once memory may lack a key that the table has. */
   #complete = true;
+  /** The keys were read while the journal of the last run was: those it still held are in the table only. */
+  #readEarly = false;
   #bytes = 0;
 
   constructor(store: IdempotencyStore, clock: Clock, recovering: () => boolean) {
@@ -72,8 +74,11 @@ export class IdempotencyKeys {
 
   /** Takes up the keys an earlier process left. While that one still answers, a key that is unknown here is looked for in the table. */
   async recover({ stillAnswers = false } = {}): Promise<void> {
+    const early = this.#recovering();
     const rows = await this.#store.recent(maxEntries);
-    this.#complete = rows.length < maxEntries && !stillAnswers;
+    this.#complete = rows.length < maxEntries && !stillAnswers && !early;
+    // While another process answers, it is for whoever sees its end to read them again.
+    this.#readEarly = early && !stillAnswers;
     for (const row of rows.reverse()) {
       if (this.#entries.has(row.scope)) continue;
       this.#entries.set(row.scope, {
@@ -124,6 +129,10 @@ export class IdempotencyKeys {
       throw new AppError("overloaded", "This node is still reading the journal of its last run; answers of that time are not known yet.", {
         details: { retryAfterSeconds: 1 },
       });
+    }
+    if (this.#readEarly) {
+      this.#readEarly = false;
+      this.recover().catch(() => (this.#readEarly = true));
     }
     return !this.#complete;
   }
