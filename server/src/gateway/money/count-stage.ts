@@ -26,18 +26,22 @@ function follow(call: GatewayCall, reply: Extract<GatewayReply, { kind: "stream"
     outcome ??= await complete(call, reply.outcome(), deps);
   };
 
-  async function* texts(): AsyncGenerator<Told, void> {
-    try {
-      for await (const told of reply.texts) {
-        if (told.isLast) await count();
-        yield told;
-      }
-    } finally {
+  // By hand: a generator around each piece of a stream costs more than a look at it.
+  const inner = reply.texts[Symbol.asyncIterator]();
+  const texts: AsyncIterableIterator<Told> = {
+    async next() {
+      const step = await inner.next();
+      if (step.done === true || step.value.isLast) await count();
+      return step;
+    },
+    async return() {
+      await inner.return?.(undefined);
       await count();
-    }
-  }
-
-  return { ...reply, texts: texts(), outcome: () => outcome ?? reply.outcome() };
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => texts,
+  };
+  return { ...reply, texts, outcome: () => outcome ?? reply.outcome() };
 }
 
 async function complete(call: GatewayCall, outcome: CallOutcome, { counter, prices, now }: CountStageDeps): Promise<CallOutcome> {
