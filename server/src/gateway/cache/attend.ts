@@ -75,7 +75,9 @@ async function* listen(flight: Flight, { seat, streamed, attendance, writer }: L
       if (told.isLast) return;
     }
   } catch (error) {
-    if (!call.signal.aborted) yield lastWord(toAppError(error));
+    if (call.signal.aborted) return;
+    seat.lost = toAppError(error);
+    yield lastWord(seat.lost);
   }
 }
 

@@ -170,12 +170,29 @@ test("a slow listener holds up nobody, and hears all of it in the end", async ()
   expect(upstream.requests).toHaveLength(1);
 });
 
-/** A provider whose pieces the test hands out. */
-function pieces(count: number): Streamed & { readonly isLeft: () => boolean } {
+test("who goes after the end was read and before it was heard is not told to have heard it, and pays if it was first", async () => {
+  const gateway = open();
+  const asked = { model: "one/ok", stream: true };
+  const slow = await streamOf(gateway.call(callOf(gateway, asked)));
+  const quick = await streamOf(gateway.call(callOf(gateway, asked)));
+  const heard = await hear(quick);
+  for await (const { text } of slow.texts) if (text.includes("quick")) break;
+  const left = slow.outcome();
+  await slow.leave();
+  expect(left).toMatchObject({
+    error: { code: "provider_failed" },
+    answer: { content: [{ text: "The quick" }] },
+    cost: { amount: "0.009" },
+  });
+  expect(heard.outcome).toMatchObject({ error: null, cost: { amount: "0" } });
+});
+
+/** A provider of so many pieces. */
+function pieces(count: number, size = 0): Streamed & { readonly isLeft: () => boolean } {
   let left = false;
   async function* texts(): AsyncGenerator<Told, void> {
     for (let index = 0; index < count; index++)
-      yield { text: `${index};`, isLast: index === count - 1, events: [{ type: "text", part: 0, text: `${index};` }] };
+      yield { text: `${index};${"x".repeat(size)}`, isLast: index === count - 1, events: [{ type: "text", part: 0, text: `${index};` }] };
   }
   const answer: ChatAnswer = { id: "a", model: "m", content: [], finish: "stop", usage: null };
   const cost = {
@@ -192,6 +209,32 @@ function pieces(count: number): Streamed & { readonly isLeft: () => boolean } {
     isLeft: () => left,
   };
 }
+
+test("of an answer that is too long the end alone is held: who is too far behind hears so, and it is not kept", async () => {
+  const gateway = open();
+  const dialect = dialects["openai-chat"];
+  const shared = { dialect, context: { model: "m", created: 0, includeUsage: false }, cache: "hit" as const };
+  const calls = [0, 1].map(() => callOf(gateway, { stream: true }));
+  const landings: unknown[] = [];
+  const flight = new Flight(
+    calls[0]!,
+    async () => pieces(6, 4 * 1024 * 1024),
+    (landing) => landings.push(landing),
+  );
+  const finish = (outcome: Heard["outcome"]) => outcome;
+  const [quick, slow] = await Promise.all(calls.map((call) => streamOf(attend(flight, { call, ...shared, finish }))));
+  let length = 0;
+  for await (const { text } of quick!.texts) length += text.length;
+  expect(length).toBeGreaterThan(24 * 1024 * 1024);
+  const { text, outcome } = await hear(slow!);
+  expect(outcome).toMatchObject({
+    error: { code: "provider_failed", message: expect.stringContaining("reads too slowly") },
+    cost: { amount: "0" },
+  });
+  expect(text).toContain("reads too slowly");
+  expect(text).toContain(calls[1]!.inferenceId);
+  expect(landings).toEqual([null]);
+});
 
 test("however many listen, in whatever order they read, come and go: each hears the beginning of the same, and one pays", async () => {
   const gateway = open();

@@ -13,6 +13,8 @@ export interface Seat {
   readonly call: GatewayCall;
   /** Pieces heard so far. */
   heard: number;
+  /** Why it hears no more, where that is its own fault. */
+  lost: AppError | null;
 }
 
 /** How a flight ended that was heard to its end. */
@@ -73,9 +75,14 @@ export class Flight {
   }
 
   sit(call: GatewayCall): Seat {
-    const seat = { call, heard: 0 };
+    const seat: Seat = { call, heard: 0, lost: null };
     this.#seats.add(seat);
     return seat;
+  }
+
+  /** Whether there is an end, and this one was told it. */
+  hasHeardAll(seat: Seat): boolean {
+    return this.#end !== undefined && seat.heard === this.#dropped + this.#told.length;
   }
 
   isAlone(seat: Seat): boolean {

@@ -26,22 +26,36 @@ export function unpaid(answer: ChatAnswer): ChatAnswer {
 export function outcomeOf(flight: Flight, seat: Seat): CallOutcome {
   const { end, leader } = flight;
   const from = leader.inferenceId;
-  const isLeader = leader === seat.call;
-  if (end === undefined) return outcomeOfLeaver(flight, seat);
-  if (flight.isPayer(seat)) return isLeader ? end : noted(end, { kind: "shared", from, paid: true });
-  const { answer, cost, error, target } = end;
+  if (end === undefined) {
+    const error = seat.lost ?? unheard();
+    return noted(
+      { target: null, answer: unpaid(heardBy(flight, seat)), cost: free(null), error },
+      { kind: "shared", from, leftToOthers: true },
+    );
+  }
+  const { cost, target } = end;
+  const isWhole = flight.hasHeardAll(seat);
+  const error = isWhole ? end.error : (seat.lost ?? unheard());
+  const answer = isWhole || end.answer === null ? end.answer : { ...heardBy(flight, seat), usage: end.answer.usage };
+  if (flight.isPayer(seat)) {
+    const outcome = { ...end, error, answer };
+    return leader === seat.call ? outcome : noted(outcome, { kind: "shared", from, paid: true });
+  }
   const told = answer === null ? null : unpaid(answer);
+  const note = { kind: "shared", from, saved: cost?.amount ?? null, currency: cost?.currency ?? null };
   // Nobody answered this one, where it broke off: it has nothing to pay for.
-  const outcome = { answer: told, error, target: error === null ? target : null, cost: free(cost) };
-  return noted(outcome, { kind: "shared", from, saved: cost?.amount ?? null, currency: cost?.currency ?? null });
+  return noted({ answer: told, error, target: error === null ? target : null, cost: free(cost) }, note);
 }
 
-function outcomeOfLeaver(flight: Flight, seat: Seat): CallOutcome {
+function unheard(): AppError {
+  return new AppError("provider_failed", "The answer was not heard to its end.");
+}
+
+/** What came of an answer to one who does not hear its end, as far as it is still held. */
+function heardBy(flight: Flight, seat: Seat): ChatAnswer {
   const collector = new AnswerCollector();
   for (const { events } of flight.heardBy(seat)) for (const event of events) collector.add(event);
-  const error = new AppError("provider_failed", "The answer was not heard to its end.");
-  const outcome = { target: null, answer: unpaid(collector.answer()), cost: free(null), error };
-  return noted(outcome, { kind: "shared", from: flight.leader.inferenceId, leftToOthers: true });
+  return collector.answer();
 }
 
 export function noted(outcome: CallOutcome, cache: Readonly<Record<string, unknown>>): CallOutcome {

@@ -93,6 +93,16 @@ describe("an answer that is kept", () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
+  test("streams again with the pauses it came with", async () => {
+    const { gateway } = open({ maxGapMs: 500 });
+    const asked = { model: "one/slow-between:10", stream: true };
+    await ask(gateway, asked);
+    const startedAt = performance.now();
+    expect((await ask(gateway, asked)).cache).toBe("hit");
+    // Ten pauses of ten milliseconds; half of them may have passed while something else ran.
+    expect(performance.now() - startedAt).toBeGreaterThan(50);
+  });
+
   test("is told to nobody else, in no other project, and to everybody in it only where that is chosen", async () => {
     const others: TestAsk[] = [
       { origin: { principalId: "key:bob" } },
