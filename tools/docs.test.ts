@@ -66,7 +66,7 @@ describe("the examples in the pages", () => {
 
   test.each(examples.filter(({ text }) => text.includes("export default")))("$where can be started with", async ({ file }) => {
     const { config } = await loadConfig(file, folder);
-    expect(config.functions.length).toBeGreaterThan(0);
+    expect(config.functions.length + Object.keys(config.gateway.providers).length).toBeGreaterThan(0);
   });
 
   const settings = examples.filter(({ text }) => /^export const (?:retraining|monitoring|daily)\b/m.test(text));

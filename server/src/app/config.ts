@@ -14,21 +14,24 @@ function isFunctionDefinition(value: unknown): value is FunctionDefinition {
 }
 
 /** The whole of `millrace.config.ts`: each module's part under the module's name, and the functions. */
-export const configSchema = z.strictObject({
-  functions: z
-    .array(z.custom<FunctionDefinition>(isFunctionDefinition, { error: "use defineFunction({ ... })" }))
-    .min(1, { error: "declare at least one function" }),
-  http: httpConfigSchema.prefault({}),
-  egress: egressConfigSchema,
-  storage: storageConfig,
-  governance: governanceConfig,
-  jobs: jobsConfig,
-  data: dataConfig,
-  models: modelsConfig,
-  gateway: gatewayConfig,
-  batches: batchesConfigSchema,
-  log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
-});
+export const configSchema = z
+  .strictObject({
+    functions: z.array(z.custom<FunctionDefinition>(isFunctionDefinition, { error: "use defineFunction({ ... })" })).default([]),
+    http: httpConfigSchema.prefault({}),
+    egress: egressConfigSchema,
+    storage: storageConfig,
+    governance: governanceConfig,
+    jobs: jobsConfig,
+    data: dataConfig,
+    models: modelsConfig,
+    gateway: gatewayConfig,
+    batches: batchesConfigSchema,
+    log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+  })
+  .refine(({ functions, gateway }) => functions.length > 0 || Object.keys(gateway.providers).length > 0, {
+    path: ["functions"],
+    error: "declare at least one function, or a provider of the gateway",
+  });
 
 /** What a configuration file exports by default. */
 export type MillraceConfig = z.input<typeof configSchema>;

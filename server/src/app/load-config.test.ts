@@ -95,7 +95,12 @@ describe("a configuration file", () => {
 describe("checking", () => {
   test("names every wrong path in the file", () => {
     const wrong = { functions: [], http: { port: 700_000 }, surprise: 1 };
-    expect(() => checkConfig(wrong, "f.ts")).toThrow(/functions: declare at least one function.*http\.port.*surprise/s);
+    expect(() => checkConfig(wrong, "f.ts")).toThrow(/http\.port.*surprise.*functions: declare at least one function, or a provider/s);
+  });
+
+  test("takes a file with a provider of foundation models and no function", () => {
+    const gateway = { providers: { one: { dialect: "openai" as const, baseUrl: "https://api.example.com/v1" } } };
+    expect(checkConfig({ gateway }, "f.ts").functions).toEqual([]);
   });
 
   test("refuses a file without a default export, and a plain object for a function", () => {
