@@ -430,7 +430,7 @@ export interface FunctionsDeps {
   readonly governance: Pick<Governance, "authorize" | "switches" | "audit">;
   readonly models: ModelsPort;
   /** Who asks foundation models; needed where a variant is an `llm`. */
-  readonly gateway?: Pick<Gateway, "ask" | "resolve" | "dialect"> | undefined;
+  readonly gateway?: Pick<Gateway, "ask" | "resolve" | "dialect" | "dataClasses"> | undefined;
   /** Where inferences are found that have left SQL. */
   readonly archive?: Pick<Archive, "find" | "erase">;
   /** Asked at each use: feedback is built after functions. */

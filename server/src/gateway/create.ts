@@ -31,6 +31,8 @@ export interface GatewayDeps {
 /** Foundation models behind one door. */
 export interface Gateway {
   readonly maxBodyBytes: number;
+  /** From what everybody may see to what nearly nobody may. */
+  readonly dataClasses: readonly string[];
   dialect(name: DialectName): Dialect;
   /** `unknown_model` */
   resolve(model: string): ResolvedModel;
@@ -90,6 +92,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   return {
     maxBodyBytes: config.maxBodyBytes,
+    dataClasses: config.dataClasses,
     dialect: (name) => dialects[name],
     resolve,
     models: () => Object.entries(config.models).map(([name, { targets }]) => ({ name, provider: targets[0]!.split("/")[0]! })),

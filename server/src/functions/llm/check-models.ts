@@ -2,9 +2,13 @@ import { AppError } from "../../core/index.ts";
 import type { Gateway } from "../../gateway/index.ts";
 import type { FunctionDefinition } from "../types.ts";
 
-/** Every model that a variant names can be asked here: `config_invalid` with the path otherwise, before anything serves. */
-export function checkModels(definitions: readonly FunctionDefinition[], gateway: Pick<Gateway, "resolve"> | undefined): void {
-  for (const { name, variants } of definitions)
+type Checked = Pick<Gateway, "resolve" | "dataClasses">;
+
+/** Every model that a variant names can be asked here, and every class of data is known: `config_invalid` with the path otherwise, before anything serves. */
+export function checkModels(definitions: readonly FunctionDefinition[], gateway: Checked | undefined): void {
+  for (const { name, variants, dataClass } of definitions) {
+    if (dataClass !== undefined && gateway !== undefined && !gateway.dataClasses.includes(dataClass))
+      throw invalid(name, "dataClass", `there is no data class "${dataClass}"; gateway.dataClasses lists ${gateway.dataClasses.join(", ")}`);
     for (const [variant, spec] of Object.entries(variants)) {
       if (spec.kind !== "llm") continue;
       const path = `variants.${variant}.model`;
@@ -12,11 +16,14 @@ export function checkModels(definitions: readonly FunctionDefinition[], gateway:
         if (gateway === undefined) throw new AppError("config_invalid", "there is no gateway here");
         gateway.resolve(spec.model);
       } catch (error) {
-        const { message } = error as Error;
-        const problems = [{ path, message }];
-        throw new AppError("config_invalid", `Function "${name}": ${path}: ${message.replace(/\.$/, "")}.`, {
-          details: { function: name, problems },
-        });
+        throw invalid(name, path, (error as Error).message);
       }
     }
+  }
+}
+
+function invalid(name: string, path: string, message: string): AppError {
+  return new AppError("config_invalid", `Function "${name}": ${path}: ${message.replace(/\.$/, "")}.`, {
+    details: { function: name, problems: [{ path, message }] },
+  });
 }

@@ -64,6 +64,11 @@ describe("the declaration of an llm variant", () => {
     expect(problemsOf(() => checkModels([askingFunction({ model: "nobody/ok" })], gateway))).toMatchObject([
       { path: "variants.asked.model" },
     ]);
+    const classified = (dataClass: string) => ({ ...askingFunction({ model: "patient" }), dataClass });
+    expect(() => checkModels([classified("personal")], gateway)).not.toThrow();
+    expect(problemsOf(() => checkModels([classified("private")], gateway))).toEqual([
+      { path: "dataClass", message: 'there is no data class "private"; gateway.dataClasses lists public, internal, personal, secret' },
+    ]);
     gateway.close();
     expect(problemsOf(() => checkModels([askingFunction({})], undefined))).toMatchObject([{ path: "variants.asked.model" }]);
   });

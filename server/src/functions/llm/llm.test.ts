@@ -250,6 +250,14 @@ describe("an llm variant", () => {
     expect(await ask(seen)).toMatchObject({ variant: "asked" });
   });
 
+  test("goes where the rules of a name say, and they are part of what it is bound to", async () => {
+    const open = await start(askingFunction({ model: "sized", parameters: { script: [good] } }));
+    expect(await ask(open)).toMatchObject({ output: { label: "spam" } });
+    const found = await only(open);
+    expect(found.steps.find(({ kind }) => kind === "llm")).toMatchObject({ name: "one/say", status: "ok" });
+    expect(found.produced["binding"]).toMatchObject({ targets: ["dead/ok", "one/say"], routing: expect.stringMatching(/^rules:[0-9a-f]{8}$/) });
+  });
+
   test("asks the targets of a name in order", async () => {
     const open = await start(askingFunction({ model: "patient", parameters: { script: [good] } }));
     expect(await ask(open)).toMatchObject({ output: { label: "spam" } });

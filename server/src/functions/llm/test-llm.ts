@@ -48,7 +48,10 @@ export function testGateway({ port, origin }: { readonly port: number; readonly 
         trusted: { dialect: "openai", baseUrl, clocks, attempts: 1, dataClasses: ["public", "personal"] },
         dead: { dialect: "openai", baseUrl: "http://127.0.0.1:9/v1", clocks, attempts: 1 },
       },
-      models: { patient: ["dead/ok", "one/say"] },
+      models: {
+        patient: ["dead/ok", "one/say"],
+        sized: { choose: "rules", targets: ["dead/ok", "one/say"], rules: [{ when: "input.bytes < 100000", to: "one/say" }] },
+      },
       prices: [{ provider: "one", model: "*", from: "2020-01-01", perMillion: { input: "1", output: "2" } }],
       ...more,
     }),
