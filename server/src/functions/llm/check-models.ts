@@ -8,7 +8,11 @@ type Checked = Pick<Gateway, "resolve" | "dataClasses">;
 export function checkModels(definitions: readonly FunctionDefinition[], gateway: Checked | undefined): void {
   for (const { name, variants, dataClass } of definitions) {
     if (dataClass !== undefined && gateway !== undefined && !gateway.dataClasses.includes(dataClass))
-      throw invalid(name, "dataClass", `there is no data class "${dataClass}"; gateway.dataClasses lists ${gateway.dataClasses.join(", ")}`);
+      throw invalid(
+        name,
+        "dataClass",
+        `there is no data class "${dataClass}"; gateway.dataClasses lists ${gateway.dataClasses.join(", ")}`,
+      );
     for (const [variant, spec] of Object.entries(variants)) {
       if (spec.kind !== "llm") continue;
       const path = `variants.${variant}.model`;

@@ -255,7 +255,10 @@ describe("an llm variant", () => {
     expect(await ask(open)).toMatchObject({ output: { label: "spam" } });
     const found = await only(open);
     expect(found.steps.find(({ kind }) => kind === "llm")).toMatchObject({ name: "one/say", status: "ok" });
-    expect(found.produced["binding"]).toMatchObject({ targets: ["dead/ok", "one/say"], routing: expect.stringMatching(/^rules:[0-9a-f]{8}$/) });
+    expect(found.produced["binding"]).toMatchObject({
+      targets: ["dead/ok", "one/say"],
+      routing: expect.stringMatching(/^rules:[0-9a-f]{8}$/),
+    });
   });
 
   test("asks the targets of a name in order", async () => {
