@@ -16,6 +16,7 @@ const scripts = {
   format: { console: false, arguments: ["tools/format.mjs"] },
   build: { console: true, arguments: ["tools/build.mjs"] },
   bench: { console: false, arguments: ["bench/run.ts"] },
+  "fetch-test-models": { console: false, arguments: ["tools/fetch-test-models.ts"] },
 };
 
 const explanations = {
