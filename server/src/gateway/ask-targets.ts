@@ -10,6 +10,7 @@ import { createRetryBudgets } from "./reliability/retry-budget.ts";
 import { createTargetBounds } from "./reliability/target-bounds.ts";
 import { type AttemptTarget, runAttempts } from "./reliability/run-attempts.ts";
 import type { Target } from "./resolve-model.ts";
+import { noteConfidence } from "./routing/confidence.ts";
 import type { LatencyBook } from "./routing/latency-book.ts";
 import { withoutOwnMetadata } from "./routing/own-metadata.ts";
 import { rankByRendezvous } from "./routing/rendezvous.ts";
@@ -92,7 +93,7 @@ export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
     const { value, target } = attempted;
     if (value.kind === "whole") {
       deadline.end();
-      const outcome = { target: target.name, answer: value.answer, cost: price(target, value.answer.usage), error: null };
+      const outcome = { target: target.name, answer: value.answer, cost: price(target, value.answer.usage), error: null, ...noteConfidence(value.answer) };
       return { kind: "whole", text: value.text, outcome };
     }
     let error: AppError | null = null;
@@ -107,7 +108,7 @@ export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
       outcome: () => {
         const answer = value.collector.answer();
         const cut = value.collector.ended ? null : new AppError("provider_failed", "The answer was not heard to its end.");
-        return { target: target.name, answer, cost: price(target, answer.usage), error: error ?? cut };
+        return { target: target.name, answer, cost: price(target, answer.usage), error: error ?? cut, ...noteConfidence(answer) };
       },
       async leave() {
         try {

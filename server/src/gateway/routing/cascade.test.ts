@@ -98,6 +98,14 @@ describe("a cascade", () => {
     for (const { body } of world.upstreams["large"]!.requests) expect(body).not.toHaveProperty("logprobs");
   });
 
+  test("is not needed for the evidence to say how sure an answer was", async () => {
+    for (const stream of [false, true]) {
+      const { outcome } = await world.ask({ model: "small/confident:0.7", stream, more: { logprobs: true } });
+      expect(outcome.notes).toEqual({ confidence: expect.closeTo(0.7, 6) });
+    }
+    expect((await world.ask({ model: "small/confident:0.7" })).outcome.notes).toBeUndefined();
+  });
+
   test("is over when the caller is gone", async () => {
     const gone = new AbortController();
     gone.abort();

@@ -37,3 +37,9 @@ export function isSure(
   if (flaw !== null) return false;
   return value === null ? unknown === "sure" : value >= minimumConfidence;
 }
+
+/** For the evidence, where the provider told how likely the tokens were. */
+export function noteConfidence(answer: ChatAnswer): Pick<CallOutcome, "notes"> {
+  const confidence = meanProbability(answer);
+  return confidence === null ? {} : { notes: { confidence } };
+}
