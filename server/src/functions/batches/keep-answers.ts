@@ -2,13 +2,14 @@ import type { Context } from "../../core/index.ts";
 import type { Sql } from "../../storage/index.ts";
 import { createRate } from "./rate.ts";
 import { type AnsweredRow, keepProgress } from "./repository.ts";
+import { type Bound, takeSome } from "./take-some.ts";
 import type { Batch } from "./types.ts";
 
 const everyMs = 250;
 /** Without news, somebody may still have cancelled. */
 const longestSilenceMs = 1_000;
-/** Past this many in memory the next row waits until they are stored. */
-const mostBuffered = 500;
+/** What one statement stores; past as much in memory the next row waits. */
+const most: Bound = { rows: 500, characters: 8 * 1024 * 1024 };
 
 /** Carries answers into SQL in batches, with how far it is, and hears whether the batch is to end. */
 export interface Keeper {
@@ -30,7 +31,8 @@ export interface KeeperDeps {
 
 export function createKeeper(deps: KeeperDeps): Keeper {
   const rate = createRate();
-  let buffered: AnsweredRow[] = [];
+  const buffered: AnsweredRow[] = [];
+  let characters = 0;
   let rows = 0;
   let lastLookAt = 0;
   let lastCode: string | undefined;
@@ -38,8 +40,8 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   let failed = false;
 
   async function store(): Promise<void> {
-    const answered = buffered;
-    buffered = [];
+    const answered = takeSome(buffered, most);
+    for (const { line } of answered) characters -= line.length;
     rows += answered.length;
     const waiting = deps.waiting();
     lastLookAt = performance.now();
@@ -72,7 +74,8 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   return {
     async add(row) {
       buffered.push(row);
-      while (!failed && buffered.length >= mostBuffered) await flush();
+      characters += row.line.length;
+      while (!failed && (buffered.length >= most.rows || characters >= most.characters)) await flush();
     },
     async close() {
       clearInterval(timer);

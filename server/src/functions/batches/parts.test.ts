@@ -11,6 +11,7 @@ import { judgeError } from "./judge-error.ts";
 import { columnsOf, mapRow } from "./map-row.ts";
 import { createRate } from "./rate.ts";
 import { readRows } from "./read-rows.ts";
+import { takeSome } from "./take-some.ts";
 import { lineOfAnswer, lineOfEarlier, lineOfError } from "./write-line.ts";
 
 const hash = "a".repeat(64);
@@ -149,6 +150,28 @@ describe("the rate", () => {
         const rate = createRate();
         let [at, rows] = [0, 0];
         for (const [ms, more] of steps) expect(rate.measure((at += ms), (rows += more)) ?? 0).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+});
+
+describe("what is stored at once", () => {
+  test("is bounded in rows and in size, in order, and always something", () => {
+    const lines = fc.array(fc.string({ maxLength: 30 }).map((line) => ({ line })));
+    const bounds = fc.record({ rows: fc.integer({ min: 1, max: 10 }), characters: fc.nat(60) });
+    fc.assert(
+      fc.property(lines, bounds, (all, bound) => {
+        const list = [...all];
+        const taken = [];
+        while (list.length > 0) {
+          const some = takeSome(list, bound);
+          expect(some.length).toBeGreaterThan(0);
+          expect(some.length).toBeLessThanOrEqual(bound.rows);
+          const size = some.reduce((sum, { line }) => sum + line.length, 0);
+          if (some.length > 1) expect(size).toBeLessThanOrEqual(bound.characters);
+          taken.push(...some);
+        }
+        expect(taken).toEqual(all);
       }),
     );
   });

@@ -7,7 +7,8 @@ import type { LakeColumn } from "../../storage/index.ts";
 import { readLinesAfter } from "./repository.ts";
 import type { Batch, BatchRow, BatchesDeps } from "./types.ts";
 
-const linesAtOnce = 1_000;
+/** Of a result, in memory: one may be as long as an answer may be. */
+const linesAtOnce = 200;
 
 type ResultDeps = Pick<BatchesDeps, "sql" | "blobs" | "lake" | "scratchFolder">;
 
