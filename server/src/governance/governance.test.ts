@@ -211,6 +211,9 @@ describe("sign-in", () => {
     await governance.sessions.signOut(byHand.session);
     await governance.sessions.signOut(byHand.session);
     expect(refusal(() => governance.authenticate({ session: byHand.session }))).toBe("unauthenticated");
+    const inForce = ({ principal }: { principal: { projectId: string; id: string } }) =>
+      governance.principal({ projectId: principal.projectId, principalId: principal.id })?.id ?? null;
+    expect([inForce(byHand), inForce(byTime)]).toEqual([null, byTime.principal.id]);
 
     const key = await governance.keys.create(admin, { name: "opener", roles: ["viewer"], permissions: ["governance.write"] });
     const opener = contextOf(key.key);
@@ -224,6 +227,7 @@ describe("sign-in", () => {
     expect(governance.authenticate({ session: byTime.session }).id).toBe(byTime.principal.id);
     clock.advance(61 * 60_000);
     expect(refusal(() => governance.authenticate({ session: byTime.session }))).toBe("unauthenticated");
+    expect(inForce(byTime)).toBeNull();
   });
 
   test("stores no token", async () => {

@@ -114,8 +114,11 @@ export function createMemory(hotState: HotState, clock: Clock): Memory {
     return principalOf(context) ?? nothing;
   }
 
-  function principalOf(context: Context): Principal | null {
-    return grants.get(`${context.projectId} ${context.principalId}`) ?? null;
+  function principalOf({ projectId, principalId }: Context): Principal | null {
+    const found = grants.get(`${projectId} ${principalId}`) ?? null;
+    if (found?.kind !== "session") return found;
+    // In memory a session is still there for a while after its time.
+    return [...sessions.values()].some(({ principal, expiresAt }) => principal === found && expiresAt > clock.now()) ? found : null;
   }
 
   return { authenticate, findSession, check, grantOf, principalOf };
