@@ -1,4 +1,4 @@
-import { type Egress, AppError } from "../../core/index.ts";
+import { type Egress, AppError, isAppError } from "../../core/index.ts";
 import { askProvider } from "./ask-provider.ts";
 import { inBatches } from "./in-batches.ts";
 import type { Embedder } from "./resolve-embedder.ts";
@@ -91,13 +91,19 @@ async function makeHere(inputs: readonly EmbeddingInput[], { request, target, de
     throw new AppError("untranslatable", `${target.name} takes texts and none of another's fields: ${fields.join(", ")}.`, {
       details: { fields },
     });
-  const made = await deps.encoder.encode(target.model, inputs as readonly string[], deps.signal);
+  const made = await deps.encoder.encode(target.model, inputs as readonly string[], deps.signal).catch(elsewhere);
   const length = made.vectors[0]?.length;
   if (request.dimensions !== undefined && request.dimensions !== length)
     throw new AppError("invalid_request", `${target.name} makes vectors of ${length} numbers, not of ${request.dimensions}.`, {
       details: { issues: [{ path: "dimensions", message: `${length}, or nothing` }] },
     });
   return made;
+}
+
+/** What failed here, and not because of the caller, may go well with the next target. */
+function elsewhere(error: unknown): never {
+  if (!isAppError(error) || error.kind !== "operational") throw error;
+  throw new AppError(error.code, error.message, { details: { ...error.details, retryable: false }, cause: error });
 }
 
 async function countInputs(inputs: readonly EmbeddingInput[], { target, deps }: Maker): Promise<number | null> {

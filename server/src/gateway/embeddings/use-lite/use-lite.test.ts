@@ -99,10 +99,15 @@ describe("the encoder that is made here", () => {
     const folder = await mkdtemp(join(tmpdir(), "millrace-damaged-"));
     const [name] = await readdir(cacheFolder);
     await writeFile(join(folder, name!), "not a model");
-    const damaged = createEncoder({ cacheFolder: folder });
-    await expect(damaged.encode("use-lite", ["x"], never)).rejects.toMatchObject({ code: "model_not_ready" });
-    expect((await damaged.encode("use-lite", ["x"], never)).vectors).toHaveLength(1);
-    await damaged.close();
+    const upstream = await startScriptedUpstream();
+    const { gateway, embed, steps } = openEmbeddings(upstream, { models: { here: ["onnx/use-lite", "one/ok"] } }, folder);
+    const targets = [await embed({ model: "here", inputs: ["x"] }), await embed({ model: "here", inputs: ["x"] })].map(
+      ({ target }) => target,
+    );
+    expect(targets).toEqual(["one/ok", "onnx/use-lite"]);
+    expect(steps[0]).toMatchObject({ name: "onnx/use-lite", kind: "embedding", status: "failed", error: "model_not_ready" });
+    gateway.close();
+    await upstream.close();
     await rm(folder, { recursive: true });
   });
 
