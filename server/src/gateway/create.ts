@@ -23,7 +23,7 @@ export interface GatewayDeps {
   readonly logger?: Logger;
   /** For what is made once from files of a package: the encoder. Without it `onnx/<model>` is not there. */
   readonly cacheFolder?: string;
-  /** What says how alike two questions are, where kept answers are told to alike ones; absent: by their characters. */
+  /** What says how alike two questions are, instead of what is configured. */
   readonly embedder?: Embedder;
   readonly audit?: AuditPort;
 }
@@ -61,7 +61,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
   const abuse = createAbuseGuard(config.abuse, clock);
   const { embedder, audit } = deps;
-  const cache = createCache({ config: config.cache, clock, logger, again: (each) => call(each), embedder, audit });
+  const cache = createCache({
+    config: config.cache,
+    clock,
+    logger,
+    again: (each) => call(each),
+    encode: (texts, signal) => encoder.encode("use-lite", texts, signal),
+    embedder,
+    audit,
+  });
   const capabilities = createCapabilityTable(config.capabilities);
   const latencies = createLatencyBook(clock);
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });

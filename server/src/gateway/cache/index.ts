@@ -34,7 +34,9 @@ export interface CacheDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly again: Ask;
-  /** What says how alike two questions are; absent: by their characters. */
+  /** The encoder of sentences that runs here. */
+  readonly encode: (texts: readonly string[], signal: AbortSignal) => Promise<{ readonly vectors: readonly Float32Array[] }>;
+  /** Instead of what is configured. */
   readonly embedder?: Embedder | undefined;
   readonly audit?: AuditPort | undefined;
 }
@@ -46,7 +48,7 @@ export type AuditPort = (
 ) => Promise<void>;
 
 /** Answers that are told again: of this node, in memory. */
-export function createCache({ config, clock, logger, again, embedder = lexicalEmbedder, audit }: CacheDeps): Cache {
+export function createCache({ config, clock, logger, again, encode, audit, ...deps }: CacheDeps): Cache {
   const { exact, semantic } = config;
   const maxBytes = exact?.maxBytes ?? 0;
   const kept = createKeptAnswers(maxBytes);
@@ -55,6 +57,7 @@ export function createCache({ config, clock, logger, again, embedder = lexicalEm
   const epochs = new Map<string, number>();
   const epochOf = (projectId: string) => epochs.get(projectId) ?? 0;
   const calibrations = semantic && createCalibrations(semantic);
+  const embedder = deps.embedder ?? (semantic?.embedder === "onnx/use-lite" ? encoded(encode, stop.signal) : lexicalEmbedder);
   const random = createRandom(clock.now());
   const alike = semantic && createAlike({ config: semantic, kept, calibrations: calibrations!, embedder, clock, logger, random });
   const stages =
@@ -78,4 +81,8 @@ export function createCache({ config, clock, logger, again, embedder = lexicalEm
     },
     close: () => stop.abort(),
   };
+}
+
+function encoded(encode: CacheDeps["encode"], signal: AbortSignal): Embedder {
+  return { name: "onnx/use-lite", embed: async (texts) => (await encode(texts, signal)).vectors };
 }

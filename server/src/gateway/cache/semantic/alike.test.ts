@@ -108,10 +108,16 @@ test("answers who may do exactly the same, where that is chosen", async () => {
   expect(all).toContain("hit");
 });
 
-test("an embedder that fails costs a hit and no answer", async () => {
-  const { gateway } = open({ embedder: fails });
-  const all = [await ask(gateway, { text: "One" }), await ask(gateway, { text: "Two" }), await ask(gateway, { text: "One" })];
-  expect(all.map(({ cache }) => cache)).toEqual(["miss", "miss", "hit"]);
+test.each([
+  ["fails", { embedder: fails }, "internal"],
+  ["does not come to an end", { embedder: { name: "broken", embed: () => new Promise<never>(() => {}) } }, "deadline_exceeded"],
+  ["is not installed here", { semantic: { embedder: "onnx/use-lite" } }, "encoder_missing"],
+] as [string, Parameters<typeof open>[0], string][])("an embedder that %s costs a hit and no answer", async (_what, options, code) => {
+  const { gateway } = open(options);
+  const [first, again] = [await ask(gateway, { text: "One" }), await ask(gateway, { text: "One" })];
+  expect([first.cache, again.cache]).toEqual(["miss", "hit"]);
+  expect(noteOf(first)).toMatchObject({ kind: "miss", notCompared: code });
+  gateway.close();
 });
 
 test("alike answers need kept ones, and not for the whole project", () => {

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, type Random, toAppError } from "../../../core/index.ts";
+import { AppError, type Clock, type Logger, type Random, toAppError } from "../../../core/index.ts";
 import type { GatewayCall } from "../../stage.ts";
 import type { ChatAnswer } from "../../types.ts";
 import { type SemanticConfig, isNamed } from "../config.ts";
@@ -58,11 +58,12 @@ export function createAlike(deps: AlikeDeps): Alike {
       if (group === null || !isNamed(config, { model: call.resolved.name, function: name })) return unseen;
       let place: NonNullable<KeptAnswer["place"]>;
       try {
-        const [vector] = await embedder.embed([question]);
+        const [vector] = await inTime(embedder.embed([question]));
         place = { group, vector: toUnit(vector!) };
       } catch (error) {
-        logger.warn({ error: toAppError(error).message, embedder: embedder.name }, "a question could not be compared with kept ones");
-        return unseen;
+        const { code, message } = toAppError(error);
+        logger.warn({ error: message, embedder: embedder.name }, "a question could not be compared with kept ones");
+        return { ...unseen, note: { notCompared: code, embedder: embedder.name } };
       }
       const near = maxAgeMs === 0 ? null : nearest(call, { place, maxAgeMs });
       if (near === null) return { ...unseen, place };
@@ -83,6 +84,19 @@ export function createAlike(deps: AlikeDeps): Alike {
       };
     },
   };
+}
+
+/** The longest a question waits for what may save it a call. */
+const longestMs = 500;
+
+async function inTime<T>(coming: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new AppError("deadline_exceeded", `It took longer than ${longestMs} ms.`)), longestMs);
+  try {
+    return await Promise.race([coming, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function rounded(distance: number): number {

@@ -1,7 +1,7 @@
 /** Texts as points: the nearer two are, the more alike. All of one embedder have the same length. */
 export interface Embedder {
   readonly name: string;
-  embed(texts: readonly string[]): Promise<Float32Array[]>;
+  embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
 }
 
 const dimensions = 256;
