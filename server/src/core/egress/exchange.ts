@@ -39,7 +39,8 @@ export class OpenExchange implements Exchange {
     this.#deps = deps;
     const { totalMs, headersMs } = deps.limits;
     this.#total = setTimeout(() => this.cancel(timedOut(this.host, "total", totalMs)), totalMs);
-    this.#phase = setTimeout(() => this.cancel(timedOut(this.host, "headers", headersMs)), headersMs);
+    // A clock that could not ring before the whole's is not set: each costs as much as reading a header.
+    if (headersMs < totalMs) this.#phase = setTimeout(() => this.cancel(timedOut(this.host, "headers", headersMs)), headersMs);
     deps.signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
@@ -160,8 +161,8 @@ export class OpenExchange implements Exchange {
   }
 
   #waitForData(): void {
-    if (this.#paused) return;
-    const { idleMs } = this.#deps.limits;
+    const { idleMs, totalMs } = this.#deps.limits;
+    if (this.#paused || idleMs >= totalMs) return;
     if (this.#phase === undefined) this.#phase = setTimeout(() => this.cancel(timedOut(this.host, "idle", idleMs)), idleMs);
     else this.#phase.refresh();
   }

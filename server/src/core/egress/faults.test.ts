@@ -66,6 +66,12 @@ describe("an upstream that", () => {
     await expect(answer.text()).rejects.toMatchObject({ code: "egress_timeout", details: { clock: "total", ms: 100 } });
   });
 
+  test.each(["headersMs", "idleMs"])("that gives nothing runs out of the whole time where %s is as long", async (clock) => {
+    const port = await listenRaw((socket) => clock === "idleMs" && void socket.write(`${chunkedHead}4\r\nhalf\r\n`));
+    const { over } = record(openEgress({ ports: [port] }), { url: at(port), limits: { totalMs: 60, [clock]: 60 } });
+    expect(await over).toMatchObject({ code: "egress_timeout", details: { clock: "total", ms: 60 } });
+  });
+
   test("resets the connection in the middle of the body is never a clean end", async () => {
     const port = await listenRaw((socket) => {
       socket.write(`${chunkedHead}4\r\nhalf\r\n`, () => socket.resetAndDestroy());
