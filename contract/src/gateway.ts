@@ -66,3 +66,98 @@ export type CacheReport = z.infer<typeof cacheReportSchema>;
 
 /** How many answers were forgotten. */
 export const cacheClearedSchema = z.object({ cleared: z.int() });
+
+export const circuitStateSchema = z.enum(["closed", "half-open", "open"]);
+export type CircuitState = z.infer<typeof circuitStateSchema>;
+
+/** One of a provider's keys for a target, known by its place from 1; its text is nowhere. */
+export const targetKeySchema = z.object({
+  place: z.int(),
+  /** `resting`: the provider turned it away, for a while. */
+  state: z.enum(["ready", "resting"]),
+  restsUntil: instantSchema.nullable(),
+  circuit: circuitStateSchema,
+  inFlight: z.int().nullable(),
+});
+
+/** A model of a provider, as this node sees it. */
+export const modelTargetSchema = z.object({
+  /** `<provider>/<model>` */
+  name: z.string(),
+  provider: z.string(),
+  /** What the provider speaks; `built-in` for a model that runs here. */
+  dialect: z.string(),
+  region: z.string().nullable(),
+  /** What it may see. */
+  dataClasses: z.array(z.string()),
+  /** The row in force; null where no price is known. Of a million tokens, as decimal text. */
+  price: z.object({ from: z.string(), currency: z.string(), perMillion: z.record(z.string(), z.string()) }).nullable(),
+  /** Of several keys the best. `half-open`: the next call looks whether it answers again. */
+  circuit: z.object({
+    state: circuitStateSchema,
+    /** When an open one is tried again. */
+    triesAgainAt: instantSchema.nullable(),
+  }),
+  /** Calls under way, streams until their end. */
+  inFlight: z.int(),
+  queued: z.int(),
+  /** Calls it takes at once; null where nothing bounds them. */
+  most: z.int().nullable(),
+  /** Tries of the last minutes, and those that failed. */
+  tries: z.int(),
+  failures: z.int(),
+  /** Milliseconds to the first token of streams, and to the end of whole answers: medians of the last minutes; null without any. */
+  firstTokenMs: z.number().nullable(),
+  wholeMs: z.number().nullable(),
+  keys: z.array(targetKeySchema),
+});
+export type ModelTarget = z.infer<typeof modelTargetSchema>;
+
+/** A name for models. */
+export const modelAliasSchema = z.object({
+  name: z.string(),
+  /** How one of its targets is chosen. */
+  choose: z.string(),
+  targets: z.array(z.string()),
+  dataClass: z.string().nullable(),
+  regions: z.array(z.string()),
+});
+export type ModelAlias = z.infer<typeof modelAliasSchema>;
+
+/** What one node knows: each counts by itself. */
+export const gatewayModelsSchema = z.object({
+  providers: z.array(z.string()),
+  aliases: z.array(modelAliasSchema),
+  /** Those of aliases, and those that were asked by their own name lately. */
+  targets: z.array(modelTargetSchema),
+  /** How long "the last minutes" are. */
+  windowSeconds: z.int(),
+});
+export type GatewayModels = z.infer<typeof gatewayModelsSchema>;
+
+export const modelTrafficQuerySchema = z.object({ hours: z.coerce.number().int().min(1).max(168).default(24) });
+
+/** From evidence, of all nodes: what was asked for by the name of a model, and who answered. */
+export const modelTrafficSchema = z.object({
+  since: instantSchema,
+  /** Of a name that was asked very often the newest calls alone are counted. */
+  capped: z.boolean(),
+  items: z.array(
+    z.object({
+      /** The alias or target that was asked for. */
+      model: z.string(),
+      /** Who answered, or was to. */
+      target: z.string(),
+      requests: z.int(),
+      failures: z.int(),
+      fallbacks: z.int(),
+      p50Ms: z.number().nullable(),
+      p99Ms: z.number().nullable(),
+      /** Decimal text, of the calls whose cost is known; null when there is none. */
+      costUsd: z.string().nullable(),
+      /** Answers whose cost nobody knows. */
+      costUnknown: z.int(),
+    }),
+  ),
+});
+export type ModelTraffic = z.infer<typeof modelTrafficSchema>;

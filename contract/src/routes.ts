@@ -83,6 +83,8 @@ export const routes = {
   "models.get": { method: "GET", path: "/api/models/:name", summary: "One model, its aliases and their history", permission: "models.read", parameters: named, response: models.modelDetailSchema },
   "models.getVersion": { method: "GET", path: "/api/models/:name/versions/:version", summary: "One version: signature, metrics, card", permission: "models.read", parameters: versioned, response: models.modelVersionSchema },
 
+  "gateway.models": { method: "GET", path: "/api/gateway/models", summary: "Foundation models as this node sees them: names, targets, circuits, keys by their place, prices", permission: "gateway.read", response: gateway.gatewayModelsSchema },
+  "gateway.traffic": { method: "GET", path: "/api/gateway/traffic", summary: "Calls of foundation models in the last hours: who answered, how fast, what it cost", permission: "gateway.read", query: gateway.modelTrafficQuerySchema, response: gateway.modelTrafficSchema },
   "gateway.budgets": { method: "GET", path: "/api/gateway/budgets", summary: "Budgets of foundation models: what is used, reserved, left, and when more is free", permission: "gateway.read", query: gateway.budgetsQuerySchema, response: gateway.budgetsSchema },
   "gateway.cache": { method: "GET", path: "/api/gateway/cache", summary: "Answers of foundation models that this node keeps: how many, hits, misses, what they saved", permission: "gateway.read", response: gateway.cacheReportSchema },
   "gateway.clearCache": { method: "DELETE", path: "/api/gateway/cache", summary: "Forget the project's kept answers on this node", permission: "gateway.write", response: gateway.cacheClearedSchema },

@@ -14,6 +14,7 @@ import { openModelCall } from "./model-call.ts";
 import { partitionsAt } from "./partitions.ts";
 import { createProjectRuntimes } from "./project-runtimes.ts";
 import { getInference, listInferences } from "./read-inferences.ts";
+import { readModelTraffic } from "./read-model-traffic.ts";
 import { readSeries } from "./read-series.ts";
 import { writeNodeFacts } from "./record.ts";
 import { createRefusals } from "./refusals.ts";
@@ -244,6 +245,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     list: async (caller) => deps.definitions.map(({ name }) => describeFunction(caller, runtimeOf(caller, name), deps)),
     get: async (caller, name) => describeFunctionDetail(caller, runtimeOf(caller, name), deps),
     series: async (caller, name, query) => readSeries(caller, requireDefinition(name).name, query, deps),
+    modelTraffic: (caller, query) => readModelTraffic(caller, query, deps),
     listInferences: (caller, query) => listInferences(caller, query, deps),
     getInference: (caller, id) => getInference(caller, id, deps),
     async eraseBody(caller, id) {

@@ -8,6 +8,7 @@ import type {
   Inference,
   InferenceDetail,
   InferResponse,
+  ModelTraffic,
   SeriesPoint,
 } from "@millrace/contract";
 import type { z } from "zod";
@@ -377,6 +378,8 @@ export interface Functions {
     name: string,
     query: { buckets: number; from?: string | undefined; to?: string | undefined },
   ): Promise<SeriesPoint[]>;
+  /** Calls of foundation models by their own names in the last hours. */
+  modelTraffic(context: Context, query: { hours: number }): Promise<ModelTraffic>;
   listInferences(context: Context, query: InferencesQuery): Promise<InferencePage>;
   /** `unknown_inference` when there is none. Feedback is joined through the port. The read is audited. */
   getInference(context: Context, id: string): Promise<InferenceDetail>;

@@ -5,9 +5,8 @@ import { dialects } from "./dialects/index.ts";
 import { type Cost, costOf } from "./money/cost-of.ts";
 import type { PriceTable } from "./money/price-table.ts";
 import { isSkip, noteAttempt, noteSkipped } from "./note-attempt.ts";
-import { createCircuitBreakers } from "./reliability/circuit-breaker.ts";
 import { createRetryBudgets } from "./reliability/retry-budget.ts";
-import { createTargetBounds } from "./reliability/target-bounds.ts";
+import { type TargetBoard, createTargetBoard } from "./reliability/target-board.ts";
 import { type AttemptTarget, runAttempts } from "./reliability/run-attempts.ts";
 import type { Target } from "./resolve-model.ts";
 import { noteConfidence } from "./routing/confidence.ts";
@@ -25,16 +24,16 @@ export interface AskDeps {
   readonly prices: PriceTable;
   /** Where it is written down how long each target takes. */
   readonly latencies?: LatencyBook;
+  readonly board?: TargetBoard;
 }
 
 type AskedTarget = Target & AttemptTarget;
 
 /** What asks the providers of a call: one target after the other, until one answers. */
-export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
-  const breakers = createCircuitBreakers(clock);
+export function createAsk({ egress, clock, prices, latencies, ...deps }: AskDeps): Ask {
   const budgets = createRetryBudgets();
   const random = createRandom(clock.now());
-  const bounds = createTargetBounds({ clock, random });
+  const { breakers, bounds, watch } = deps.board ?? createTargetBoard({ clock, random });
 
   function prepare(call: GatewayCall): AskedTarget[] {
     const { targets } = call.resolved;
@@ -53,11 +52,15 @@ export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
 
   async function timed(call: GatewayCall, target: Target, attempt: () => Promise<Attempted>): Promise<Attempted> {
     const from = performance.now();
+    const watched = watch.begin(target.name);
     try {
       const value = await attempt();
+      if (value.kind === "stream") value.end.promise.then(watched.ended, watched.failed);
+      else watched.ended();
       latencies?.note(target.name, call.request.stream, performance.now() - from);
       return value;
     } catch (error) {
+      watched.failed(call.signal.aborted ? undefined : error);
       // What fails at once is not fast.
       if (!call.signal.aborted) latencies?.note(target.name, call.request.stream, target.config.clocks.firstTokenMs);
       throw error;
@@ -93,7 +96,13 @@ export function createAsk({ egress, clock, prices, latencies }: AskDeps): Ask {
     const { value, target } = attempted;
     if (value.kind === "whole") {
       deadline.end();
-      const outcome = { target: target.name, answer: value.answer, cost: price(target, value.answer.usage), error: null, ...noteConfidence(value.answer) };
+      const outcome = {
+        target: target.name,
+        answer: value.answer,
+        cost: price(target, value.answer.usage),
+        error: null,
+        ...noteConfidence(value.answer),
+      };
       return { kind: "whole", text: value.text, outcome };
     }
     let error: AppError | null = null;

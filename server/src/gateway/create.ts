@@ -11,6 +11,8 @@ import { createCountStage } from "./money/count-stage.ts";
 import { createTokenCounter } from "./money/count-tokens.ts";
 import { createPriceTable } from "./money/price-table.ts";
 import { type Question, askQuestion } from "./question.ts";
+import { createTargetBoard } from "./reliability/target-board.ts";
+import { type ModelReport, reportModels } from "./report-models.ts";
 import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
 import { createAdmitStage, createCapabilityTable, createLatencyBook, createRouteStage } from "./routing/index.ts";
 import { type Ask, type CallOutcome, type Stage, inStages } from "./stage.ts";
@@ -38,6 +40,8 @@ export interface Gateway {
   resolve(model: string): ResolvedModel;
   /** The names a caller may use that are known by name. */
   models(): { readonly name: string; readonly provider: string }[];
+  /** Names and targets as this node sees them. */
+  report(): ModelReport;
   /** Throws before the first byte, with every attempt in the evidence; afterwards a stream tells its own end. */
   readonly call: Ask;
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
@@ -84,7 +88,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     route,
     count,
   ];
-  const call: Ask = inStages(stages, createAsk({ egress, clock, prices, latencies }));
+  const board = createTargetBoard({ clock, random: createRandom(clock.now()) });
+  const call: Ask = inStages(stages, createAsk({ egress, clock, prices, latencies, board }));
   const resolve = (model: string) => resolveModel(model, config);
   const encoder = createEncoder({ cacheFolder: deps.cacheFolder });
   const embeddings = createEmbeddings({
@@ -104,6 +109,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     dialect: (name) => dialects[name],
     resolve,
     models: () => Object.entries(config.models).map(([name, { targets }]) => ({ name, provider: targets[0]!.split("/")[0]! })),
+    report: () => reportModels({ config, board, latencies, prices, clock }),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },

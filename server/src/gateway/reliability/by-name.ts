@@ -14,6 +14,10 @@ export class ByName<Value> {
     return this.#kept.size;
   }
 
+  names(): string[] {
+    return [...this.#kept.keys()];
+  }
+
   get(name: string): Value | undefined {
     return this.#kept.get(name);
   }

@@ -73,6 +73,11 @@ export class KeyRing {
     return this.#loads[place]!;
   }
 
+  /** Until this one is back; 0 when it does not rest. */
+  restMs(place: number): number {
+    return Math.max(0, this.#restsUntil[place]! - this.#clock.now());
+  }
+
   get isIdle(): boolean {
     const now = this.#clock.now();
     return this.#loads.every((load) => load === 0) && this.#restsUntil.every((until) => until <= now);
