@@ -26,12 +26,16 @@ export function holdsFor({ match }: BudgetConfig, spender: Spender): boolean {
   return isFunction && (match.model === undefined || spender.models.some((model) => fits(match.model!, model)));
 }
 
-export function bucketOf({ per }: BudgetConfig, spender: Spender): Bucket {
-  return Object.fromEntries([per].flat().map((dimension) => [dimension, shorten(valueOf(dimension, spender))]));
+export function dimensionsOf({ per }: BudgetConfig): readonly Dimension[] {
+  return [per].flat();
+}
+
+export function bucketOf(budget: BudgetConfig, spender: Spender): Bucket {
+  return Object.fromEntries(dimensionsOf(budget).map((dimension) => [dimension, shorten(valueOf(dimension, spender))]));
 }
 
 /** Calls that do not say it share one count, the empty one: whoever leaves it out is not without a limit. */
-function valueOf(dimension: Dimension, spender: Spender): string {
+export function valueOf(dimension: Dimension, spender: Spender): string {
   switch (dimension) {
     case "project":
       return spender.projectId;

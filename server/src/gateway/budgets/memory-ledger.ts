@@ -8,6 +8,8 @@ interface Count {
   reserved: number;
   /** When it was used last, among all. */
   turn: number;
+  /** When it was put at the end of its group. */
+  movedAt: number;
 }
 
 interface Lease {
@@ -24,7 +26,7 @@ export interface MemoryLedgerDeps {
 
 /** Counts of one process. */
 export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDeps): Ledger & { size(): number } {
-  // A Map remembers the order of insertion; a count used again is moved to its end.
+  // A Map remembers the order of insertion; a count used again is moved to its end, unless it was lately: moving costs more than counting.
   const groups = new Map<string, Map<string, Count>>();
   const leases = new Set<Lease>();
   let turn = 0;
@@ -34,12 +36,17 @@ export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDe
     let group = groups.get(line.group);
     if (group === undefined) groups.set(line.group, (group = new Map()));
     const held = group.get(line.key);
+    turn += 1;
+    // A changed window begins anew; amounts of parts of another length cannot be read.
+    const isKept = held?.used.windowMs === line.windowMs;
+    if (isKept && turn - held.movedAt < maxCounts / 16) {
+      held.turn = turn;
+      return held;
+    }
     if (held !== undefined) group.delete(line.key);
     else if (group.size >= maxCounts) evict(group, now);
-    // A changed window begins anew; amounts of parts of another length cannot be read.
-    const count =
-      held?.used.windowMs === line.windowMs ? held : { owner: line.owner, used: new SlidingAmounts(line.windowMs), reserved: 0, turn: 0 };
-    count.turn = ++turn;
+    const count = isKept ? held : { owner: line.owner, used: new SlidingAmounts(line.windowMs), reserved: 0, turn, movedAt: turn };
+    count.turn = count.movedAt = turn;
     group.set(line.key, count);
     return count;
   }

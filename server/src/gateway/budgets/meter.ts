@@ -1,9 +1,9 @@
 import { AppError, type Clock } from "../../core/index.ts";
 import type { Decimal } from "../money/decimal.ts";
-import { type AmountKind, amountKinds, formatAmount, limitOf, toNanos, unitOf } from "./amounts.ts";
-import { type Bucket, type Spender, bucketOf, holdsFor } from "./buckets.ts";
+import { type AmountKind, formatAmount, toNanos, unitOf } from "./amounts.ts";
+import { type Bucket, type Spender, holdsFor } from "./buckets.ts";
 import type { BudgetConfig } from "./config.ts";
-import { formatKey } from "./keys.ts";
+import { type CountedBudget, countBudget } from "./counted-budget.ts";
 import type { Ledger, LedgerLine, Shortage } from "./ledger.ts";
 
 /** What a call will take, as far as that is known before. `null` dollars: nobody told us the price. */
@@ -47,10 +47,12 @@ export interface Meter {
 }
 
 export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
+  const counted = budgets.map(countBudget);
   return {
     isEmpty: budgets.length === 0,
     async hold(spender, forecast, leaseMs) {
-      const entries = budgets.filter((budget) => holdsFor(budget, spender)).flatMap((budget) => entriesOf(budget, spender, forecast));
+      const entries: Entry[] = [];
+      for (const each of counted) if (holdsFor(each.budget, spender)) entries.push(...entriesOf(each, spender, forecast));
       if (entries.length === 0) return { budgets: [], settle: () => {} };
       const reserved = await ledger.reserve(
         entries.map(({ line }) => line),
@@ -65,18 +67,16 @@ export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
   };
 }
 
-function entriesOf(budget: BudgetConfig, spender: Spender, forecast: Forecast): Entry[] {
-  const bucket = bucketOf(budget, spender);
+function entriesOf({ budget, limits, countsOf }: CountedBudget, spender: Spender, forecast: Forecast): Entry[] {
+  const { bucket, keys } = countsOf(spender);
   const spend = forecast.of(budget.defaultOutputTokens);
-  return amountKinds.flatMap((kind) => {
-    const limit = limitOf(kind, budget.limits);
-    if (limit === null) return [];
+  return limits.map(({ kind, limit }, index) => {
     const amount = amountOf(kind, spend);
     // More than can be counted is more than any budget.
     const known = amount === null ? null : (countable(amount) ?? Number.MAX_SAFE_INTEGER);
     if (known === null && budget.unknownPrice === "refuse") throw unknownPrice(budget, spender);
     const line: LedgerLine = {
-      key: formatKey({ projectId: spender.projectId, budget: budget.name, kind, bucket }),
+      key: keys[index]!,
       owner: spender.projectId,
       group: budget.name,
       windowMs: budget.windowSeconds * 1000,
@@ -85,7 +85,7 @@ function entriesOf(budget: BudgetConfig, spender: Spender, forecast: Forecast): 
       held: kind !== "requests",
       whenStoreIsAway: budget.whenStoreIsAway,
     };
-    return [{ budget, kind, bucket, line }];
+    return { budget, kind, bucket, line };
   });
 }
 
@@ -102,7 +102,7 @@ function countable(amount: number | null): number | null {
 
 function refusal(entries: readonly Entry[], { line, left, waitMs }: Shortage, now: number): AppError {
   const { budget, kind, bucket } = entries.find((entry) => entry.line.key === line.key)!;
-  const [has, needs, limit] = [left, line.amount, limitOf(kind, budget.limits)!].map((amount) => formatAmount(kind, amount));
+  const [has, needs, limit] = [left, line.amount, line.limit].map((amount) => formatAmount(kind, amount));
   const whose = Object.entries(bucket)
     .map(([dimension, value]) => (value === "" ? `without ${dimension}` : `${dimension} ${value}`))
     .join(", ");
