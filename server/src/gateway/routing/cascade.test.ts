@@ -18,6 +18,8 @@ describe("a cascade", () => {
         mute: cascade(["claude/ok", "large/ok"]),
         strict: cascade(["claude/ok", "large/ok"], { unknown: "unsure" }),
         alone: cascade(["small/confident:0.5", "large/status:500"]),
+        picky: cascade(["small/confident:0.5", "large/status:400", "large/ok"]),
+        late: cascade(["small/confident:0.5", "large/slow-first:4000"], { clocks: { totalMs: 1000 } }),
         dead: cascade(["small/reset", "large/ok"]),
         wrong: cascade(["small/status:400", "large/ok"]),
         broken: cascade(["small/clean-cut-after:3", "large/ok"]),
@@ -71,9 +73,9 @@ describe("a cascade", () => {
       expect((await ask("strict")).outcome.target).toBe("large/ok");
     });
 
-    test("gives the unsure answer when the better model fails", async () => {
-      const { outcome, text } = await ask("alone");
-      expect(outcome).toMatchObject({ target: "small/confident:0.5", error: null });
+    test.each(["alone", "picky", "late"])("gives the unsure answer when the better model fails, refuses or is late: %s", async (model) => {
+      const { outcome, text } = await ask(model);
+      expect(outcome).toMatchObject({ target: "small/confident:0.5", error: null, cost: { amount: "0.000009" } });
       expect(text).toContain("fox");
     });
 

@@ -38,8 +38,8 @@ export async function runCascade(
     try {
       reply = await next(isLast ? only : askLogProbabilities(only, target, capabilities));
     } catch (error) {
-      if (call.signal.aborted || retryVerdict(error) === "stop") throw error;
-      if (!isLast) continue;
+      if (call.signal.aborted) throw error;
+      if (!isLast && retryVerdict(error) !== "stop") continue;
       if (unsure === undefined) throw error;
       return settle(unsure, heard);
     }
