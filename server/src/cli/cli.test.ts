@@ -53,6 +53,8 @@ function everyCommand(): string[][] {
     ["models", "run", id],
     ["models", "train", "triage-mail", "--dataset", "mail@1"],
     ["train", "triage-mail", "--dataset", "mail@1", "--parameter", "c=2", "--parameter", "name=x", "--seed", "7"],
+    ["gateway", "models"],
+    ["gateway", "traffic", "--hours", "2"],
     ["gateway", "budgets", "--limit", "10"],
     ["gateway", "cache"],
     ["gateway", "cache", "--clear"],

@@ -1,3 +1,4 @@
+import { gatewayAnswers } from "./test-gateway-answers.ts";
 import type { Answers } from "./test-terminal.ts";
 
 export const inferenceId = "0198c5a2-7d1e-7abc-8def-0123456789ab";
@@ -365,39 +366,7 @@ export const answers: Answers = {
   "models.listRuns": () => ({ items: [run], next: null }),
   "models.getRun": () => run,
   "models.createRun": () => ({ workflowId: "w-1", runId: inferenceId }),
-  "gateway.cache": () => ({
-    entries: 12,
-    bytes: 48_000,
-    maxBytes: 67_108_864,
-    exact: 40,
-    stale: 1,
-    semantic: 3,
-    shared: 2,
-    miss: 60,
-    saved: [{ currency: "USD", amount: "0.52" }],
-    savedUnknown: 1,
-    calibrations: [
-      { function: "triage-mail", pairs: 140, threshold: 0.91, precision: { value: 0.99, low: 0.96, high: 0.998, n: 120 } },
-      { function: "model:careful", pairs: 12, threshold: null, precision: { value: 1, low: 0.76, high: 1, n: 12 } },
-    ],
-  }),
-  "gateway.clearCache": () => ({ cleared: 12 }),
-  "gateway.budgets": () => ({
-    store: "memory",
-    items: [
-      {
-        budget: "team",
-        bucket: { principal: "key:demo:a1b2c3d4e5f6", user: "" },
-        kind: "costUsd",
-        windowSeconds: 86_400,
-        limit: "10",
-        used: "9.75",
-        reserved: "0.25",
-        left: "0",
-        resetsAt: at,
-      },
-    ],
-  }),
+  ...gatewayAnswers,
   "jobs.list": () => ({ items: [workflow], next: null }),
   "jobs.get": () => workflow,
   "jobs.cancel": () => ({ ...workflow, status: "cancelled" }),

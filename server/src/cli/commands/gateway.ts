@@ -2,8 +2,9 @@ import type { BudgetCount, BudgetCounts, CacheReport } from "@millrace/contract"
 import type { Command } from "commander";
 import { instant } from "../format.ts";
 import type { Column } from "../table.ts";
+import { describeModels, describeTraffic } from "./gateway-models.ts";
 import { table } from "./show.ts";
-import { type Registrar, addVerb, group } from "./verb.ts";
+import { type Registrar, addVerb, group, parseWhole } from "./verb.ts";
 
 const columns: readonly Column<BudgetCount>[] = [
   { title: "BUDGET", value: (item) => item.budget },
@@ -35,6 +36,23 @@ function whose(bucket: BudgetCount["bucket"]): string {
 
 export function addGateway(program: Command, registrar: Registrar): void {
   const gateway = group(program, "gateway", "foundation models: what may be spent on them, and what is kept of their answers");
+  addVerb(gateway, registrar, {
+    usage: "models",
+    description: "names for models and their targets: state, keys, what is under way, latency, price",
+    run: async (session) => {
+      const models = await session.call("gateway.models", {});
+      session.show(models, () => describeModels(session, models));
+    },
+  });
+  addVerb(gateway, registrar, {
+    usage: "traffic",
+    description: "calls of models in the last hours: who answered, how fast, what it cost",
+    options: [{ flags: "--hours <n>", description: "24 unless told, a week at most", parse: parseWhole, default: 24 }],
+    run: async (session, _args, options) => {
+      const traffic = await session.call("gateway.traffic", { query: options });
+      session.show(traffic, () => describeTraffic(session, traffic));
+    },
+  });
   addVerb(gateway, registrar, {
     usage: "budgets",
     description: "budgets in use: the limit, what is used and reserved, when more is free",
