@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Spender, bucketOf, holdsFor, networkOf } from "./buckets.ts";
 import { budgetSchema, budgetsSchema } from "./config.ts";
+import { countBudget } from "./counted-budget.ts";
 import { formatKey, parseKey } from "./keys.ts";
 
 const ada: Spender = {
@@ -46,6 +47,31 @@ test("a value of any length makes a key of bounded length, and different ones ma
       expect(of(one) === of(other)).toBe(one === other);
     }),
   );
+});
+
+test("what is remembered of spenders is what each of them counts in, in any order and however many there are", () => {
+  const config = budget({ per: ["user", "tag:team"], limits: { costUsd: "2.50", requests: 7 } });
+  const { limits, countsOf } = countBudget(config);
+  expect(limits).toEqual([
+    { kind: "requests", limit: 7 },
+    { kind: "costUsd", limit: 2_500_000_000 },
+  ]);
+  const expected = (spender: Spender) => {
+    const bucket = bucketOf(config, spender);
+    const key = (kind: "requests" | "costUsd") => formatKey({ projectId: spender.projectId, budget: "b", kind, bucket });
+    return { bucket, keys: [key("requests"), key("costUsd")] };
+  };
+  const part = fc.oneof(fc.constantFrom("", "1", "1 a", "a", "a1 ", " "), fc.string({ maxLength: 600 }));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(part, part, part), { maxLength: 20 }), (all) => {
+      for (const [projectId, user, team] of [...all, ...all]) {
+        const spender = { ...ada, projectId, user, tags: { team } };
+        expect(countsOf(spender)).toEqual(expected(spender));
+      }
+    }),
+  );
+  for (let index = 0; index < 1100; index++) countsOf({ ...ada, user: `u-${index}` });
+  expect(countsOf(ada)).toEqual(expected(ada));
 });
 
 test("a budget holds for the functions and models it names, by any name of the model", () => {
