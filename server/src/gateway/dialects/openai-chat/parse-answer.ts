@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ChatAnswer, ContentPart } from "../../types.ts";
 import { parseFinish } from "./finish-reasons.ts";
 import { parseLogProbabilities } from "./log-probabilities.ts";
+import { isPlainAnswer } from "./plain-shapes.ts";
 import { brokenAnswer, read } from "./refuse.ts";
 import { parseUsage } from "./usage.ts";
 
@@ -23,6 +24,8 @@ const answerSchema = z.looseObject({
   usage: z.unknown().optional(),
 });
 
+type Answer = z.output<typeof answerSchema>;
+
 // `object` and `created` are of the envelope: the writer makes them.
 const knownFields = ["id", "model", "choices", "usage", "object", "created"];
 const knownChoiceFields = ["index", "message", "finish_reason", "logprobs"];
@@ -30,7 +33,7 @@ const knownMessageFields = ["role", "content", "refusal", "reasoning_content", "
 
 /** Throws `provider_failed` for what is no answer. */
 export function parseAnswer(body: unknown): ChatAnswer {
-  const raw = read(answerSchema, body, { path: "", refuse: brokenAnswer });
+  const raw = isPlainAnswer(body) ? (body as Answer) : read(answerSchema, body, { path: "", refuse: brokenAnswer });
   const [choice, ...others] = raw.choices;
   const { message, finish_reason: finish, logprobs } = choice!;
   const logProbabilities = parseLogProbabilities(logprobs);
@@ -62,6 +65,11 @@ function parseContent(message: z.output<typeof messageSchema>): ContentPart[] {
 }
 
 function unknownFields(raw: Readonly<Record<string, unknown>>, known: readonly string[]): Record<string, unknown> {
-  const says = (value: unknown) => value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0);
-  return Object.fromEntries(Object.entries(raw).filter(([key, value]) => !known.includes(key) && says(value)));
+  const unknown: Record<string, unknown> = {};
+  for (const key of Object.keys(raw)) if (!known.includes(key) && says(raw[key])) unknown[key] = raw[key];
+  return unknown;
+}
+
+function says(value: unknown): boolean {
+  return value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0);
 }

@@ -52,7 +52,8 @@ function parseUser(message: RawMessage, path: string): ChatMessage {
   const content = parseContent(message["content"], `${path}.content`);
   if (message["content"] === null || message["content"] === undefined)
     throw invalidRequest([{ path: `${path}.content`, message: "must be text or a list of parts" }]);
-  return { role: "user", content: [...content, ...unknownFields(message, path, ["role", "content", "name"])], ...parseName(message, path) };
+  content.push(...unknownFields(message, path, ["role", "content", "name"]));
+  return { role: "user", content, ...parseName(message, path) };
 }
 
 function parseAssistant(message: RawMessage, path: string): ChatMessage {
@@ -85,12 +86,14 @@ function parseResult(message: RawMessage, path: string): ContentPart {
 }
 
 function parseName(message: RawMessage, path: string): { name?: string } {
+  if (message["name"] === undefined) return {};
   const name = read(nameSchema, message["name"], { path: `${path}.name`, refuse: invalidRequest });
   return name === null || name === undefined ? {} : { name };
 }
 
 /** A field with null or an empty list says nothing; answers that are sent back are full of them. */
 function unknownFields(message: RawMessage, path: string, known: readonly string[]): ForeignPart[] {
+  if (hasOnly(message, known)) return [];
   return Object.entries(message)
     .filter(
       ([key, value]) => !known.includes(key) && value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0),

@@ -72,5 +72,6 @@ function parseFile(file: {
 
 /** Whether nothing is said in any other field: null is nothing. */
 export function hasOnly(value: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean {
-  return Object.entries(value).every(([key, item]) => item === null || item === undefined || keys.includes(key));
+  for (const key of Object.keys(value)) if (value[key] !== null && value[key] !== undefined && !keys.includes(key)) return false;
+  return true;
 }

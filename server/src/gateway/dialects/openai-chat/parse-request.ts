@@ -1,13 +1,14 @@
 import type { ChatRequest, ChatTool, OutputFormat, ToolChoice } from "../../types.ts";
 import { parseMessages } from "./parse-messages.ts";
 import { hasOnly } from "./parse-parts.ts";
+import { isPlainRequest } from "./plain-shapes.ts";
 import { invalidRequest, read } from "./refuse.ts";
 import { type RequestBody, functionToolSchema, jsonSchemaFormat, namedToolSchema, requestSchema } from "./request-schema.ts";
 
 const knownFields = new Set(Object.keys(requestSchema.shape));
 
 export function parseRequest(body: unknown): ChatRequest {
-  const raw = read(requestSchema, body, { path: "", refuse: invalidRequest });
+  const raw = isPlainRequest(body) ? body : read(requestSchema, body, { path: "", refuse: invalidRequest });
   const foreign = unknownFields(raw);
   const { tools, others } = parseTools(raw.tools);
   if (others.length > 0) foreign["tools"] = others;
