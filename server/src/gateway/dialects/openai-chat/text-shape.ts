@@ -54,5 +54,4 @@ function readString(text: string): string | undefined {
 }
 
 // Quotes, backslashes and what JSON forbids unescaped.
-// oxlint-disable-next-line no-control-regex
 const special = /["\\\u0000-\u001f]/;
