@@ -15,12 +15,12 @@ export async function countTokens(
   deps: GatewayDoorDeps,
 ): Promise<void> {
   const { gateway } = deps;
-  const body = await takeObject(door.request, gateway.maxBodyBytes);
+  const { body, text: input } = await takeObject(door.request, gateway.maxBodyBytes);
   // How long an answer may be says nothing of the prompt, and such a request does not tell it.
   const request = gateway.dialect("anthropic-messages").parseRequest({ max_tokens: 1, ...body });
   const resolved = gateway.resolve(request.model);
   const [first] = resolved.targets;
-  const opening = { principal, model: resolved.name, variant: first!.name, body, startedAt, budgetMs: resolved.totalMs };
+  const opening = { principal, model: resolved.name, variant: first!.name, input, startedAt, budgetMs: resolved.totalMs };
   const { call } = openCall(door, opening, deps);
   let count: TokenCount;
   try {

@@ -5,7 +5,7 @@ import type { DialectName, Gateway } from "../../gateway/index.ts";
 import type { Governance } from "../../governance/index.ts";
 import type { OriginGuard } from "../guard-origin.ts";
 import { plainHeaders } from "../problem.ts";
-import { readJson } from "../read-json.ts";
+import { readJsonBody } from "../read-json.ts";
 
 export interface GatewayDoorDeps {
   readonly gateway: Gateway;
@@ -32,11 +32,17 @@ export function takeMethod(request: IncomingMessage, method: string): void {
     throw new AppError("method_not_allowed", `${request.method} is not taken here.`, { details: { allow: [method] } });
 }
 
+export interface TakenObject {
+  readonly body: Record<string, unknown>;
+  /** As it came, for the evidence. */
+  readonly text: string;
+}
+
 /** The body of a POST. */
-export async function takeObject(request: IncomingMessage, maxBytes: number): Promise<Record<string, unknown>> {
+export async function takeObject(request: IncomingMessage, maxBytes: number): Promise<TakenObject> {
   takeMethod(request, "POST");
-  const value = await readJson(request, maxBytes);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  const { value, text } = await readJsonBody(request, maxBytes);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { body: value as Record<string, unknown>, text };
   throw new AppError("invalid_request", "The body must be a JSON object.", { details: { issues: [{ path: "", message: "an object" }] } });
 }
 

@@ -12,11 +12,15 @@ export async function embed(
   deps: GatewayDoorDeps,
 ): Promise<void> {
   const { embeddings, maxBodyBytes } = deps.gateway;
-  const body = await takeObject(door.request, maxBodyBytes);
+  const { body, text } = await takeObject(door.request, maxBodyBytes);
   const request = embeddings.parse(body);
   const resolved = embeddings.resolve(request.model);
   const variant = resolved.targets[0]!.name;
-  const { call, origin } = openCall(door, { principal, model: resolved.name, variant, body, startedAt, budgetMs: resolved.totalMs }, deps);
+  const { call, origin } = openCall(
+    door,
+    { principal, model: resolved.name, variant, input: text, startedAt, budgetMs: resolved.totalMs },
+    deps,
+  );
   let reply: EmbeddingReply;
   let inVain: EmbeddingSpend | undefined;
   const onFailure = (spent: EmbeddingSpend) => {

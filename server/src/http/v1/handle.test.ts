@@ -91,6 +91,23 @@ describe("OpenAI's client", () => {
     });
   });
 
+  test("finds in the evidence what it asked, however it was written", async () => {
+    const body =
+      '{\n  "model": "wrong", "model":\t"one/ok:written", "seed": 1e2,\r\n "messages": [ { "role":"user", "content": "\\u00e9 \\ud83d\\ude00 \\n\\"" } ] }';
+    const headers = { authorization: `Bearer ${edge.adminKey}`, "content-type": "application/json" };
+    const answer = await fetch(`${edge.url}/v1/chat/completions`, { method: "POST", headers, body });
+    const id = answer.headers.get("x-millrace-inference")!;
+    await answer.body!.cancel();
+    await expect
+      .poll(() =>
+        edge.functions.getInference(alice, id).then(
+          ({ input }) => input,
+          () => null,
+        ),
+      )
+      .toEqual(JSON.parse(body));
+  });
+
   test("gets a stream in order, with its usage when it asks, and only then", async () => {
     for (const include of [true, false]) {
       const options = include ? { stream_options: { include_usage: true } } : {};

@@ -60,7 +60,7 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   if (path === embeddingsPath) return embed(door, { principal, startedAt }, deps);
   if (path === countPath) return countTokens(door, { principal, startedAt }, deps);
   if (doors[path] === undefined) throw new AppError("not_found", `There is nothing at ${path.slice(0, 200)}.`);
-  const body = await takeObject(request, deps.gateway.maxBodyBytes);
+  const { body, text } = await takeObject(request, deps.gateway.maxBodyBytes);
   const chat = deps.gateway.dialect(door.dialect).parseRequest(body);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
   const asked = functionOfModel(chat.model);
@@ -70,7 +70,7 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   }
   const resolved = deps.gateway.resolve(chat.model);
   const [first] = resolved.targets;
-  const opening = { principal, model: resolved.name, variant: first!.name, body, startedAt, budgetMs: first!.config.clocks.totalMs };
+  const opening = { principal, model: resolved.name, variant: first!.name, input: text, startedAt, budgetMs: first!.config.clocks.totalMs };
   const opened = openCall(door, opening, deps);
   await converse(door, { ...opened, chat, body, resolved, startedAt }, deps);
 }

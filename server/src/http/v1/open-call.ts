@@ -14,7 +14,8 @@ export interface CallToOpen {
   readonly model: string;
   /** Who is to answer: `<provider>/<model>`. */
   readonly variant: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  /** JSON text: what was asked. */
+  readonly input: string;
   readonly startedAt: number;
   readonly budgetMs: number;
 }
@@ -29,7 +30,7 @@ export interface CallOpened {
 /** Admits a call of a model under its name and opens its evidence. What is refused is told to whom it concerns. */
 export function openCall(
   door: Door,
-  { principal, model, variant, body, startedAt, budgetMs }: CallToOpen,
+  { principal, model, variant, input, startedAt, budgetMs }: CallToOpen,
   deps: GatewayDoorDeps,
 ): CallOpened {
   const { request } = door;
@@ -44,7 +45,7 @@ export function openCall(
     throw error;
   }
   const traceId = readTraceId(request.headers["traceparent"]);
-  const opening = { caller, function: name, variant, input: JSON.stringify(body), startedAt, traceId, budgetMs };
+  const opening = { caller, function: name, variant, input, startedAt, traceId, budgetMs };
   const call = deps.functions.openModelCall(opening);
   door.call = call;
   const { projectId, id: principalId } = principal;
