@@ -45,7 +45,7 @@ export class OpenExchange implements Exchange {
   }
 
   get host(): string {
-    return this.#call.target.url.hostname;
+    return this.#call.target.host;
   }
 
   get url(): string {
@@ -62,8 +62,8 @@ export class OpenExchange implements Exchange {
     this.#leg = leg;
     agent.dispatch(
       {
-        origin: target.url.origin,
-        path: target.url.pathname + target.url.search,
+        origin: target.origin,
+        path: target.path,
         method,
         headers,
         body: body as Dispatcher.DispatchOptions["body"],

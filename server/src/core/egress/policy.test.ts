@@ -143,3 +143,17 @@ describe("the configuration", () => {
     expect(() => createPolicy(egressConfigSchema.parse(undefined)).check("https://api.example.com/")).toThrow(/egress\.hosts/);
   });
 });
+
+test("an address is judged again as it was the first time, however many are asked between", () => {
+  const allowed = (path: string) => policy.check(`https://api.example.com/${path}`);
+  const expected = { host: "api.example.com", origin: "https://api.example.com", path: "/v1?key=1", rule: { host: "api.example.com" } };
+  for (let index = 0; index < 1200; index++) {
+    expect(allowed(`${index}`).path).toBe(`/${index}`);
+    if (index % 400 !== 0) continue;
+    for (const _ of ["first", "again"]) {
+      expect(allowed("v1?key=1#part")).toMatchObject(expected);
+      expect(allowed("x".repeat(1000)).path).toHaveLength(1001);
+      expect(refusal("https://api.example.com:8443/v1")).toMatchObject({ reason: "port" });
+    }
+  }
+});

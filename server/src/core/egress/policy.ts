@@ -8,7 +8,16 @@ import type { ResolvedAddress } from "./types.ts";
 export interface Target {
   readonly url: URL;
   readonly rule: EgressRule;
+  /** Of the URL: reading them of it costs as much as making them. */
+  readonly host: string;
+  readonly origin: string;
+  /** With what is asked for. */
+  readonly path: string;
 }
+
+/** Addresses that were allowed: few are asked again and again. A longer one is looked at each time. */
+const mostKnown = 500;
+const longestKnown = 500;
 
 /** What the configuration allows. Nothing it does not name. */
 export interface Policy {
@@ -20,6 +29,7 @@ export interface Policy {
 
 export function createPolicy(config: Pick<EgressConfig, "hosts">): Policy {
   const exact = new Map(config.hosts.map((rule) => [rule.host, rule]));
+  const known = new Map<string, Target>();
 
   function ruleOf(hostname: string): EgressRule | undefined {
     const found = exact.get(hostname);
@@ -29,6 +39,17 @@ export function createPolicy(config: Pick<EgressConfig, "hosts">): Policy {
       if (wide !== undefined) return wide;
     }
     return undefined;
+  }
+
+  /** The same address is always allowed: what allows it does not change. */
+  function checkAgain(given: string | URL): Target {
+    if (typeof given !== "string" || given.length > longestKnown) return check(given);
+    let target = known.get(given);
+    if (target !== undefined) return target;
+    target = check(given);
+    if (known.size >= mostKnown) known.clear();
+    known.set(given, target);
+    return target;
   }
 
   function check(given: string | URL): Target {
@@ -48,7 +69,7 @@ export function createPolicy(config: Pick<EgressConfig, "hosts">): Policy {
         setting: "egress.hosts",
       });
     checkDoor(url, rule);
-    return { url, rule };
+    return { url, rule, host, origin: url.origin, path: url.pathname + url.search };
   }
 
   function admit(hostname: string, addresses: readonly ResolvedAddress[]): ResolvedAddress[] {
@@ -64,7 +85,7 @@ export function createPolicy(config: Pick<EgressConfig, "hosts">): Policy {
     );
   }
 
-  return { check, admit };
+  return { check: checkAgain, admit };
 }
 
 function checkDoor(url: URL, rule: EgressRule): void {

@@ -11,7 +11,6 @@ const maxRefusalBytes = 64 * 1024;
 export class OpenSend implements EgressHandler {
   readonly reply: Promise<ChatReply>;
   readonly #request: SendRequest;
-  readonly #host: string;
   #settle!: { resolve(reply: ChatReply): void; reject(error: unknown): void };
   #exchange: Exchange | undefined;
   #head: { readonly status: number; readonly headers: EgressHeaders } | undefined;
@@ -24,11 +23,15 @@ export class OpenSend implements EgressHandler {
 
   constructor(request: SendRequest) {
     this.#request = request;
-    this.#host = new URL(request.url).hostname;
     this.reply = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
     if (request.stream) this.#wait("firstToken");
+  }
+
+  /** For messages. */
+  get #host(): string {
+    return new URL(this.#request.url).hostname;
   }
 
   start(exchange: Exchange): void {
