@@ -15,7 +15,8 @@ export interface CountStageDeps {
 export function createCountStage(deps: CountStageDeps): Stage {
   return async (call, next) => {
     const reply = await next(call);
-    return reply.kind === "whole" ? { ...reply, outcome: await complete(call, reply.outcome, deps) } : follow(call, reply, deps);
+    if (reply.kind === "stream") return follow(call, reply, deps);
+    return isCounted(reply.outcome) ? reply : { ...reply, outcome: await complete(call, reply.outcome, deps) };
   };
 }
 
@@ -44,13 +45,18 @@ function follow(call: GatewayCall, reply: Extract<GatewayReply, { kind: "stream"
   return { ...reply, texts, outcome: () => outcome ?? reply.outcome() };
 }
 
+/** Of a stream that broke off the provider has told the beginning at most. */
+function isCounted({ answer, target, error }: CallOutcome): boolean {
+  if (answer === null || target === null) return true;
+  const told = answer.usage;
+  return error === null && told !== null && told.input !== null && told.output !== null;
+}
+
 async function complete(call: GatewayCall, outcome: CallOutcome, { counter, prices, now }: CountStageDeps): Promise<CallOutcome> {
   const { answer, target, error } = outcome;
-  if (answer === null || target === null) return outcome;
+  if (isCounted(outcome) || answer === null || target === null) return outcome;
   const told = answer.usage;
-  // Of a stream that broke off the provider has told the beginning at most.
   const isCut = error !== null;
-  if (!isCut && told !== null && told.input !== null && told.output !== null) return outcome;
   const slash = target.indexOf("/");
   const model = target.slice(slash + 1);
   const [input, output] = await Promise.all([

@@ -1,31 +1,36 @@
 import { roundMs } from "../../core/index.ts";
 import { mapOutcome } from "../map-outcome.ts";
-import type { CallOutcome, Stage } from "../stage.ts";
+import type { Ask, CallOutcome, GatewayCall, GatewayReply, Stage } from "../stage.ts";
+import type { Alias } from "./alias-config.ts";
 import { runCascade } from "./cascade.ts";
 import { chooseTargets } from "./choosers/index.ts";
 import type { RouteDeps } from "./types.ts";
 
 /** Puts the targets of an alias into the order in which they are asked, and says why. Last before the providers: what a cache knows needs no choice. */
 export function createRouteStage(deps: RouteDeps): Stage {
-  return async (call, next) => {
-    const { alias, targets: listed } = call.resolved;
-    if (alias === null || alias.choose === "order") return next(call);
+  async function route(call: GatewayCall, alias: Alias, next: Ask): Promise<GatewayReply> {
+    const { targets: listed } = call.resolved;
     const startMs = call.evidence.elapsed();
     const { targets, why } = chooseTargets(call, alias, deps);
-    const route = { choose: alias.choose, chosen: targets[0]!.name, why };
+    const choice = { choose: alias.choose, chosen: targets[0]!.name, why };
     call.evidence.step({
       name: `route:${alias.choose}`,
       kind: "policy",
       startMs: roundMs(startMs),
       durationMs: roundMs(call.evidence.elapsed() - startMs),
       status: "ok",
-      details: { ...route, targets: targets.map(({ name }) => name), listed: listed.map(({ name }) => name) },
+      details: { ...choice, targets: targets.map(({ name }) => name), listed: listed.map(({ name }) => name) },
     });
     const routed = { ...call, resolved: { ...call.resolved, targets } };
     const reply =
       alias.choose === "cascade" ? await runCascade(routed, next, { alias, capabilities: deps.capabilities }) : await next(routed);
     // Whoever a cascade ends with was meant to answer.
-    const chosenOf = ({ target }: CallOutcome) => (alias.choose === "cascade" ? (target ?? route.chosen) : route.chosen);
-    return mapOutcome(reply, (outcome) => ({ ...outcome, chosen: chosenOf(outcome), notes: { ...outcome.notes, route } }));
+    const chosenOf = ({ target }: CallOutcome) => (alias.choose === "cascade" ? (target ?? choice.chosen) : choice.chosen);
+    return mapOutcome(reply, (outcome) => ({ ...outcome, chosen: chosenOf(outcome), notes: { ...outcome.notes, route: choice } }));
+  }
+
+  return (call, next) => {
+    const { alias } = call.resolved;
+    return alias === null || alias.choose === "order" ? next(call) : route(call, alias, next);
   };
 }
