@@ -7,6 +7,7 @@ import { FunctionPage } from "./pages/function.tsx";
 import { FunctionsPage } from "./pages/functions.tsx";
 import { InferencePage } from "./pages/inference.tsx";
 import { InferencesPage } from "./pages/inferences.tsx";
+import { ModelsPage } from "./pages/models/models.tsx";
 import { NotFoundPage } from "./pages/not-found.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
@@ -38,6 +39,15 @@ const inferences = createRoute({
   }),
 });
 const inference = createRoute({ getParentRoute: () => signedIn, path: "/inferences/$id", component: InferencePage });
+const models = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/models",
+  component: ModelsPage,
+  validateSearch: z.object({
+    hours: z.coerce.number().int().min(1).max(168).optional().catch(undefined),
+    target: z.string().max(220).optional().catch(undefined),
+  }),
+});
 const alerts = createRoute({
   getParentRoute: () => signedIn,
   path: "/alerts",
@@ -58,7 +68,10 @@ export const router = createRouter({
     const set = Object.entries(search).filter(([, value]) => value !== undefined);
     return set.length === 0 ? "" : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
   },
-  routeTree: root.addChildren([signedIn.addChildren([overview, functions, oneFunction, inferences, inference, alerts, alert]), signIn]),
+  routeTree: root.addChildren([
+    signedIn.addChildren([overview, functions, oneFunction, models, inferences, inference, alerts, alert]),
+    signIn,
+  ]),
 });
 
 declare module "@tanstack/react-router" {

@@ -9,6 +9,7 @@ import { type Theme, setTheme, switchTheme, useTheme } from "./theme.ts";
 const pages = [
   { to: "/", title: "Overview", key: "o" },
   { to: "/functions", title: "Functions", key: "f" },
+  { to: "/models", title: "Models", key: "m" },
   { to: "/inferences", title: "Inferences", key: "i" },
   { to: "/alerts", title: "Alerts", key: "a" },
 ] as const;

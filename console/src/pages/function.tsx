@@ -8,6 +8,7 @@ import { RollbackAction } from "../parts/rollback-action.tsx";
 import { Loaded, Tag } from "../parts/state.tsx";
 import { SwitchAction } from "../parts/switch-action.tsx";
 import { Table } from "../parts/table.tsx";
+import { Chain } from "./chain.tsx";
 import { FunctionCharts } from "./function-charts.tsx";
 import { ReleasesCard } from "./releases.tsx";
 
@@ -51,6 +52,10 @@ export function FunctionPage(): ReactNode {
           <section className="card">
             <h2>Traffic by variant</h2>
             <Traffic detail={each} />
+          </section>
+          <section className="card">
+            <h2>How it answers</h2>
+            <Chain detail={each} />
           </section>
           <ReleasesCard name={name} />
           <Purpose detail={each} />
@@ -96,17 +101,6 @@ function Purpose({ detail }: { detail: FunctionDetail }): ReactNode {
         ))}
         <dt>Latency budget</dt>
         <dd>{detail.latencyBudgetMs} ms</dd>
-        <dt>Fallback</dt>
-        <dd>{detail.fallback.join(" → ")}</dd>
-        <dt>Variants</dt>
-        <dd>
-          {detail.variants.map((variant) => (
-            <div key={variant.name}>
-              {variant.name} <span className="quiet">({variant.kind})</span>{" "}
-              <Tag tone={variant.ready ? "good" : "warn"}>{variant.ready ? "ready" : "not ready"}</Tag>
-            </div>
-          ))}
-        </dd>
       </dl>
     </section>
   );

@@ -1,4 +1,4 @@
-import type { InferenceDetail } from "@millrace/contract";
+import { type InferenceDetail, isModelFunction } from "@millrace/contract";
 import { Link, getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useOperation } from "../api.ts";
@@ -6,6 +6,7 @@ import { instant, milliseconds, percent, short } from "../format.ts";
 import { Head } from "../parts/head.tsx";
 import { Loaded, Tag } from "../parts/state.tsx";
 import { callerName } from "./inferences.tsx";
+import { SpentCard } from "./spent-card.tsx";
 
 const route = getRouteApi("/signed-in/inferences/$id");
 
@@ -49,9 +50,7 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
             </dd>
             <dt>Function</dt>
             <dd>
-              <Link to="/functions/$name" params={{ name: inference.function }}>
-                {inference.function}
-              </Link>
+              <FunctionLink name={inference.function} />
             </dd>
             <dt>Variant</dt>
             <dd>
@@ -78,6 +77,7 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
           </dl>
         </section>
       </div>
+      <SpentCard inference={inference} />
       <section className="card">
         <h2>Step by step</h2>
         <Steps inference={inference} />
@@ -136,6 +136,16 @@ function Detail({ inference }: { inference: InferenceDetail }): ReactNode {
   );
 }
 
+/** A model by its bare name is a function without a page of its own. */
+function FunctionLink({ name }: { name: string }): ReactNode {
+  if (isModelFunction(name)) return <Link to="/models">{name}</Link>;
+  return (
+    <Link to="/functions/$name" params={{ name }}>
+      {name}
+    </Link>
+  );
+}
+
 function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
   // What holds another starts no later and lasts longer: it comes first.
   const steps = inference.steps.toSorted((first, second) => first.startMs - second.startMs || second.durationMs - first.durationMs);
@@ -154,7 +164,6 @@ function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
             />
           </span>
           <span className="number">{step.durationMs.toFixed(2)} ms</span>
-          {step.details?.["cost"] !== undefined && <span className="cost quiet">{costOf(step.details["cost"])}</span>}
           {step.status !== "ok" && (
             <span className="error">
               {step.status}: {step.error ?? ""} {step.details === undefined ? "" : JSON.stringify(step.details)}
@@ -166,16 +175,14 @@ function Steps({ inference }: { inference: InferenceDetail }): ReactNode {
   );
 }
 
-/** One answer is seen, and all that was asked for it is paid. */
-function costOf(cost: unknown): string {
-  const { amount, currency } = (cost ?? {}) as { readonly amount?: string | null; readonly currency?: string | null };
-  return typeof amount === "string" ? `cost ${amount} ${currency ?? ""}` : "cost not known";
-}
+/** They have a place of their own. */
+const spentNames: readonly string[] = ["usage", "cost"];
 
 /** Nested things by their own names: `binding` as `binding label`, `binding version`. Names the server writes in words. */
 function producedFacts(inference: InferenceDetail): (readonly [string, ReactNode])[] {
   const facts = inference.binding === null ? [] : [["binding", inference.binding] as const];
-  const all = Object.entries(inference.produced).flatMap(([name, value]): (readonly [string, unknown])[] =>
+  const told = Object.entries(inference.produced).filter(([name]) => !spentNames.includes(name));
+  const all = told.flatMap(([name, value]): (readonly [string, unknown])[] =>
     value !== null && typeof value === "object" && !Array.isArray(value)
       ? Object.entries(value).map(([inner, each]) => [`${name} ${inner}`, each] as const)
       : [[name, value] as const],

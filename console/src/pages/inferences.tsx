@@ -14,7 +14,7 @@ export function InferencesPage(): ReactNode {
   const navigate = route.useNavigate();
   const functions = useOperation("functions.list", {}, 60_000);
   const list = useOperation("inferences.list", { query: { limit: 50, ...search } }, search.cursor === undefined ? 3000 : false);
-  const chosen = functions.data?.items.find((each) => each.name === search.function) ?? functions.data?.items[0];
+  const chosen = functions.data?.items.find((each) => search.function === undefined || each.name === search.function);
 
   const filtered = Object.values(search).some((value) => value !== undefined);
 
@@ -42,16 +42,8 @@ export function InferencesPage(): ReactNode {
     <>
       <Head title="Inferences" lead="Every answer that left, newest first, with what produced it." />
       <div className="filters" role="search">
-        {picker(
-          "Function",
-          "function",
-          (functions.data?.items ?? []).map((each) => [each.name, each.name] as const),
-        )}
-        {picker(
-          "Variant",
-          "variant",
-          (chosen?.variants ?? []).map((each) => [each.name, each.name] as const),
-        )}
+        {picker("Function", "function", known(functions.data?.items ?? [], search.function))}
+        {picker("Variant", "variant", known(chosen?.variants ?? [], search.variant))}
         {picker("Status", "status", [
           ["ok", "ok"],
           ["failed", "failed"],
@@ -118,6 +110,11 @@ export function InferencesPage(): ReactNode {
       </section>
     </>
   );
+}
+
+/** A model by its bare name is in no list, and what is in force must be seen. */
+function known(items: readonly { readonly name: string }[], inForce: string | undefined): (readonly [string, string])[] {
+  return [...new Set([...items.map(({ name }) => name), ...(inForce === undefined ? [] : [inForce])])].map((name) => [name, name] as const);
 }
 
 function Rows({ items, onOpen }: { items: readonly Inference[]; onOpen: (each: Inference) => void }): ReactNode {
