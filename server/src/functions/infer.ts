@@ -80,6 +80,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
     drill: call.drill ?? [],
     metadata: call.metadata,
     signal: call.signal,
+    ask: call.ask,
   });
   const id = createId(deps.clock);
   const inputText = JSON.stringify(prepared.input);
@@ -112,6 +113,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
       variants: plan.shadows,
       input: prepared.input,
       caller: call.caller,
+      metadata: call.metadata,
       label: definition.labelOf(outcome.output),
       output: outputText,
     });

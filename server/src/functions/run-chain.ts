@@ -21,6 +21,7 @@ export interface ChainInput {
   readonly drill: readonly string[];
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly ask?: VariantCall["ask"];
 }
 
 export interface Failure {
@@ -148,6 +149,8 @@ function runVariant(input: ChainInput, { variant, deadline, note }: Attempt): un
     evidence: input.recorder,
     deadline,
     note,
+    metadata: input.metadata,
+    ask: input.ask,
     get signal() {
       return deadline.signal;
     },

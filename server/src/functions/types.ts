@@ -146,6 +146,9 @@ export interface Arms {
   readonly arms: readonly Arm[];
 }
 
+/** What answers questions to foundation models. */
+export type AskPort = Gateway["ask"];
+
 /** What a variant is given: parsed input, the time that is left as a signal, and where to note its steps. */
 export interface VariantCall {
   readonly context: Context;
@@ -154,6 +157,10 @@ export interface VariantCall {
   /** The deadline's, made when it is read. */
   readonly signal: AbortSignal;
   readonly evidence: EvidenceRecorder;
+  /** What the caller says about his call: budgets, routing and the class of data look at it. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Answers what is asked of models, instead of the gateway. */
+  readonly ask?: AskPort | undefined;
   /** Which of several answers this one is, for variants that draw by chance. */
   readonly seed?: number;
   /** Facts about the answer that belong into its evidence: members of `produced`, and the step's details. */
@@ -199,6 +206,8 @@ export interface InferCall {
   /** `performance.now()` at arrival. */
   readonly startedAt?: number;
   readonly signal?: AbortSignal;
+  /** Answers what variants ask of models, instead of the gateway. */
+  readonly ask?: AskPort;
 }
 
 /** The answer as it goes onto the wire: `InferResponse` as JSON text. */
@@ -290,6 +299,8 @@ export interface RunVariantInput {
   readonly binding?: string;
   readonly input: unknown;
   readonly signal?: AbortSignal;
+  /** Answers what the variant asks of models, instead of the gateway. */
+  readonly ask?: AskPort;
 }
 
 /** What the edge hears about a request that may not go on. */

@@ -14,6 +14,9 @@ export interface CallOrigin {
   readonly address: string | null;
   /** What the principal may do, as a hash: two with the same may see the same. Absent: with nobody. */
   readonly rights?: string;
+  /** Of a call by a function of our own: its metadata, and the end user it is for. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly user?: string | undefined;
 }
 
 /** An inference that nobody waits for: opened here, closed by who lets it run. */

@@ -1,5 +1,5 @@
 import { AppError } from "../../core/index.ts";
-import type { ChatMessage, OutputFormat } from "../../gateway/index.ts";
+import type { CallOrigin, ChatMessage, OutputFormat } from "../../gateway/index.ts";
 import type { FunctionDefinition, VariantCall } from "../types.ts";
 import type { LlmSpec } from "../variants/llm-spec.ts";
 import type { Erased } from "../variants/specs.ts";
@@ -38,9 +38,9 @@ function prepare(opened: OpenedLlm, written: WrittenQuestion, call: VariantCall)
   const { spec, definition, format } = opened;
   const seed = opened.takesSeed ? (call.seed ?? spec.seed) : spec.seed;
   return {
-    gateway: opened.gateway,
+    gateway: call.ask === undefined ? opened.gateway : { ask: call.ask },
     question: {
-      origin: { projectId: call.context.projectId, principalId: call.context.principalId, function: definition.name, address: null },
+      origin: originOf(call, definition),
       request: {
         model: spec.model,
         system: written.system,
@@ -66,6 +66,12 @@ function prepare(opened: OpenedLlm, written: WrittenQuestion, call: VariantCall)
       ...(written.history === null ? {} : { history: written.history }),
     },
   };
+}
+
+/** What the caller says of his call goes beside the question: a provider may not take it, and need not know it. */
+function originOf({ context, metadata }: VariantCall, { name }: FunctionDefinition): CallOrigin {
+  const { projectId, principalId } = context;
+  return { projectId, principalId, function: name, address: null, tags: metadata, user: metadata?.["user"] };
 }
 
 function reasoningOf(reasoning: NonNullable<LlmSpec["reasoning"]>) {

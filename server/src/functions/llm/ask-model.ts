@@ -68,6 +68,7 @@ function detailsOf({ target, answer, cost, notes }: CallOutcome): Record<string,
 
 const noConnection: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"];
 const neverSent: readonly ErrorCode[] = [
+  "invalid_request",
   "untranslatable",
   "unknown_model",
   "data_class_refused",

@@ -1,5 +1,6 @@
 import { type Clock, roundMs, toAppError } from "../../core/index.ts";
 import type { PriceTable } from "../money/price-table.ts";
+import { readSaid } from "../read-said.ts";
 import type { CallOutcome, GatewayCall, Stage } from "../stage.ts";
 import type { Spender } from "./buckets.ts";
 import { forecastChat, spentInVain, spentOn } from "./chat-spend.ts";
@@ -72,11 +73,13 @@ export function createBudgetStage({ meter, prices, clock }: BudgetStageDeps): St
   };
 }
 
-function spenderOf({ origin, request, resolved }: GatewayCall): Spender {
+function spenderOf(call: GatewayCall): Spender {
+  const { origin, resolved } = call;
+  const { tags, user } = readSaid(call);
   return {
     ...origin,
     models: [...new Set([resolved.name, ...resolved.targets.map(({ name }) => name)])],
-    user: request.user ?? null,
-    tags: request.metadata ?? {},
+    user: user ?? null,
+    tags,
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../core/index.ts";
+import { readSaid } from "../read-said.ts";
 import type { GatewayCall } from "../stage.ts";
 import type { ChatMessage, ChatRequest, ContentPart } from "../types.ts";
 import type { ExactConfig } from "./config.ts";
@@ -23,7 +24,8 @@ export function keysOf(call: GatewayCall, scope: ExactConfig["scope"]): RequestK
   const { request, resolved, origin } = call;
   const foreign = Object.entries(request.foreign).filter(([name]) => !noise.test(name));
   if (foreign.some(([name, value]) => unkept.has(name) && value !== 1)) return null;
-  const { model: _model, dialect, stream, user, metadata, foreign: _foreign, messages, ...parameters } = request;
+  const { model: _model, dialect, stream, user: _user, metadata: _metadata, foreign: _foreign, messages, ...parameters } = request;
+  const said = readSaid(call);
   const rest = {
     project: origin.projectId,
     scope: scopeOf(call, scope),
@@ -31,16 +33,16 @@ export function keysOf(call: GatewayCall, scope: ExactConfig["scope"]): RequestK
     model: resolved.name,
     targets: resolved.targets.map(({ name }) => name),
     // A rule may send a question somewhere else by these.
-    ...(resolved.alias?.choose === "rules" ? { routed: { stream, user: user ?? null, metadata: metadata ?? {} } } : {}),
+    ...(resolved.alias?.choose === "rules" ? { routed: { stream, user: said.user ?? null, metadata: said.tags } } : {}),
     ...parameters,
     system: request.system.map(unmarked),
     tools: request.tools?.map(unmarked),
     ...(foreign.length === 0 ? {} : { dialect, foreign: Object.fromEntries(foreign) }),
   };
-  const said = messages.map(({ content, ...message }) => ({ ...message, content: content.map(unmarked) }));
+  const turns = messages.map(({ content, ...message }) => ({ ...message, content: content.map(unmarked) }));
   const question = wordsOf(messages.at(-1));
-  const group = question === null ? null : hash({ ...rest, before: said.slice(0, -1), name: messages.at(-1)!.name ?? null });
-  return { exact: hash({ ...rest, messages: said }), group, question: question ?? "" };
+  const group = question === null ? null : hash({ ...rest, before: turns.slice(0, -1), name: messages.at(-1)!.name ?? null });
+  return { exact: hash({ ...rest, messages: turns }), group, question: question ?? "" };
 }
 
 /** Two calls by different people have the same when the answer of one may be told to the other. */

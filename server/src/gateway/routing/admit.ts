@@ -1,5 +1,6 @@
 import { AppError, roundMs, toAppError } from "../../core/index.ts";
 import { mapOutcome } from "../map-outcome.ts";
+import { readSaid } from "../read-said.ts";
 import type { Target } from "../resolve-model.ts";
 import type { GatewayCall, Stage } from "../stage.ts";
 import { type CapabilityTable, whatLacks } from "./capability-table.ts";
@@ -27,8 +28,7 @@ interface Admitted {
 export function createAdmitStage(deps: AdmitDeps): Stage {
   return async (call, next) => {
     // Of a target by its own name nothing is said that could speak against it, unless somebody says what the call holds.
-    if (call.resolved.alias === null && call.dataClass === undefined && call.request.metadata?.["data_class"] === undefined)
-      return next(call);
+    if (call.resolved.alias === null && call.dataClass === undefined && readSaid(call).tags["data_class"] === undefined) return next(call);
     const startMs = call.evidence.elapsed();
     const step = (details: Record<string, unknown>, error?: AppError) =>
       call.evidence.step({
@@ -61,9 +61,10 @@ export function createAdmitStage(deps: AdmitDeps): Stage {
   };
 }
 
-function admit({ resolved, request, dataClass: declared }: GatewayCall, { dataClasses, capabilities }: AdmitDeps): Admitted {
+function admit(call: GatewayCall, { dataClasses, capabilities }: AdmitDeps): Admitted {
+  const { resolved, request, dataClass: declared } = call;
   const { alias, name } = resolved;
-  const dataClass = dataClassOf({ declared: [alias?.dataClass, declared], metadata: request.metadata }, dataClasses);
+  const dataClass = dataClassOf({ declared: [alias?.dataClass, declared], metadata: readSaid(call).tags }, dataClasses);
   const unseen = sift(resolved.targets, (target) => whyUnseen(target.config, dataClass?.name, alias?.regions));
   if (unseen.left.length === 0) {
     const what = dataClass === null ? "calls of this name" : `data of the class "${dataClass.name}"`;

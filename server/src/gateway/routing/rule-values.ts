@@ -1,4 +1,5 @@
 import type { ConditionNames, ConditionValues } from "../../core/index.ts";
+import { readSaid } from "../read-said.ts";
 import type { GatewayCall } from "../stage.ts";
 import { hasImages } from "./find-needs.ts";
 
@@ -14,8 +15,10 @@ export const ruleNames: ConditionNames = {
   "metadata.*": "text",
 };
 
-export function ruleValues({ request }: Pick<GatewayCall, "request">): ConditionValues {
-  const metadata = Object.entries(request.metadata ?? {}).map(([name, value]) => [`metadata.${name}`, value] as const);
+export function ruleValues(call: Pick<GatewayCall, "origin" | "request">): ConditionValues {
+  const { request } = call;
+  const { tags, user } = readSaid(call);
+  const metadata = Object.entries(tags).map(([name, value]) => [`metadata.${name}`, value] as const);
   return {
     ...Object.fromEntries(metadata),
     "input.bytes": Buffer.byteLength(JSON.stringify([request.system, request.messages, request.tools ?? []])),
@@ -24,6 +27,6 @@ export function ruleValues({ request }: Pick<GatewayCall, "request">): Condition
     tools: (request.tools ?? []).length > 0,
     images: hasImages(request),
     stream: request.stream,
-    user: request.user,
+    user,
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readSaid } from "../read-said.ts";
 import type { GatewayCall } from "../stage.ts";
 import type { ContentPart } from "../types.ts";
 
@@ -13,13 +14,15 @@ export interface Session {
 const cachedFrom = 4096;
 
 /** Null where nothing is to be kept warm. Always within a project and a function: strangers do not meet by a name they both chose. */
-export function sessionOf({ origin, body, request }: Pick<GatewayCall, "origin" | "body" | "request">): Session | null {
+export function sessionOf(call: Pick<GatewayCall, "origin" | "body" | "request">): Session | null {
+  const { origin, body, request } = call;
+  const { tags, user } = readSaid(call);
   const cacheKey = body["prompt_cache_key"];
-  const told = request.metadata?.["session"];
+  const told = tags["session"];
   const scope = `${origin.projectId} ${origin.function}`;
   if (typeof cacheKey === "string" && cacheKey !== "") return { id: `${scope} key ${cacheKey}`, from: "prompt_cache_key" };
   if (told !== undefined && told !== "") return { id: `${scope} session ${told}`, from: "metadata.session" };
-  if (request.user !== undefined && request.user !== "") return { id: `${scope} user ${request.user}`, from: "user" };
+  if (user !== undefined && user !== "") return { id: `${scope} user ${user}`, from: "user" };
   const beginning = [...request.system, ...(request.messages[0]?.content ?? [])];
   const length = beginning.reduce((sum, part) => sum + lengthOf(part), 0);
   if (length < cachedFrom) return null;

@@ -40,14 +40,14 @@ export async function answerFunction(question: FunctionQuestion, response: Serve
     const input = functionInput(definition, chat, (dialect) => deps.gateway.dialect(dialect));
     checkSize(definition, input);
     const { startedAt, traceId } = question;
-    const metadata = chat.metadata === undefined ? {} : { metadata: chat.metadata };
+    const metadata = metadataOf(chat);
     const given = await deps.functions.infer({
       caller,
       function: name,
       input,
       startedAt,
       ...(traceId === undefined ? {} : { traceId }),
-      ...metadata,
+      ...(metadata === undefined ? {} : { metadata }),
       signal: untilGone(response),
     });
     write(question, { definition, given, response }, deps);
@@ -56,6 +56,11 @@ export async function answerFunction(question: FunctionQuestion, response: Serve
     if (details["inferenceId"] === undefined) deps.functions.refuse({ function: name, caller, code, detail: message });
     throw error;
   }
+}
+
+/** The end user stands in a function's metadata, under `user`. */
+function metadataOf({ metadata, user }: ChatRequest): Readonly<Record<string, string>> | undefined {
+  return user === undefined ? metadata : { user, ...metadata };
 }
 
 interface Given {
