@@ -28,7 +28,7 @@ export const configSchema = z
     batches: batchesConfigSchema,
     log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
   })
-  .refine(({ functions, gateway }) => functions.length > 0 || Object.keys(gateway.providers).length > 0, {
+  .refine(({ functions, gateway }) => functions.length > 0 || Object.keys(gateway.providers).length + Object.keys(gateway.local).length > 0, {
     path: ["functions"],
     error: "declare at least one function, or a provider of the gateway",
   });

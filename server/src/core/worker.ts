@@ -37,6 +37,25 @@ interface TaskMessage {
 
 const stderrKept = 4000;
 
+/** Starts a file beside the caller as a process: niced, memory-capped, with no environment but PATH and NODE_OPTIONS. Whoever starts it ends it. */
+export function forkTask(file: { name: string; base: string }, memoryMb = 2048): ChildProcess {
+  const child = fork(fileURLToPath(workerUrl(file.name, file.base)), [], {
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    serialization: "json",
+    // How packages resolve must be the same in the task, whether it was said in NODE_OPTIONS or on the command line.
+    execArgv: [...process.execArgv.filter((argument) => argument.startsWith("--conditions=")), `--max-old-space-size=${memoryMb}`],
+    env: { PATH: readEnvironment("PATH"), NODE_OPTIONS: readEnvironment("NODE_OPTIONS") },
+  });
+  if (child.pid !== undefined) {
+    try {
+      setPriority(child.pid, 10);
+    } catch {
+      // The task may have ended already, or the platform refuses; it runs at normal priority then.
+    }
+  }
+  return child;
+}
+
 /**
  * Runs a file beside the caller as a task process: forked, niced, memory-capped, killed on abort or deadline. It is
  * given one JSON job and answers with one JSON result; it gets no environment but PATH and NODE_OPTIONS, so no secret
@@ -44,23 +63,7 @@ const stderrKept = 4000;
  */
 export function runTask<T>(file: { name: string; base: string }, job: unknown, options: TaskOptions = {}): Promise<T> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(fileURLToPath(workerUrl(file.name, file.base)), [], {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      serialization: "json",
-      // How packages resolve must be the same in the task, whether it was said in NODE_OPTIONS or on the command line.
-      execArgv: [
-        ...process.execArgv.filter((argument) => argument.startsWith("--conditions=")),
-        `--max-old-space-size=${options.memoryMb ?? 2048}`,
-      ],
-      env: { PATH: readEnvironment("PATH"), NODE_OPTIONS: readEnvironment("NODE_OPTIONS") },
-    });
-    if (child.pid !== undefined) {
-      try {
-        setPriority(child.pid, 10);
-      } catch {
-        // The task may have ended already, or the platform refuses; it runs at normal priority then.
-      }
-    }
+    const child = forkTask(file, options.memoryMb);
     let answer: TaskMessage | undefined;
     let words = "";
     let reason = "";

@@ -4,6 +4,7 @@ import { type AttemptCall, type Attempted, attemptTarget, keysOf } from "./attem
 import { dialects } from "./dialects/index.ts";
 import { type Cost, costOf } from "./money/cost-of.ts";
 import type { PriceTable } from "./money/price-table.ts";
+import type { NativeSources } from "./native/types.ts";
 import { isSkip, noteAttempt, noteSkipped } from "./note-attempt.ts";
 import { createRetryBudgets } from "./reliability/retry-budget.ts";
 import { type TargetBoard, createTargetBoard } from "./reliability/target-board.ts";
@@ -20,6 +21,7 @@ import type { Usage } from "./types.ts";
 
 export interface AskDeps {
   readonly egress: Egress;
+  readonly native?: NativeSources | undefined;
   readonly clock: Clock;
   readonly prices: PriceTable;
   /** Where it is written down how long each target takes. */
@@ -30,7 +32,7 @@ export interface AskDeps {
 type AskedTarget = Target & AttemptTarget;
 
 /** What asks the providers of a call: one target after the other, until one answers. */
-export function createAsk({ egress, clock, prices, latencies, ...deps }: AskDeps): Ask {
+export function createAsk({ egress, native, clock, prices, latencies, ...deps }: AskDeps): Ask {
   const budgets = createRetryBudgets();
   const random = createRandom(clock.now());
   const { breakers, bounds, watch } = deps.board ?? createTargetBoard({ clock, random });
@@ -77,7 +79,7 @@ export function createAsk({ egress, clock, prices, latencies, ...deps }: AskDeps
     const attempted = await runAttempts<AskedTarget, Attempted>({
       targets: prepare(call),
       async attempt(each, { signal, key }) {
-        const deps = { egress, key, now: () => clock.now(), signal };
+        const deps = { egress, native, key, now: () => clock.now(), signal };
         const noted = { name: each.name, key: each.keys === undefined ? undefined : key };
         const value = await noteAttempt(noted, call.evidence, () => timed(call, each, () => attemptTarget(askedOf(each), each, deps)));
         return value.kind === "whole" ? { value, status: 200 } : { value, status: 200, over: value.end.promise };

@@ -1,12 +1,14 @@
 import { type AppError, type Egress, AppError as Failure, type Secret, bearer } from "../core/index.ts";
-import { AnswerCollector } from "./collect-answer.ts";
+import { type CommittedStream, commitStream } from "./commit-stream.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
 import type { ChatReply } from "./exchange/types.ts";
 import { type ProviderConfig, maxAnswerBytes } from "./config.ts";
+import { attemptNative } from "./native/attempt-native.ts";
+import type { NativeSources } from "./native/types.ts";
 import { retryAfterMs } from "./reliability/backoff.ts";
 import type { Target } from "./resolve-model.ts";
-import { type SpokenEvent, speak } from "./speak.ts";
+import { speak } from "./speak.ts";
 import type { AnswerContext, CallerError, ChatAnswer, ChatRequest, Dialect, UpstreamError } from "./types.ts";
 
 export interface AttemptCall {
@@ -18,21 +20,11 @@ export interface AttemptCall {
 }
 
 /** What one target gave. A stream is past its first useful event: from here on nothing is tried again. */
-export type Attempted =
-  | { readonly kind: "whole"; readonly text: string; readonly answer: ChatAnswer }
-  | {
-      readonly kind: "stream";
-      readonly spoken: AsyncGenerator<SpokenEvent>;
-      readonly first: readonly SpokenEvent[];
-      readonly collector: AnswerCollector;
-      /** Its last word when it breaks off, in the caller's dialect. */
-      readonly broken: (error: CallerError) => string;
-      /** Of the stream: its target's health depends on it. */
-      readonly end: PromiseWithResolvers<void>;
-    };
+export type Attempted = { readonly kind: "whole"; readonly text: string; readonly answer: ChatAnswer } | CommittedStream;
 
 export interface AttemptDeps {
   readonly egress: Egress;
+  readonly native?: NativeSources | undefined;
   /** The place of the key to send, from 1. */
   readonly key: number;
   readonly now: () => number;
@@ -41,6 +33,14 @@ export interface AttemptDeps {
 
 /** Asks one target once. Throws what kept it from answering; an error in the first event and an empty reply are such. */
 export async function attemptTarget(call: AttemptCall, target: Target, deps: AttemptDeps): Promise<Attempted> {
+  const source = target.native === true ? deps.native?.[target.provider] : undefined;
+  if (source !== undefined)
+    return attemptNative(call, target, {
+      source,
+      signal: deps.signal,
+      failed: (error) => failure(error, target),
+      empty: () => empty(target),
+    });
   const dialect = dialectOf(target.config.dialect);
   const isSame = dialect === call.dialect;
   const body = isSame
@@ -58,7 +58,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
     maxBytes: maxAnswerBytes * (call.request.stream ? 64 : 1),
   });
   if (reply.status < 200 || reply.status > 299) throw refusal(reply, dialect, { target, key: deps.key, now: deps.now() });
-  if (reply.kind === "stream") return readStream(reply.chunks, dialect, call);
+  if (reply.kind === "stream") return readStream(reply.chunks);
   const parsed = parseBody(reply);
   if (isErrorBody(parsed)) throw failure(dialect.parseError(500, parsed), target);
   if (call.request.stream) throw new Failure("provider_failed", `${target.name} gave no stream.`, { details: { target: target.name } });
@@ -67,28 +67,15 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
   const text = isSame ? Buffer.from(reply.bytes).toString("utf8") : JSON.stringify(call.dialect.writeAnswer(answer, call.context));
   return { kind: "whole", text, answer };
 
-  async function readStream(chunks: AsyncIterable<Uint8Array>, from: Dialect, { dialect: to, context }: AttemptCall): Promise<Attempted> {
-    const collector = new AnswerCollector();
-    const writer = from === to ? undefined : to.createWriter(context);
-    const spoken = speak(chunks, from, { writer, context });
+  function readStream(chunks: AsyncIterable<Uint8Array>): Promise<Attempted> {
+    const { dialect: to, context } = call;
+    const writer = isSame ? undefined : to.createWriter(context);
     const broken = (error: CallerError) => writer?.fail?.(error) ?? to.writeStreamError(error);
-    const first: SpokenEvent[] = [];
-    for (;;) {
-      const { value, done } = await spoken.next();
-      if (done === true) throw empty(target);
-      first.push(value);
-      for (const event of value.events) {
-        if (event.type === "error") {
-          await spoken.return(undefined);
-          throw failure(event.error, target);
-        }
-        collector.add(event);
-      }
-      if (collector.hasContent) return { kind: "stream", spoken, first, collector, broken, end: Promise.withResolvers<void>() };
-      if (!collector.ended) continue;
-      await spoken.return(undefined);
-      throw empty(target);
-    }
+    return commitStream(speak(chunks, dialect, { writer, context }), {
+      broken,
+      failed: (error) => failure(error, target),
+      empty: () => empty(target),
+    });
   }
 }
 

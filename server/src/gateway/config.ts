@@ -3,6 +3,7 @@ import { secretSchema } from "../core/index.ts";
 import { abuseSchema } from "./abuse/index.ts";
 import { budgetsSchema, redisSchema } from "./budgets/index.ts";
 import { cacheSchema } from "./cache/index.ts";
+import { localModelSchema, localProvider } from "./local/config.ts";
 import { priceRowSchema } from "./money/price-row.ts";
 import { modelSchema } from "./routing/alias-config.ts";
 import { capabilityRowSchema } from "./routing/capability-row.ts";
@@ -39,6 +40,8 @@ const providerSchema = z.strictObject({
   attempts: z.int().min(1).max(5).default(2),
   /** Texts in one request for embeddings; a longer list goes in several, in order. */
   maxInputs: z.int().min(1).max(10_000).default(2048),
+  /** Whether it has a batch API, for batches that ask for it; `openai` and `anthropic`. */
+  batches: z.boolean().default(false),
   /** Calls at once of each of its models; so many more may wait, each so long, before the next target is asked. */
   concurrency: z
     .strictObject({
@@ -57,6 +60,8 @@ export type ProviderConfig = z.output<typeof providerSchema>;
 export const configSchema = z
   .strictObject({
     providers: z.record(name, providerSchema).default({}),
+    /** Models in files, run here: `local/<name>`. */
+    local: z.record(name, localModelSchema).default({}),
     /** Names for models: one target, several that are asked in order until one answers, or how to choose; see docs/gateway.md. */
     models: z.record(name, modelSchema).default({}),
     /** From what everybody may see to what nearly nobody may: a call can be raised in this order, and never lowered. */
@@ -84,14 +89,21 @@ export const configSchema = z
   })
   .prefault({})
   .superRefine((config, refinement) => {
-    for (const [provider, { dataClasses }] of Object.entries(config.providers))
-      for (const [index, each] of dataClasses.entries())
-        if (!config.dataClasses.includes(each))
-          refinement.addIssue({
-            code: "custom",
-            path: ["providers", provider, "dataClasses", index],
-            message: `there is no data class "${each}"; gateway.dataClasses lists ${config.dataClasses.join(", ")}`,
-          });
+    if (Object.keys(config.local).length > 0 && Object.hasOwn(config.providers, localProvider))
+      refinement.addIssue({
+        code: "custom",
+        path: ["providers", localProvider],
+        message: `models of gateway.local are asked for as ${localProvider}/<model>: give this provider another name`,
+      });
+    for (const kind of ["providers", "local"] as const)
+      for (const [each, { dataClasses }] of Object.entries(config[kind]))
+        for (const [index, dataClass] of dataClasses.entries())
+          if (!config.dataClasses.includes(dataClass))
+            refinement.addIssue({
+              code: "custom",
+              path: [kind, each, "dataClasses", index],
+              message: `there is no data class "${dataClass}"; gateway.dataClasses lists ${config.dataClasses.join(", ")}`,
+            });
     for (const [alias, rules] of Object.entries(config.models))
       for (const { path, message } of checkAlias(rules, config))
         refinement.addIssue({ code: "custom", path: ["models", alias, ...path], message });

@@ -7,6 +7,8 @@ import type { GatewayConfig } from "./config.ts";
 import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
 import { type Embeddings, createEmbeddings, createEncoder, createVectorMemory, resolveEmbedder } from "./embeddings/index.ts";
+import { createLocalModels, localProvider } from "./local/index.ts";
+import type { NativeSources } from "./native/types.ts";
 import { createCountStage } from "./money/count-stage.ts";
 import { createTokenCounter } from "./money/count-tokens.ts";
 import { createPriceTable } from "./money/price-table.ts";
@@ -28,6 +30,8 @@ export interface GatewayDeps {
   /** What says how alike two questions are, instead of what is configured. */
   readonly embedder?: Embedder;
   readonly audit?: AuditPort;
+  /** Where packages are looked for that the program's user installs; absent: the folder it is started in, then beside ours. */
+  readonly packageFolders?: readonly string[];
 }
 
 /** Foundation models behind one door. */
@@ -60,6 +64,9 @@ export interface Gateway {
 export function createGateway(deps: GatewayDeps): Gateway {
   const { config, egress, clock, logger = silentLogger } = deps;
   for (const provider of Object.values(config.providers)) egress.check(provider.baseUrl);
+  const packageFolders = deps.packageFolders ?? [process.cwd(), import.meta.dirname];
+  const local = createLocalModels({ models: config.local, packageFolders, clock });
+  const native: NativeSources = local === undefined ? {} : { [localProvider]: local };
   const prices = createPriceTable(config.prices);
   const counter = createTokenCounter();
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
@@ -89,7 +96,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     count,
   ];
   const board = createTargetBoard({ clock, random: createRandom(clock.now()) });
-  const call: Ask = inStages(stages, createAsk({ egress, clock, prices, latencies, board }));
+  const call: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
   const resolve = (model: string) => resolveModel(model, config);
   const encoder = createEncoder({ cacheFolder: deps.cacheFolder });
   const embeddings = createEmbeddings({
@@ -120,6 +127,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     close() {
       cache.close();
       budgets.close();
+      local?.close();
       void counter.close();
       void encoder.close();
     },

@@ -1,5 +1,7 @@
 import { AppError } from "../core/index.ts";
 import type { GatewayConfig, ProviderConfig } from "./config.ts";
+import { asProvider } from "./local/as-provider.ts";
+import { localProvider } from "./local/config.ts";
 import type { Alias } from "./routing/alias-config.ts";
 import { tightenClocks } from "./tighten-clocks.ts";
 
@@ -10,6 +12,8 @@ export interface Target {
   readonly provider: string;
   readonly model: string;
   readonly config: ProviderConfig;
+  /** It answers in no dialect, over no HTTP of ours. */
+  readonly native?: true;
 }
 
 /** What a caller's model name stands for. */
@@ -30,7 +34,11 @@ export function resolveModel(name: string, config: GatewayConfig): ResolvedModel
   const found = (alias === null ? [name] : alias.targets).map((each) => readTarget(each, config));
   const targets = found.filter((each) => each !== undefined);
   if (targets.length > 0) return tightenClocks({ name, targets, totalMs: targets[0]!.config.clocks.totalMs, alias }, alias?.clocks);
-  const known = [...Object.keys(config.models), ...Object.keys(config.providers).map((provider) => `${provider}/<model>`)];
+  const known = [
+    ...Object.keys(config.models),
+    ...Object.keys(config.local).map((model) => `${localProvider}/${model}`),
+    ...Object.keys(config.providers).map((provider) => `${provider}/<model>`),
+  ];
   throw new AppError(
     "unknown_model",
     `There is no model "${name.slice(0, 200)}" here. Known: ${known.join(", ") || "none is configured"}.`,
@@ -40,9 +48,11 @@ export function resolveModel(name: string, config: GatewayConfig): ResolvedModel
   );
 }
 
-function readTarget(name: string, { providers }: GatewayConfig): Target | undefined {
+function readTarget(name: string, { providers, local }: GatewayConfig): Target | undefined {
   const slash = name.indexOf("/");
   const [provider, model] = [name.slice(0, slash), name.slice(slash + 1)];
+  if (provider === localProvider && Object.hasOwn(local, model))
+    return { name, provider, model, config: asProvider(local[model]!), native: true };
   if (slash <= 0 || !/^[A-Za-z0-9._:@/-]{1,150}$/.test(model) || !Object.hasOwn(providers, provider)) return undefined;
   return { name, provider, model, config: providers[provider]! };
 }

@@ -29,7 +29,7 @@ const localTotalMs = 600_000;
 export function resolveEmbedder(name: string, config: GatewayConfig): ResolvedEmbedder {
   const alias = Object.hasOwn(config.models, name) ? config.models[name]! : null;
   const found = (alias === null ? [name] : alias.targets).map((each) => readEmbedder(each, config));
-  const targets = found.filter((each) => each.kind === "local" || each.config.dialect !== "anthropic");
+  const targets = found.filter((each) => each.kind === "local" || (each.native !== true && each.config.dialect !== "anthropic"));
   const [first] = targets;
   if (first === undefined)
     throw new AppError(

@@ -6,7 +6,7 @@ const include = "message.output_text.logprobs";
 
 /** The same call with log probabilities asked for, where the target can tell them; the caller then hears them too. */
 export function askLogProbabilities(call: GatewayCall, target: Target, capabilities: CapabilityTable): GatewayCall {
-  if (target.config.dialect === "anthropic" || call.request.logProbabilities !== undefined) return call;
+  if (target.native === true || target.config.dialect === "anthropic" || call.request.logProbabilities !== undefined) return call;
   if (capabilities.find(target.provider, target.model)?.logProbabilities === false) return call;
   const request = { ...call.request, logProbabilities: { top: 0 } };
   if (call.dialect === "openai-chat") return { ...call, request, body: { ...call.body, logprobs: true } };

@@ -1,6 +1,7 @@
 import { isAppError, parseCondition } from "../../core/index.ts";
 import type { Alias } from "./alias-config.ts";
 import { localProvider } from "../embeddings/resolve-embedder.ts";
+import { localProvider as modelsHere } from "../local/config.ts";
 import { ruleNames } from "./rule-values.ts";
 
 export interface AliasProblem {
@@ -13,16 +14,19 @@ export interface AliasSurroundings {
     Record<string, { readonly region?: string | undefined; readonly dataClasses?: readonly string[] | undefined }>
   >;
   readonly dataClasses: readonly string[];
+  readonly local?: Readonly<Record<string, unknown>>;
 }
 
 /** What one part of an alias says against another, or against the rest of the configuration. */
-export function checkAlias(alias: Alias, { providers, dataClasses }: AliasSurroundings): AliasProblem[] {
+export function checkAlias(alias: Alias, { providers, dataClasses, local = {} }: AliasSurroundings): AliasProblem[] {
   const problems: AliasProblem[] = [];
   const blame = (path: AliasProblem["path"], message: string) => void problems.push({ path, message });
   const { targets, dataClass } = alias;
   for (const [index, target] of targets.entries()) {
     const provider = target.slice(0, target.indexOf("/"));
-    if (provider !== localProvider && !Object.hasOwn(providers, provider)) blame(["targets", index], `there is no provider "${provider}"`);
+    const isHere = provider === modelsHere && Object.hasOwn(local, target.slice(provider.length + 1));
+    if (!isHere && provider !== localProvider && !Object.hasOwn(providers, provider))
+      blame(["targets", index], `there is no provider "${provider}"`);
     if (targets.indexOf(target) !== index) blame(["targets", index], `"${target}" stands here twice`);
   }
   if (dataClass !== undefined && !dataClasses.includes(dataClass))
