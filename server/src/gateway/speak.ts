@@ -26,7 +26,17 @@ export async function* speak(
   for await (const chunk of chunks) {
     let together: ChatEvent[] = [];
     let text = "";
-    for (const event of parser.push(chunk)) {
+    const all = parser.push(chunk);
+    for (let index = 0; index < all.length; index++) {
+      // Who hears the provider's own words does not hear how the text is cut here.
+      const run = isSame ? reader.pushTexts?.(all, index) : undefined;
+      if (run !== undefined && run.count > 0) {
+        for (const each of run.events) together.push(each);
+        for (const end = index + run.count; index < end; index++) text += writeEvent(all[index]!.data);
+        index--;
+        continue;
+      }
+      const event = all[index]!;
       const events = reader.push(event);
       const words = isSame ? repeat(event, events, to.context) : translate(events);
       if (events.some(({ type }) => type === "end" || type === "error")) {

@@ -196,6 +196,8 @@ export interface SseEvent {
 /** A provider's stream on its way to canonical events. Reading never throws: what cannot be read is an `error` event. */
 export interface EventReader {
   push(event: SseEvent): readonly ChatEvent[];
+  /** Of a long answer: as many events from `start` on as only add to its open text, as one event. `count` 0: none. */
+  pushTexts?(events: readonly SseEvent[], start: number): { readonly count: number; readonly events: readonly ChatEvent[] };
   /** The bytes are over. Without an `end` event before, the stream was cut. */
   end(): readonly ChatEvent[];
 }

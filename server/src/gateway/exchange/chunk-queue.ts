@@ -12,7 +12,7 @@ const highWater = 65_536;
 /** The pieces of a streamed answer between the connection that brings them and the one reader that takes them. */
 export class ChunkQueue implements AsyncIterableIterator<Uint8Array> {
   readonly #source: ChunkSource;
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
   #held = 0;
   #end: { readonly error: unknown } | "whole" | undefined;
   #waiting: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: unknown): void } | undefined;
@@ -45,13 +45,15 @@ export class ChunkQueue implements AsyncIterableIterator<Uint8Array> {
     if (this.#waiting !== undefined) this.#take().reject(error);
   }
 
+  /** All that is here, as one piece: a provider that is fast brings hundreds of small ones at once, and each would be a turn. */
   next(): Promise<IteratorResult<Uint8Array>> {
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
+    if (this.#chunks.length > 0) {
+      const value = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#held);
       const wasFull = this.#held >= highWater;
-      this.#held -= chunk.length;
-      if (wasFull && this.#held < highWater) this.#source.resume();
-      return Promise.resolve({ done: false, value: chunk });
+      this.#chunks = [];
+      this.#held = 0;
+      if (wasFull) this.#source.resume();
+      return Promise.resolve({ done: false, value });
     }
     if (this.#end === "whole") return Promise.resolve({ done: true, value: undefined });
     if (this.#end !== undefined) return Promise.reject(this.#end.error);
@@ -62,7 +64,7 @@ export class ChunkQueue implements AsyncIterableIterator<Uint8Array> {
 
   /** A loop that is left, however: nothing more is wanted. */
   return(): Promise<IteratorResult<Uint8Array>> {
-    this.#chunks.length = 0;
+    this.#chunks = [];
     this.finish();
     this.#source.leave();
     return Promise.resolve({ done: true, value: undefined });

@@ -104,8 +104,22 @@ export function createReader(): EventReader {
     return events;
   }
 
+  function pushTexts(all: readonly SseEvent[], start: number): { count: number; events: ChatEvent[] } {
+    if (isOver || open?.type !== "text") return { count: 0, events: [] };
+    let together = "";
+    let end = start;
+    for (; end < all.length; end++) {
+      const { event, data } = all[end]!;
+      const found = event === "" ? shape.read(data) : undefined;
+      if (found === undefined) break;
+      together += found;
+    }
+    return { count: end - start, events: together === "" ? [] : [{ type: "text", part: open.part, text: together }] };
+  }
+
   return {
     push,
+    pushTexts,
     end() {
       isOver = true;
       return takeUsage();

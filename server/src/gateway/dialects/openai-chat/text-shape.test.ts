@@ -60,8 +60,45 @@ test("a stream says what it says when each chunk is read whole", () => {
       // A space more or less before each chunk: none is like the one before.
       const whole = createReader();
       const read = datas.map((data) => reader.push({ event: "", data }));
+      expect(inRuns(datas)).toEqual(joined(read.flat()));
       expect(read).toEqual(datas.map((data, index) => whole.push({ event: "", data: " ".repeat(1 + (index % 2)) + data })));
     }),
     { numRuns: 100 },
   );
+});
+
+/** What is read in runs where that goes. */
+function inRuns(datas: readonly string[]): ChatEvent[] {
+  const reader = createReader();
+  const all = datas.map((data) => ({ event: "", data }));
+  const events: ChatEvent[] = [];
+  for (let index = 0; index < all.length;) {
+    const run = reader.pushTexts!(all, index);
+    events.push(...(run.count > 0 ? run.events : reader.push(all[index]!)));
+    index += Math.max(1, run.count);
+  }
+  return joined(events);
+}
+
+/** Pieces of one text as one. */
+function joined(events: readonly ChatEvent[]): ChatEvent[] {
+  const all: ChatEvent[] = [];
+  for (const event of events) {
+    const last = all.at(-1);
+    if (event.type === "text" && last?.type === "text" && last.part === event.part)
+      all[all.length - 1] = { ...last, text: last.text + event.text };
+    else all.push(event);
+  }
+  return all;
+}
+
+test("texts that come together are one event, and the first that says more ends them", () => {
+  const reader = createReader();
+  const all = [chunk(""), chunk("a"), chunk("b"), chunk("c"), chunk("d", { usage: {} }), chunk("e")].map((data) => ({ event: "", data }));
+  expect(reader.pushTexts!(all, 0)).toEqual({ count: 0, events: [] });
+  // The first tells who speaks, the second what a text looks like.
+  for (const event of all.slice(0, 2)) reader.push(event);
+  expect(reader.pushTexts!(all, 2)).toEqual({ count: 2, events: said("bc") });
+  expect(reader.pushTexts!(all, 4).count).toBe(0);
+  expect(reader.pushTexts!([{ event: "error", data: chunk("b") }], 0).count).toBe(0);
 });
