@@ -199,6 +199,7 @@ function inWords(name: string): string {
 function shown(name: string, value: unknown): ReactNode {
   if (name.endsWith("Ms") && typeof value === "number") return milliseconds(value);
   if (typeof value === "string" && /^[0-9a-f-]{32,}$/.test(value)) return <code className="long">{value}</code>;
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value.join(", ");
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

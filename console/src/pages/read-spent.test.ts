@@ -43,6 +43,9 @@ test("a step that was asked and told nothing has a cost that is not known, and s
   });
 });
 
-test.each([{}, { usage: null, cost: null }, { cost: "0.01" }, { usage: [1] }])("where no model was asked there is none: %j", (produced) => {
-  expect(readSpent({ produced, steps: [{ ...step, name: "rules", details: { kind: "whole" } }] })).toEqual({ total: null, steps: [] });
-});
+test.each([{}, { usage: { input: 0, output: 0 }, cost: { amount: "0" } }, { usage: null, cost: null }, { cost: "0.01" }, { usage: [1] }])(
+  "where no model was asked there is none: %j",
+  (produced) => {
+    expect(readSpent({ produced, steps: [{ ...step, name: "rules", details: { kind: "whole" } }] })).toEqual({ total: null, steps: [] });
+  },
+);

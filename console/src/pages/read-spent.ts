@@ -26,7 +26,10 @@ export function readSpent({ produced, steps }: Pick<InferenceDetail, "produced" 
   const paid = steps.flatMap(({ name, details = {} }, place) =>
     "cost" in details ? [{ ...toSpent(details), place, name, target: textOf(details["target"]) }] : [],
   );
-  return { total: isPaid(produced) || paid.length > 0 ? toSpent(produced) : null, steps: paid };
+  const total = toSpent(produced);
+  // Refused before anything was sent: there is nothing to show.
+  const isNothing = !isPaid(produced) || (total.input === 0 && total.output === 0);
+  return { total: isNothing && paid.length === 0 ? null : total, steps: paid };
 }
 
 /** What nobody was asked for has neither. */

@@ -57,6 +57,7 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
     const watched = watch.begin(target.name);
     try {
       const value = await attempt();
+      watched.answered(value.kind === "stream");
       if (value.kind === "stream") value.end.promise.then(watched.ended, watched.failed);
       else watched.ended();
       latencies?.note(target.name, call.request.stream, performance.now() - from);

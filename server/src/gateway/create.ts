@@ -116,7 +116,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     dialect: (name) => dialects[name],
     resolve,
     models: () => Object.entries(config.models).map(([name, { targets }]) => ({ name, provider: targets[0]!.split("/")[0]! })),
-    report: () => reportModels({ config, board, latencies, prices, clock }),
+    report: () => reportModels({ config, board, prices, clock }),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },

@@ -58,6 +58,8 @@ test("a target that keeps failing is open, says when it is tried again, then hal
     circuit: { state: "open", triesAgainAt: new Date(start + 10_000).toISOString() },
     tries: 10,
     failures: 10,
+    // Of no answer there is no time.
+    wholeMs: null,
   });
   clock.advance(10_000);
   expect(target("one/status:500")!.circuit).toEqual({ state: "half-open", triesAgainAt: null });

@@ -7,7 +7,6 @@ import type { CircuitState } from "./reliability/circuit-breaker.ts";
 import { laneName } from "./reliability/enter-lane.ts";
 import type { TargetBoard } from "./reliability/target-board.ts";
 import { watchedMs } from "./reliability/target-watch.ts";
-import type { LatencyBook } from "./routing/latency-book.ts";
 
 export interface KeyReport {
   readonly place: number;
@@ -51,7 +50,6 @@ export interface ModelReport {
 interface ReportDeps {
   readonly config: GatewayConfig;
   readonly board: TargetBoard;
-  readonly latencies: LatencyBook;
   readonly prices: PriceTable;
   readonly clock: Clock;
 }
@@ -74,10 +72,10 @@ export function reportModels(deps: ReportDeps): ModelReport {
   };
 }
 
-function reportTarget(name: string, { config, board, latencies, prices, clock }: ReportDeps): TargetReport {
+function reportTarget(name: string, { config, board, prices, clock }: ReportDeps): TargetReport {
   const provider = name.slice(0, name.indexOf("/"));
   const rules = Object.hasOwn(config.providers, provider) ? config.providers[provider] : undefined;
-  const { inFlight, calls, failures } = board.watch.read(name);
+  const { calls, ...watched } = board.watch.read(name);
   const slots = rules === undefined ? undefined : board.bounds.slots(name, rules.concurrency);
   return {
     name,
@@ -86,13 +84,10 @@ function reportTarget(name: string, { config, board, latencies, prices, clock }:
     region: rules?.region ?? null,
     dataClasses: [...(rules?.dataClasses ?? [])],
     price: priceOf(prices.find(provider, name.slice(provider.length + 1), clock.now())),
-    inFlight,
+    ...watched,
     queued: slots?.waiting ?? 0,
     most: slots?.options.most ?? null,
     tries: calls,
-    failures,
-    firstTokenMs: latencies.median(name, true, watchedMs),
-    wholeMs: latencies.median(name, false, watchedMs),
     ...lanesOf(name, rules, { board, clock }),
   };
 }

@@ -42,8 +42,8 @@ export function BudgetsCard(): ReactNode {
 function Budget({ entry }: { entry: BudgetCount }): ReactNode {
   const used = shareOf(entry.used, entry.limit);
   const held = Math.min(100 - used, shareOf(entry.reserved, entry.limit));
-  const whose = Object.entries(entry.bucket).map(([dimension, value]) => (value === "" ? `no ${dimension}` : value));
-  const amounts = `${amount(entry, entry.used)} of ${amount(entry, entry.limit)}`;
+  const whose = Object.entries(entry.bucket).map(([dimension, value]) => whoseOf(dimension, value));
+  const amounts = `${amount(entry, entry.used, "")} of ${amount(entry, entry.limit)}`;
   return (
     <li>
       <div className="line">
@@ -74,8 +74,14 @@ function Budget({ entry }: { entry: BudgetCount }): ReactNode {
   );
 }
 
-function amount({ kind }: BudgetCount, text: string): string {
+/** A project is the one that is looked at, and its id tells nobody anything. */
+function whoseOf(dimension: string, value: string): string {
+  if (dimension === "project") return "the project";
+  return value === "" ? `no ${dimension}` : value;
+}
+
+function amount({ kind }: BudgetCount, text: string, unit = ` ${kind}`): string {
   const number = Number(text);
   if (kind === "costUsd") return `$${number.toLocaleString("en", { maximumFractionDigits: number >= 1 ? 2 : 6 })}`;
-  return `${number.toLocaleString("en")} ${kind}`;
+  return `${number.toLocaleString("en")}${unit}`;
 }

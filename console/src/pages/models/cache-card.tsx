@@ -64,7 +64,7 @@ function Cache({ report }: { report: CacheReport }): ReactNode {
         )}
         <dt>Kept</dt>
         <dd>
-          {count(report.entries)} answers, {bytes(report.bytes)} of {bytes(report.maxBytes)}
+          {count(report.entries)} {report.entries === 1 ? "answer" : "answers"}, {bytes(report.bytes)} of {bytes(report.maxBytes)}
         </dd>
         {report.calibrations.map((each) => (
           <div key={each.function}>

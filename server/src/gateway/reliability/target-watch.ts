@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/index.ts";
+import { createLatencyBook } from "../routing/latency-book.ts";
 import { ByName } from "./by-name.ts";
 import { healthOf } from "./retryable.ts";
 import { type SlidingCounts, createSlidingCounts } from "./sliding-counts.ts";
@@ -11,6 +12,9 @@ export interface WatchedTarget {
   readonly inFlight: number;
   readonly calls: number;
   readonly failures: number;
+  /** Medians of those that answered; null without any. */
+  readonly firstTokenMs: number | null;
+  readonly wholeMs: number | null;
 }
 
 /** What goes on at each target, for people to look at: nothing is decided by it. */
@@ -23,6 +27,8 @@ export interface TargetWatch {
 }
 
 export interface WatchedTry {
+  /** It has the first useful event of a stream, or the whole of an answer. */
+  answered(isStream: boolean): void;
   ended(): void;
   failed(problem: unknown): void;
 }
@@ -33,10 +39,13 @@ interface Entry {
 }
 
 export function createTargetWatch(clock: Clock): TargetWatch {
+  // What routing goes by counts failures as slow; people are told how long answers take.
+  const times = createLatencyBook(clock);
   const entries = new ByName<Entry>(({ inFlight }) => inFlight === 0);
   return {
     begin(target) {
       const entry = entries.of(target, () => ({ inFlight: 0, counts: createSlidingCounts(watchedMs) }));
+      const from = performance.now();
       let isOver = false;
       const end = (health: ReturnType<typeof healthOf>) => {
         if (isOver) return;
@@ -45,11 +54,20 @@ export function createTargetWatch(clock: Clock): TargetWatch {
         if (health !== "dropped") entry.counts.add(clock.now(), health === "failed");
       };
       entry.inFlight += 1;
-      return { ended: () => end("succeeded"), failed: (problem) => end(healthOf(problem)) };
+      return {
+        answered: (isStream) => times.note(target, isStream, performance.now() - from),
+        ended: () => end("succeeded"),
+        failed: (problem) => end(healthOf(problem)),
+      };
     },
     read(target) {
       const entry = entries.get(target);
-      return entry === undefined ? { inFlight: 0, calls: 0, failures: 0 } : { inFlight: entry.inFlight, ...entry.counts.read(clock.now()) };
+      return {
+        inFlight: entry?.inFlight ?? 0,
+        ...(entry?.counts.read(clock.now()) ?? { calls: 0, failures: 0 }),
+        firstTokenMs: times.median(target, true, watchedMs),
+        wholeMs: times.median(target, false, watchedMs),
+      };
     },
     names: () =>
       entries.names().filter((name) => {
