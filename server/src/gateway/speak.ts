@@ -32,8 +32,9 @@ export async function* speak(
       const run = isSame ? reader.pushTexts?.(all, index) : undefined;
       if (run !== undefined && run.count > 0) {
         for (const each of run.events) together.push(each);
-        for (const end = index + run.count; index < end; index++) text += writeEvent(all[index]!.data);
-        index--;
+        const end = index + run.count;
+        text += parser.asCame(index, end) ?? writeAll(all.slice(index, end));
+        index = end - 1;
         continue;
       }
       const event = all[index]!;
@@ -52,6 +53,10 @@ export async function* speak(
   }
   const events = [...parser.end().flatMap((event) => reader.push(event)), ...reader.end()];
   if (events.length > 0) yield { events, text: isSame ? "" : translate(events) };
+}
+
+function writeAll(events: readonly SseEvent[]): string {
+  return events.map(({ data }) => writeEvent(data)).join("");
 }
 
 /** A chunk that holds no choice and a usage, which a stream ends with when it is asked for. */

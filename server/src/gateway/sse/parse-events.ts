@@ -5,6 +5,8 @@ import { createTextDecoding } from "./decode-text.ts";
 export interface EventParser {
   /** The events these bytes complete. Throws `provider_failed` for one over the limit. */
   push(chunk: Uint8Array): SseEvent[];
+  /** Events of the last `push` as they came, where that is how `writeEvent` writes them; undefined where it may not be. */
+  asCame(start: number, end: number): string | undefined;
   /** The bytes are over. An event without the blank line that ends it is dropped, as the standard says, so none come here. */
   end(): SseEvent[];
   /** Whether an unfinished event lies here: after `end()`, that the stream was cut inside one. */
@@ -25,6 +27,8 @@ export function createEventParser(options: { maxEventBytes?: number } = {}): Eve
   let data: string | undefined;
   let dataBytes = 0;
   let events: SseEvent[] = [];
+  /** The last plain events: which is the first, where each begins in the text, and where the last ends. */
+  let plain: { readonly text: string; readonly first: number; readonly starts: readonly number[] } | undefined;
 
   function check(bytes: number): void {
     if (dataBytes + bytes <= maxEventBytes) return;
@@ -61,24 +65,32 @@ export function createEventParser(options: { maxEventBytes?: number } = {}): Eve
   }
 
   /** Whole events of one data line each, which is what nearly all of a model's stream is; answers where the rest begins. */
-  function readPlain(text: string): number {
-    if (rest !== "" || data !== undefined || event !== "") return 0;
-    let start = 0;
-    while (text.startsWith("data:", start)) {
+  function readPlain(text: string, from: number): number {
+    if (rest !== "" || data !== undefined || event !== "" || !text.startsWith("data: ", from)) return from;
+    const starts = [from];
+    const first = events.length;
+    let start = from;
+    while (text.startsWith("data: ", start)) {
       const end = text.indexOf("\n", start);
       // A character is three bytes at most for each of its units: what is shorter than that needs no counting.
       if (end === -1 || text.charCodeAt(end + 1) !== 10 || (end - start) * 3 > maxEventBytes) break;
-      events.push({ event: "", data: text.slice(text.charCodeAt(start + 5) === 32 ? start + 6 : start + 5, end) });
+      events.push({ event: "", data: text.slice(start + 6, end) });
       start = end + 2;
+      starts.push(start);
     }
+    if (start > from) plain = { text, first, starts };
     return start;
   }
 
   return {
     push(chunk) {
       const text = normalize(decoding.push(chunk));
-      let start = readPlain(text);
-      for (let newline = text.indexOf("\n", start); newline !== -1; newline = text.indexOf("\n", start)) {
+      plain = undefined;
+      let start = 0;
+      for (;;) {
+        start = readPlain(text, start);
+        const newline = text.indexOf("\n", start);
+        if (newline === -1) break;
         const piece = text.slice(start, newline);
         const line = rest === "" ? piece : rest + piece;
         const bytes = restBytes + Buffer.byteLength(piece);
@@ -95,6 +107,10 @@ export function createEventParser(options: { maxEventBytes?: number } = {}): Eve
       const complete = events;
       events = [];
       return complete;
+    },
+    asCame(start, end) {
+      if (plain === undefined || start < plain.first || end - plain.first >= plain.starts.length) return undefined;
+      return plain.text.slice(plain.starts[start - plain.first], plain.starts[end - plain.first]);
     },
     end: () => [],
     leftOver: () => data !== undefined || event !== "" || rest !== "" || decoding.holds(),

@@ -112,6 +112,28 @@ describe("a stream of events", () => {
     expect(parser.push(bytes("\ndata: c\n\n"))).toEqual([{ event: "", data: "b\nc" }]);
   });
 
+  test("tells events as they came only where that is how they are written", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(stream, fc.constant("data: a\n\ndata: b\n\n")), { maxLength: 6 }), fc.nat(), (texts, place) => {
+        const parser = createEventParser();
+        for (const chunk of cut(bytes(texts.join("")), [place])) {
+          const events = parser.push(chunk);
+          for (let start = 0; start <= events.length; start++)
+            for (let end = start; end <= events.length; end++) {
+              const written = events.slice(start, end).map(({ event, data }) => writeEvent(data, event === "" ? undefined : event));
+              expect([undefined, written.join("")]).toContain(parser.asCame(start, end));
+            }
+        }
+      }),
+      { numRuns: 150 },
+    );
+    const parser = createEventParser();
+    parser.push(bytes("data: cut"));
+    expect(parser.push(bytes(" here\n\ndata: a\n\ndata: é\n\nda"))).toHaveLength(3);
+    expect(parser.asCame(1, 3)).toBe("data: a\n\ndata: é\n\n");
+    expect(parser.asCame(0, 2)).toBeUndefined();
+  });
+
   test("takes one space after the colon away, no more, and no other field for data", () => {
     expect(parseText("data:  a\ndata:b\ndatabase: c\nDATA: d\n data: e\n\n")).toEqual([{ event: "", data: " a\nb" }]);
   });
