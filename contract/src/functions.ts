@@ -9,7 +9,18 @@ export const purposeSchema = z.object({
   /** The cost of each kind of error, in plain words. */
   errors: z.array(z.object({ error: z.string(), cost: z.string() })),
 });
-export const variantKindSchema = z.enum(["model", "rules", "llm", "agent", "remote", "compose", "best-of", "message", "last-good"]);
+export const variantKindSchema = z.enum([
+  "model",
+  "rules",
+  "llm",
+  "agent",
+  "remote",
+  "compose",
+  "best-of",
+  "examples",
+  "message",
+  "last-good",
+]);
 export const variantSchema = z.object({
   name: nameSchema,
   kind: variantKindSchema,

@@ -13,6 +13,7 @@ import {
   systemClock,
 } from "../src/core/index.ts";
 import {
+  type DemonstrationsPort,
   type FeedbackPort,
   type FunctionDefinition,
   type Functions,
@@ -106,6 +107,7 @@ export interface TestFunctionsOptions {
   readonly gateway?: Gateway;
   readonly clock?: Clock;
   readonly feedback?: FeedbackPort;
+  readonly demonstrations?: DemonstrationsPort;
   readonly node?: string;
   /** Default `journal`, within the store's data folder. */
   readonly journalFolder?: string;
@@ -165,6 +167,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
       retention: { bodiesDays: 30, listsMonths: 13 },
     }),
     ...(options.feedback === undefined ? {} : { feedback: () => options.feedback }),
+    ...(options.demonstrations === undefined ? {} : { demonstrations: () => options.demonstrations }),
     ...(options.onReadyBindings === undefined ? {} : { onReadyBindings: options.onReadyBindings }),
     sourceHash: options.sourceHash ?? "source",
     configHash: "config",

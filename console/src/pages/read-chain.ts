@@ -18,6 +18,7 @@ export const kindNames: Readonly<Record<Variant["kind"], string>> = {
   remote: "remote service",
   compose: "composed steps",
   "best-of": "best of several",
+  examples: "language model with examples",
   message: "fixed message",
   "last-good": "last good answer",
 };

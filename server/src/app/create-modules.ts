@@ -114,6 +114,7 @@ export function createModules(deps: ModulesDeps): Modules {
     gateway,
     archive,
     feedback: () => feedback,
+    demonstrations: () => feedback,
     onReadyBindings: (readyBindings) => jobs.setNodeStatus({ readyBindings }),
     sourceHash: loaded.sourceHash,
     configHash,

@@ -5,6 +5,7 @@ import type { AuditChange } from "../governance/index.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { BlobStore, Lake, Sql, Tx } from "../storage/index.ts";
 import { curateDataset } from "./curate-dataset.ts";
+import { createDemonstrations } from "./demonstrations.ts";
 import { curateWorkflow, defineWorkflows } from "./jobs.ts";
 import * as repository from "./repository.ts";
 import { submitFeedback } from "./submit-feedback.ts";
@@ -32,6 +33,7 @@ export function createFeedback(deps: FeedbackDeps): FeedbackService {
   const submitDeps = { ...deps, definition: (name: string) => functions.definitions.find((each) => each.name === name) };
 
   return {
+    ...createDemonstrations(submitDeps),
     submit: (context, items) => submitFeedback(context, items, submitDeps),
 
     async list(context, query) {

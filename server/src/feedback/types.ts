@@ -1,7 +1,7 @@
 import type { FeedbackItem, FeedbackReceipt, feedbackSchema, feedbackStatsSchema } from "@millrace/contract";
 import type { z } from "zod";
 import type { Context } from "../core/index.ts";
-import type { FeedbackPort } from "../functions/index.ts";
+import type { DemonstrationsPort, FeedbackPort } from "../functions/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
 
 export type Feedback = z.infer<typeof feedbackSchema>;
@@ -25,8 +25,8 @@ export interface Curation {
   readonly holdout: number;
 }
 
-/** Ratings, comments, corrections and labels; and how they become data. It is also what functions ask about labels. */
-export interface FeedbackService extends FeedbackPort {
+/** Ratings, comments, corrections and labels; and how they become data. It is also what functions ask about labels, and about answers that are worth showing. */
+export interface FeedbackService extends FeedbackPort, DemonstrationsPort {
   /** Keeps what can be kept; each item is answered on its own. One audit entry a batch. */
   submit(context: Context, items: readonly FeedbackItem[]): Promise<FeedbackReceipt>;
   /** Newest first. */

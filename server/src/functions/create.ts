@@ -252,6 +252,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       if (deps.archive === undefined) throw new AppError("internal", "These functions have no archive.");
       const erased = await deps.archive.erase(caller, id);
       lastGood.forget(id);
+      deps.demonstrations?.()?.forgetDemonstration(id);
       return erased;
     },
 

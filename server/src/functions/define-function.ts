@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { readFallback } from "./fallback-steps.ts";
 import { findLlmProblems } from "./llm/check-spec.ts";
 import { findBestOfProblems } from "./variants/check-best-of.ts";
+import { findExamplesProblems } from "./variants/check-examples.ts";
 import { findLastGoodProblems, findMessageProblems, isLastResort } from "./variants/check-last-resort.ts";
 import type { FunctionDefinition, FunctionSpec, Prediction, VariantEntry, VariantSpec } from "./types.ts";
 
@@ -127,6 +128,7 @@ function findVariantProblems(spec: LooseSpec, name: string): Problem[] {
   });
   if (typeof entry !== "function" && entry.kind === "llm") return findLlmProblems(entry, spec.input).map(under);
   if (typeof entry !== "function" && entry.kind === "best-of") return findBestOfProblems(entry, spec.variants).map(under);
+  if (typeof entry !== "function" && entry.kind === "examples") return findExamplesProblems(entry, spec).map(under);
   if (typeof entry !== "function" && entry.kind === "message") return findMessageProblems(entry, spec.output).map(under);
   if (typeof entry !== "function" && entry.kind === "last-good") return findLastGoodProblems(entry, spec.variants).map(under);
   if (typeof entry === "function" || entry.kind !== "compose") return [];

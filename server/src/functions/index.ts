@@ -5,7 +5,7 @@ export { createBatches } from "./batches/create.ts";
 export { createFunctions } from "./create.ts";
 export { compose, defineFunction, model, rules } from "./define-function.ts";
 export { lastGood, message } from "./declare-last-resort.ts";
-export { bestOf, llm } from "./declare-llm.ts";
+export { bestOf, examples, llm } from "./declare-llm.ts";
 export { type Shape, isText, isType, shapeOf } from "./llm/input-shape.ts";
 export { createSinks } from "./sink.ts";
 export type * from "./archive/types.ts";

@@ -16,7 +16,7 @@ export interface ProjectRuntimes {
 
 /** `onNew` hears of a project that a request spoke of before the tables did. */
 export function createProjectRuntimes(
-  deps: Pick<FunctionsDeps, "definitions" | "models" | "gateway" | "sourceHash" | "sql"> & {
+  deps: Pick<FunctionsDeps, "definitions" | "models" | "gateway" | "demonstrations" | "sourceHash" | "sql"> & {
     readonly logger: Logger;
     readonly lastGood: LastGoodAnswers;
   },
@@ -38,6 +38,7 @@ export function createProjectRuntimes(
       context,
       models: deps.models,
       gateway: deps.gateway,
+      demonstrations: deps.demonstrations,
       lastGood: deps.lastGood,
       sourceHash: deps.sourceHash,
       kinds: variantKinds,

@@ -1,5 +1,6 @@
 import { bestOfKind } from "./best-of.ts";
 import { composeKind } from "./compose.ts";
+import { examplesKind } from "./examples.ts";
 import { lastGoodKind } from "./last-good.ts";
 import { llmKind } from "./llm.ts";
 import { messageKind } from "./message.ts";
@@ -14,6 +15,7 @@ export const variantKinds: VariantKinds = {
   compose: composeKind,
   llm: llmKind,
   "best-of": bestOfKind,
+  examples: examplesKind,
   message: messageKind,
   "last-good": lastGoodKind,
 };

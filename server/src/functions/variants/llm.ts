@@ -1,6 +1,6 @@
 import { AppError, canonicalJson, sha256 } from "../../core/index.ts";
 import type { Gateway } from "../../gateway/index.ts";
-import { answerWithModel } from "../llm/answer.ts";
+import { type OpenedLlm, answerWithModel } from "../llm/answer.ts";
 import { outputFormat } from "../llm/output-format.ts";
 import { questionWriter } from "../llm/write-question.ts";
 import type { Erased, LlmSpec } from "../types.ts";
@@ -30,20 +30,24 @@ export const llmKind: VariantKind<LlmSpec<Erased, Erased>> = {
   },
 
   async open(spec, binding, around) {
-    const gateway = requireGateway(around);
-    const { definition } = around;
-    const opened = {
-      gateway,
-      spec,
-      definition,
-      write: questionWriter(spec, gateway.dialect),
-      format: typeof spec.output === "function" ? null : outputFormat(definition.name, definition.output),
-      prompt: promptHash(spec, around.sourceHash),
-      takesSeed: gateway.resolve(spec.model).targets.every(({ config }) => config.dialect === "openai"),
-    };
+    const opened = openLlm(spec, around);
     return { binding, run: (call) => answerWithModel(opened, call) };
   },
 };
+
+export function openLlm(spec: LlmSpec<Erased, Erased>, around: VariantSurroundings): OpenedLlm {
+  const gateway = requireGateway(around);
+  const { definition } = around;
+  return {
+    gateway,
+    spec,
+    definition,
+    write: questionWriter(spec, gateway.dialect),
+    format: typeof spec.output === "function" ? null : outputFormat(definition.name, definition.output),
+    prompt: promptHash(spec, around.sourceHash),
+    takesSeed: gateway.resolve(spec.model).targets.every(({ config }) => config.dialect === "openai"),
+  };
+}
 
 /** Code has the version of the sources; text its own. */
 function promptHash({ system, prompt }: LlmSpec<Erased, Erased>, source: string): string {

@@ -1,3 +1,4 @@
+import type { ExamplesSpec } from "./examples-spec.ts";
 import type { LastGoodSpec, MessageSpec } from "./last-resort-spec.ts";
 import type { BestOfSpec, LlmSpec } from "./llm-spec.ts";
 
@@ -50,6 +51,7 @@ export type VariantSpec<I, O> =
   | ComposeSpec<I, O>
   | LlmSpec<I, O>
   | BestOfSpec<I, O>
+  | ExamplesSpec<O>
   | MessageSpec<O>
   | LastGoodSpec;
 /** In `variants`, a plain function stands for `rules(function)`. */
@@ -57,5 +59,6 @@ export type VariantEntry<I, O> =
   | VariantSpec<I, O>
   | ((input: I, call: { readonly signal: AbortSignal }) => O | undefined | Promise<O | undefined>);
 
+export type * from "./examples-spec.ts";
 export type * from "./last-resort-spec.ts";
 export type * from "./llm-spec.ts";

@@ -11,6 +11,8 @@ export interface VariantSurroundings {
   readonly models: ModelsPort;
   /** Absent where no model can be asked. */
   readonly gateway?: FunctionsDeps["gateway"];
+  /** Answers that a person said are right; absent where nobody can say so. */
+  readonly demonstrations?: FunctionsDeps["demonstrations"];
   /** What was answered before, on this node. */
   readonly lastGood: LastGoodAnswers;
   /** Hash of the configuration's source files: the version of every piece of plain code. */

@@ -1,0 +1,191 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { FeedbackItem } from "@millrace/contract";
+import { type TestFunctions, alice, ask, useFunctions } from "../../test/functions.ts";
+import { type ScriptedUpstream, startScriptedUpstream } from "../../test/scripted-upstream.ts";
+import { createManualClock, systemClock } from "../core/index.ts";
+import { type DemonstrationsPort, type FunctionDefinition, defineFunction, examples, llm } from "../functions/index.ts";
+import { mailSheet, testGateway } from "../functions/llm/test-llm.ts";
+import type { Gateway } from "../gateway/index.ts";
+import { createDemonstrations, refreshMs } from "./demonstrations.ts";
+import { submitFeedback } from "./submit-feedback.ts";
+
+const running = useFunctions();
+let upstream: ScriptedUpstream;
+let gateway: Gateway;
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+  gateway = testGateway(upstream);
+});
+afterEach(async () => {
+  upstream.requests.splice(0);
+  await running.store.sql.owner.query("truncate feedback_items, feedback_labels, feedback_counts");
+});
+afterAll(async () => {
+  gateway.close();
+  await upstream.close();
+});
+
+const said = { label: "spam", confidence: 0.9 };
+
+function triage(options: { count?: number; minimumNearness?: number } = {}): FunctionDefinition {
+  return defineFunction({
+    ...mailSheet,
+    name: "triage-mail",
+    variants: {
+      plain: llm({
+        model: "one/ok",
+        system: "You sort mail.",
+        prompt: "{{subject}}: {{body}}",
+        parameters: { script: [JSON.stringify(said)] },
+      }),
+      taught: examples({ of: "plain", count: 2, by: "subject", ...options }),
+    },
+    fallback: ["taught"],
+  });
+}
+
+interface World {
+  readonly open: TestFunctions;
+  readonly clock: ReturnType<typeof createManualClock>;
+  readonly known: DemonstrationsPort;
+  /** Answers the inference's id. */
+  send(subject: string, more?: Parameters<typeof ask>[1]): Promise<string>;
+  say(items: readonly Partial<FeedbackItem>[]): Promise<void>;
+}
+
+async function start(definition = triage()): Promise<World> {
+  const clock = createManualClock(Date.now());
+  const { sql } = running.store;
+  const known = createDemonstrations({ sql, definition: () => definition, clock });
+  const open = await running.start({ definitions: [definition], gateway, demonstrations: known });
+  const submitDeps = {
+    sql,
+    audit: open.governance.audit.bind(open.governance),
+    definition: () => definition,
+    settle: async () => "complete" as const,
+    clock: systemClock,
+  };
+  return {
+    open,
+    clock,
+    known,
+    async send(subject, more = {}) {
+      const { inferenceId } = await ask(open, { input: { subject, body: "text" }, ...more });
+      return inferenceId;
+    },
+    async say(items) {
+      await open.stored();
+      const { results } = await submitFeedback(alice, items.map((item) => ({ source: "reader", ...item })) as FeedbackItem[], submitDeps);
+      expect(results.map(({ status }) => status)).toEqual(items.map(() => "accepted"));
+      clock.advance(refreshMs);
+    },
+  };
+}
+
+interface Turn {
+  readonly role: string;
+  readonly content: string;
+}
+
+const askedLast = (): Turn[] => (upstream.requests.at(-1)!.body["messages"] as Turn[]).filter(({ role }) => role !== "system");
+const corrected = (inferenceId: string) => ({ inferenceId, kind: "correction" as const, value: { label: "ham", confidence: 1 } });
+const confirmed = (inferenceId: string) => ({ inferenceId, kind: "label" as const, value: "spam" });
+const countOf = ({ known }: World) => known.demonstrations(alice.projectId, "triage-mail").then(({ length }) => length);
+
+describe("examples", () => {
+  test("are asked without while there are none", async () => {
+    const world = await start();
+    await world.send("Your invoice for May");
+    expect(askedLast()).toEqual([{ role: "user", content: "Your invoice for May: text" }]);
+  });
+
+  test("show what was corrected as it was corrected, the nearest last, and the evidence names them", async () => {
+    const world = await start();
+    const far = await world.send("Lunch on Friday?");
+    const near = await world.send("Your invoice for May");
+    const other = await world.send("Win a holiday");
+    await world.say([corrected(near), confirmed(far), { inferenceId: other, kind: "rating", value: 1 }]);
+    await expect.poll(() => countOf(world)).toBe(2);
+    const id = await world.send("Your invoice for June");
+    expect(askedLast()).toEqual([
+      { role: "user", content: "Lunch on Friday?: text" },
+      { role: "assistant", content: JSON.stringify(said) },
+      { role: "user", content: "Your invoice for May: text" },
+      { role: "assistant", content: JSON.stringify({ label: "ham", confidence: 1 }) },
+      { role: "user", content: "Your invoice for June: text" },
+    ]);
+    await world.open.stored();
+    const { steps, produced } = await world.open.functions.getInference(alice, id);
+    const { shown } = steps.find(({ name }) => name === "plain, examples")!.details as { shown: { inference: string; nearness: number }[] };
+    expect(shown.map(({ inference }) => inference)).toEqual([far, near]);
+    expect(shown[1]!.nearness).toBeGreaterThan(shown[0]!.nearness);
+    expect(produced["binding"]).toMatchObject({
+      count: 2,
+      by: "subject",
+      from: "feedback",
+      source: "source",
+      parts: [{ variant: "plain" }],
+    });
+  });
+
+  test("are never the question itself, nor one that is less alike than wanted", async () => {
+    const world = await start(triage({ minimumNearness: 0.5 }));
+    const ids = [await world.send("Your invoice for May"), await world.send("Lunch on Friday?")];
+    await world.say(ids.map(corrected));
+    await expect.poll(() => countOf(world)).toBe(2);
+    await world.send("Your invoice for May");
+    expect(askedLast()).toHaveLength(1);
+    await world.send("Your invoice for June");
+    expect(askedLast()).toHaveLength(3);
+  });
+
+  test("are of no drill, and of no answer that a label says is wrong", async () => {
+    const world = await start();
+    const wrong = await world.send("Your invoice for May");
+    const right = await world.send("Your invoice for April");
+    const drilled = await world.send("Your invoice for March", { drill: [] });
+    await world.open.stored();
+    await world.say([{ inferenceId: wrong, kind: "label", value: "ham" }, confirmed(right)]);
+    await expect.poll(() => countOf(world)).toBe(1);
+    await expect(world.say([confirmed(drilled)])).rejects.toThrow();
+    expect((await world.known.demonstrations(alice.projectId, "triage-mail")).map(({ inferenceId }) => inferenceId)).toEqual([right]);
+  });
+
+  test("are shown to no other project", async () => {
+    const world = await start();
+    await world.say([corrected(await world.send("Your invoice for May"))]);
+    await expect.poll(() => countOf(world)).toBe(1);
+    expect(await world.known.demonstrations("00000000-0000-7000-8000-00000000abcd", "triage-mail")).toEqual([]);
+  });
+
+  test("are gone at once where their inference is erased, also for a look at the tables that began before", async () => {
+    const world = await start();
+    const id = await world.send("Your invoice for May");
+    await world.say([corrected(id)]);
+    await expect.poll(() => countOf(world)).toBe(1);
+    world.clock.advance(refreshMs);
+    const during = world.known.demonstrations(alice.projectId, "triage-mail");
+    await world.open.functions.eraseBody(alice, id);
+    await during;
+    expect(await countOf(world)).toBe(0);
+    await world.send("Your invoice for June");
+    expect(askedLast()).toHaveLength(1);
+    const fresh = createDemonstrations({ sql: running.store.sql, definition: () => triage(), clock: systemClock });
+    expect(await fresh.demonstrations(alice.projectId, "triage-mail")).toEqual([]);
+  });
+
+  test("that cannot be read are done without, and the evidence says so", async () => {
+    const broken: DemonstrationsPort = {
+      demonstrations: async () => {
+        throw new Error("The tables are away.");
+      },
+      forgetDemonstration() {},
+    };
+    const open = await running.start({ definitions: [triage()], gateway, demonstrations: broken });
+    const { inferenceId, variant } = await ask(open);
+    expect(variant).toBe("taught");
+    await open.stored();
+    const { steps } = await open.functions.getInference(alice, inferenceId);
+    expect(steps.find(({ name }) => name === "plain, examples")).toMatchObject({ status: "failed", details: { shown: [] } });
+  });
+});
