@@ -13,6 +13,10 @@ const howSchema = {
   concurrency: z.int().min(1).max(256).optional(),
   /** Milliseconds one row may take. */
   deadlineMs: z.int().positive().max(600_000).optional(),
+  /** `provider`: asked through the batch API of the model's provider, at its price; each row by itself without it. */
+  through: z.enum(["rows", "provider"]).optional(),
+  /** A row that the provider's batch gave no answer to: an error (default), or asked by itself at the full price. */
+  fallback: z.enum(["error", "ask"]).optional(),
 };
 /** Where the rows are: a dataset version, or an upload of JSON lines. */
 export const createBatchSchema = z.union([
@@ -54,6 +58,8 @@ export const batchSchema = z.object({
   waiting: z.object({ code: z.string(), message: z.string(), since: instantSchema }).nullable(),
   /** Why it ended before its last row. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** Of a batch through a provider: who is asked, and once it is sent the provider's id of it and the provider's word on it. */
+  provider: z.object({ target: z.string(), id: z.string().nullable(), status: z.string().nullable() }).nullable(),
   /** Once it has ended. */
   result: z.object({ rows: z.int(), jsonl: batchFileSchema, parquet: batchFileSchema }).nullable(),
 });

@@ -132,6 +132,7 @@ export function createModules(deps: ModulesDeps): Modules {
     data,
     governance,
     functions,
+    gateway,
     config: config.batches,
     clock,
     logger,

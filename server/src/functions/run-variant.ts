@@ -21,7 +21,7 @@ export async function runVariant(
   const recorder = new StepRecorder();
   const deadline = new Deadline(performance.now() + timeMs, input.signal);
   try {
-    const answer = variant.run({ context, input: parsed, evidence: recorder, deadline, signal: deadline.signal });
+    const answer = variant.run({ context, input: parsed, evidence: recorder, deadline, signal: deadline.signal, ask: input.ask });
     const output = checkOutput(definition, variant.binding.variant, answer instanceof Promise ? await deadline.race(answer) : answer);
     return {
       output,

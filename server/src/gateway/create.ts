@@ -12,6 +12,7 @@ import type { NativeSources } from "./native/types.ts";
 import { createCountStage } from "./money/count-stage.ts";
 import { createTokenCounter } from "./money/count-tokens.ts";
 import { createPriceTable } from "./money/price-table.ts";
+import { type ProviderBatches, createProviderBatches } from "./provider-batches/index.ts";
 import { type Question, askQuestion } from "./question.ts";
 import { createTargetBoard } from "./reliability/target-board.ts";
 import { type ModelReport, reportModels } from "./report-models.ts";
@@ -51,6 +52,8 @@ export interface Gateway {
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
   ask(question: Question): Promise<CallOutcome>;
   readonly embeddings: Embeddings;
+  /** Many questions at once, at the price of a provider's batch. */
+  readonly batches: ProviderBatches;
   /** How many tokens a request in Anthropic's dialect is, and who counted. */
   countTokens(counted: CountedRequest): Promise<TokenCount>;
   readonly budgets: Pick<Budgets, "list" | "meter">;
@@ -86,15 +89,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });
   const route = createRouteStage({ clock, random: createRandom(clock.now()), prices, latencies, capabilities });
   const count = createCountStage({ counter, prices, now: () => clock.now() });
+  const budget = createBudgetStage({ meter: budgets.meter, prices, clock });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [
-    abuse.stage,
-    admit,
-    createBudgetStage({ meter: budgets.meter, prices, clock }),
-    ...cache.stages,
-    route,
-    count,
-  ];
+  const stages: readonly Stage[] = [abuse.stage, admit, budget, ...cache.stages, route, count];
   const board = createTargetBoard({ clock, random: createRandom(clock.now()) });
   const call: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
   const resolve = (model: string) => resolveModel(model, config);
@@ -120,6 +117,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },
+    batches: createProviderBatches({ egress, clock, prices, resolve, admit, budget }),
     countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now(), dataClasses: config.dataClasses }),
     budgets,
     cache,

@@ -18,4 +18,5 @@ export type { TokenCount } from "./count-request.ts";
 export type { EmbeddingReply, EmbeddingRequest, EmbeddingSpend, Embeddings } from "./embeddings/index.ts";
 export type { Cost } from "./money/cost-of.ts";
 export type { Question } from "./question.ts";
+export type { BatchProtocol, BatchReply, ProviderBatches } from "./provider-batches/index.ts";
 export { type Trigrams, similarityOf, trigramsOf } from "./routing/trigrams.ts";

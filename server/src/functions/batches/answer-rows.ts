@@ -1,9 +1,10 @@
 import { AppError, type Context, type Logger, toAppError } from "../../core/index.ts";
+import type { AskPort } from "../types.ts";
 import type { BatchesDeps } from "./types.ts";
 import { type Gate, createGate } from "./gate.ts";
 import { judgeError } from "./judge-error.ts";
 import { type Keeper, createKeeper } from "./keep-answers.ts";
-import { type RowMapping, mapRow } from "./map-row.ts";
+import { type RowMapping, inputOf } from "./map-row.ts";
 import { type SourceRow, readRows } from "./read-rows.ts";
 import { type AnsweredRow, type BatchRecord, answeredRows, findEarlierAnswers } from "./repository.ts";
 import { lineOfAnswer, lineOfEarlier, lineOfError } from "./write-line.ts";
@@ -23,6 +24,8 @@ export interface RowsInput {
   readonly context: Context;
   /** The workflow's: this process closes, or the workflow is cancelled. */
   readonly signal: AbortSignal;
+  /** What answers a row's questions, instead of the gateway. */
+  readonly askFor?: (row: number) => AskPort;
 }
 
 export type RowsDeps = Pick<BatchesDeps, "sql" | "blobs" | "functions" | "governance" | "clock"> & { readonly logger: Logger };
@@ -171,12 +174,12 @@ function unreadable(reason: string): AppError {
 
 /** One row as one inference, admitted like every other request of whoever started the batch. */
 async function ask(row: Extract<SourceRow, { values: unknown }>, run: Run, deps: RowsDeps): Promise<AnsweredRow> {
-  const { batch, context, mapping, signal } = run;
+  const { batch, context, signal } = run;
   const principal = deps.governance.principal(context);
   if (principal === null)
     throw new AppError("forbidden", `The key or session "${context.principalId}" that started this batch is not in force any more.`);
   const definition = deps.functions.admit(principal, batch.function);
-  const input = batch.map === null && batch.source.startsWith("upload:") ? row.values : mapRow(row.values, mapping);
+  const input = inputOf(row.values, run);
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes > definition.maxBodyBytes)
     throw new AppError("body_too_large", `The row has ${bytes} bytes where "${batch.function}" takes ${definition.maxBodyBytes}.`, {
@@ -190,6 +193,7 @@ async function ask(row: Extract<SourceRow, { values: unknown }>, run: Run, deps:
     metadata: { batch: batch.id, row: String(row.row) },
     idempotencyKey: keyOf(batch, row),
     signal,
+    ...(run.askFor === undefined ? {} : { ask: run.askFor(row.row) }),
   });
   return lineOfAnswer(row.row, answer);
 }

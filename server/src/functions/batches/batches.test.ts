@@ -259,6 +259,7 @@ test("an answer that is kept twice is counted once", async () => {
     concurrency: 1,
     deadline_ms: null,
     total: 9,
+    provider: null,
     workflow_id: "none",
   };
   await sql.as(context, (tx) => insertBatch(tx, { ...batch, id }));

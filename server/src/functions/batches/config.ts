@@ -9,6 +9,8 @@ export const batchesConfigSchema = z
     maxConcurrency: z.int().min(1).max(256).default(64),
     /** Batches that run at once over all nodes; further ones wait their turn. */
     atOnce: z.int().min(1).max(64).default(4),
+    /** Of a batch through a provider: how long after a look at it comes the next. */
+    providerPollMs: z.int().min(10).max(3_600_000).default(60_000),
   })
   .refine(({ concurrency, maxConcurrency }) => concurrency <= maxConcurrency, {
     path: ["concurrency"],

@@ -1,7 +1,8 @@
 import { AppError, createId } from "../../core/index.ts";
 import { columnsHere } from "./prepare-rows.ts";
 import { columnsOf } from "./map-row.ts";
-import { batchWorkflow, defineBatchWorkflow } from "./jobs.ts";
+import { batchWorkflow, defineBatchWorkflows, providerWorkflow } from "./jobs.ts";
+import { findServingModel } from "./through-provider/find-serving-model.ts";
 import { type BatchRecord, findBatch, insertBatch, listBatches, markCancelled } from "./repository.ts";
 import { toBatch } from "./to-wire.ts";
 import type { BatchContext, Batches, BatchesDeps, CreateBatch } from "./types.ts";
@@ -9,7 +10,7 @@ import type { BatchContext, Batches, BatchesDeps, CreateBatch } from "./types.ts
 /** Defines its workflow on `jobs`: call it before `jobs.start()`. */
 export function createBatches(deps: BatchesDeps): Batches {
   const { sql, jobs, data, blobs, clock, governance, functions, config } = deps;
-  defineBatchWorkflow(deps);
+  defineBatchWorkflows(deps);
 
   /** Those who may read what functions do, and those who may ask this one. */
   function mayLook({ principal }: BatchContext, functionName: string): void {
@@ -52,6 +53,17 @@ export function createBatches(deps: BatchesDeps): Batches {
     return { source: request.dataset, rows_hash: null, total: dataset.kept };
   }
 
+  /** Who is asked in one batch of its own, where the request wants that. */
+  async function providerOf(context: BatchContext, name: string, { through, fallback }: CreateBatch) {
+    if (through !== "provider") {
+      if (fallback === undefined) return null;
+      throw new AppError("invalid_request", '`fallback` is for batches with `through: "provider"`; leave it out.', {
+        details: { issues: [{ path: "fallback", message: "only with through: provider" }] },
+      });
+    }
+    return { target: (await findServingModel(context, name, deps)).target, fallback: fallback ?? ("error" as const) };
+  }
+
   return {
     async create(context, functionName, request) {
       governance.authorize(context.principal, "functions.infer", { function: functionName });
@@ -69,12 +81,18 @@ export function createBatches(deps: BatchesDeps): Batches {
         map: request.map ?? null,
         concurrency,
         deadline_ms: request.deadlineMs ?? null,
+        provider: await providerOf(context, name, request),
         workflow_id: `batch-${id}`,
       };
       return sql.as(context, async (tx) => {
         await insertBatch(tx, batch);
         await governance.audit(tx, { action: "functions.create-batch", object: `batch:${id}`, after: batch });
-        await jobs.startWorkflowIn(tx, batchWorkflow, { batchId: id }, { workflowId: batch.workflow_id });
+        await jobs.startWorkflowIn(
+          tx,
+          batch.provider === null ? batchWorkflow : providerWorkflow,
+          { batchId: id },
+          { workflowId: batch.workflow_id },
+        );
         return toBatch((await findBatch(tx, id))!);
       });
     },

@@ -2,6 +2,17 @@ import { sql } from "kysely";
 import type { Tx } from "../../storage/index.ts";
 import type { Batch } from "./types.ts";
 
+/** Of a batch through a provider. */
+export interface ProviderFacts {
+  readonly target: string;
+  readonly fallback: "error" | "ask";
+  /** Milliseconds: from then on it may have been sent. */
+  readonly sentAt?: number;
+  /** The provider's. */
+  readonly id?: string;
+  readonly status?: string;
+}
+
 // A type alias: kysely's constraint asks for an index signature, which interfaces lack.
 export type BatchRecord = {
   readonly project_id: string;
@@ -22,6 +33,7 @@ export type BatchRecord = {
   readonly waiting: Batch["waiting"];
   readonly error: Batch["error"];
   readonly cancelled_by: string | null;
+  readonly provider: ProviderFacts | null;
   readonly result: Batch["result"];
   readonly workflow_id: string;
   readonly created_by: string;
@@ -41,11 +53,18 @@ function json(value: unknown): never {
 
 export type NewBatch = Pick<
   BatchRecord,
-  "id" | "function" | "source" | "rows_hash" | "map" | "concurrency" | "deadline_ms" | "total" | "workflow_id"
+  "id" | "function" | "source" | "rows_hash" | "map" | "concurrency" | "deadline_ms" | "total" | "provider" | "workflow_id"
 >;
 
 export async function insertBatch(tx: Tx, batch: NewBatch): Promise<void> {
-  const row = { ...batch, map: json(batch.map), project_id: tx.projectId, created_by: tx.principalId, status: "queued" as const };
+  const row = {
+    ...batch,
+    map: json(batch.map),
+    provider: json(batch.provider),
+    project_id: tx.projectId,
+    created_by: tx.principalId,
+    status: "queued" as const,
+  };
   await tables(tx)
     .insertInto("functions_batches")
     .values(row as never)
@@ -88,6 +107,20 @@ export async function markStarted(tx: Tx, batch: { id: string; rowsHash: string 
   await sql`
     update functions_batches set rows_hash = ${batch.rowsHash}, status = 'running', started_at = coalesce(started_at, now())
     where project_id = ${tx.projectId} and id = ${batch.id}`.execute(tx.db);
+}
+
+export async function noteProvider(tx: Tx, id: string, facts: Partial<ProviderFacts>): Promise<void> {
+  await sql`
+    update functions_batches set provider = (provider::jsonb || ${JSON.stringify(facts)}::jsonb)::json
+    where project_id = ${tx.projectId} and id = ${id}`.execute(tx.db);
+}
+
+/** What providers call the batches that are known to be ours. */
+export async function knownProviderIds(tx: Tx): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select provider->>'id' as id from functions_batches
+    where project_id = ${tx.projectId} and provider->>'id' is not null`.execute(tx.db);
+  return rows.map(({ id }) => id);
 }
 
 export interface AnsweredRow {

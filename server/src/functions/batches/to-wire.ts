@@ -1,5 +1,5 @@
 import { idTime } from "../../core/index.ts";
-import type { BatchRecord } from "./repository.ts";
+import type { BatchRecord, ProviderFacts } from "./repository.ts";
 import type { Batch } from "./types.ts";
 
 export function toBatch(record: BatchRecord): Batch {
@@ -23,6 +23,11 @@ export function toBatch(record: BatchRecord): Batch {
     secondsLeft: runs && rate !== null && rate > 0 ? Math.max(0, total - done - failed) / rate : null,
     waiting: record.waiting,
     error: record.error,
+    provider: record.provider === null ? null : toProvider(record.provider),
     result: record.result,
   };
+}
+
+function toProvider({ target, id, status }: ProviderFacts): Batch["provider"] {
+  return { target, id: id ?? null, status: status ?? null };
 }

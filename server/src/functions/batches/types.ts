@@ -1,6 +1,7 @@
 import type { Batch, BatchFormat, BatchRow, CreateBatch } from "@millrace/contract";
 import type { Clock, Context, Logger } from "../../core/index.ts";
 import type { Data } from "../../data/index.ts";
+import type { Gateway } from "../../gateway/index.ts";
 import type { Governance, Principal } from "../../governance/index.ts";
 import type { Jobs } from "../../jobs/index.ts";
 import type { BlobStore, Lake, Sql } from "../../storage/index.ts";
@@ -48,7 +49,9 @@ export interface BatchesDeps {
   readonly jobs: Pick<Jobs, "defineWorkflow" | "startWorkflowIn" | "emit">;
   readonly data: Pick<Data, "get" | "snapshot" | "findUpload">;
   readonly governance: Pick<Governance, "authorize" | "audit" | "principal">;
-  readonly functions: Pick<Functions, "definition" | "admit" | "infer" | "settled">;
+  readonly functions: Pick<Functions, "definition" | "admit" | "infer" | "settled" | "arms" | "runVariant">;
+  /** Without it there are no batches through providers. */
+  readonly gateway?: Pick<Gateway, "ask" | "batches"> | undefined;
   readonly config: BatchesConfig;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -82,6 +82,6 @@ const neverSent: readonly ErrorCode[] = [
 
 /** Refused with a status, or never sent: nothing is billed for it. Of all else nobody knows. */
 function unpaid({ code, details }: AppError): boolean {
-  const { status, code: reason } = details;
-  return neverSent.includes(code) || (typeof status === "number" && status >= 400) || noConnection.includes(reason);
+  const { status, code: reason, billed } = details;
+  return billed === false || neverSent.includes(code) || (typeof status === "number" && status >= 400) || noConnection.includes(reason);
 }

@@ -1,0 +1,2 @@
+export { createProviderBatches } from "./create.ts";
+export type { BatchProtocol, BatchReply, ProviderBatches } from "./types.ts";
