@@ -75,7 +75,8 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
     const context = contextOf(call, clock);
     const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
     // Anthropic's dialect knows no metadata.
-    const askedOf = ({ config }: Target) => (config.dialect === "anthropic" ? { ...asked, request: withoutOwnMetadata(call) } : asked);
+    const askedOf = ({ config, native: isNative }: Target) =>
+      isNative === true || config.dialect === "anthropic" ? { ...asked, request: withoutOwnMetadata(call) } : asked;
     const deadline = new Deadline(call.startedAt + call.resolved.totalMs, call.signal);
     const attempted = await runAttempts<AskedTarget, Attempted>({
       targets: prepare(call),

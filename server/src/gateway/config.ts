@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
+import { aiSdkFields, type AiSdkRules } from "./ai-sdk/config.ts";
 import { abuseSchema } from "./abuse/index.ts";
 import { budgetsSchema, redisSchema } from "./budgets/index.ts";
 import { cacheSchema } from "./cache/index.ts";
@@ -55,11 +56,30 @@ const providerSchema = z.strictObject({
   /** Where it keeps what it sees, in your words: `eu`. */
   region: z.string().min(1).max(64).optional(),
 });
-export type ProviderConfig = z.output<typeof providerSchema>;
+export type ProviderConfig = z.output<typeof providerSchema> & {
+  /** Asked through a package of the AI SDK and not by us: its dialect and address are the package's affair. */
+  readonly aiSdk?: AiSdkRules;
+};
+
+const { key, headers, clocks, attempts, concurrency, dataClasses, region } = providerSchema.shape;
+const aiSdkSchema = z
+  .strictObject({ dialect: z.literal("ai-sdk"), ...aiSdkFields, key, headers, clocks, attempts, concurrency, dataClasses, region })
+  .transform(({ dialect: _, package: name, export: factory, options, ...rest }): ProviderConfig => {
+    const unused = { dialect: "openai", baseUrl: "ai-sdk:", maxInputs: 1, batches: false } as const;
+    return { ...rest, ...unused, keys: [], aiSdk: { package: name, export: factory, options } };
+  });
+/** One way for what speaks a dialect we know, another for packages. */
+const anyProviderSchema = z.discriminatedUnion("dialect", [
+  z.pipe(
+    providerSchema,
+    z.transform((provider): ProviderConfig => provider),
+  ),
+  aiSdkSchema,
+]);
 
 export const configSchema = z
   .strictObject({
-    providers: z.record(name, providerSchema).default({}),
+    providers: z.record(name, anyProviderSchema).default({}),
     /** Models in files, run here: `local/<name>`. */
     local: z.record(name, localModelSchema).default({}),
     /** Names for models: one target, several that are asked in order until one answers, or how to choose; see docs/gateway.md. */

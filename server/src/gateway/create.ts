@@ -7,8 +7,7 @@ import type { GatewayConfig } from "./config.ts";
 import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
 import { type Embeddings, createEmbeddings, createEncoder, createVectorMemory, resolveEmbedder } from "./embeddings/index.ts";
-import { createLocalModels, localProvider } from "./local/index.ts";
-import type { NativeSources } from "./native/types.ts";
+import { createNativeSources } from "./native/create.ts";
 import { createCountStage } from "./money/count-stage.ts";
 import { createTokenCounter } from "./money/count-tokens.ts";
 import { createPriceTable } from "./money/price-table.ts";
@@ -66,10 +65,9 @@ export interface Gateway {
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { config, egress, clock, logger = silentLogger } = deps;
-  for (const provider of Object.values(config.providers)) egress.check(provider.baseUrl);
+  for (const provider of Object.values(config.providers)) if (provider.aiSdk === undefined) egress.check(provider.baseUrl);
   const packageFolders = deps.packageFolders ?? [process.cwd(), import.meta.dirname];
-  const local = createLocalModels({ models: config.local, packageFolders, clock });
-  const native: NativeSources = local === undefined ? {} : { [localProvider]: local };
+  const native = createNativeSources(config, { egress, clock, packageFolders });
   const prices = createPriceTable(config.prices);
   const counter = createTokenCounter();
   const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
@@ -125,7 +123,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     close() {
       cache.close();
       budgets.close();
-      local?.close();
+      for (const source of Object.values(native)) source.close();
       void counter.close();
       void encoder.close();
     },

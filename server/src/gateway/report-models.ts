@@ -80,7 +80,7 @@ function reportTarget(name: string, { config, board, prices, clock }: ReportDeps
   return {
     name,
     provider,
-    dialect: rules?.dialect ?? "built-in",
+    dialect: rules?.aiSdk === undefined ? (rules?.dialect ?? "built-in") : "ai-sdk",
     region: rules?.region ?? null,
     dataClasses: [...(rules?.dataClasses ?? [])],
     price: priceOf(prices.find(provider, name.slice(provider.length + 1), clock.now())),

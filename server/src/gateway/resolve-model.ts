@@ -54,5 +54,6 @@ function readTarget(name: string, { providers, local }: GatewayConfig): Target |
   if (provider === localProvider && Object.hasOwn(local, model))
     return { name, provider, model, config: asProvider(local[model]!), native: true };
   if (slash <= 0 || !/^[A-Za-z0-9._:@/-]{1,150}$/.test(model) || !Object.hasOwn(providers, provider)) return undefined;
-  return { name, provider, model, config: providers[provider]! };
+  const config = providers[provider]!;
+  return config.aiSdk === undefined ? { name, provider, model, config } : { name, provider, model, config, native: true };
 }

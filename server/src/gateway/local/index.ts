@@ -1,2 +1,2 @@
-export { type LocalModelConfig, localModelSchema, localProvider } from "./config.ts";
+export { localProvider } from "./config.ts";
 export { createLocalModels } from "./create.ts";

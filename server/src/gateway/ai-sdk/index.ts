@@ -1,0 +1,1 @@
+export { createAiSdkSource } from "./create.ts";
