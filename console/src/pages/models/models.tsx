@@ -124,7 +124,7 @@ function NoProvider(): ReactNode {
   return (
     <section className="card">
       <Empty title="No provider is configured">
-        Add one to <code>millrace.config.ts</code>; this page follows without a restart.
+        Add one to <code>millrace.config.ts</code>, and its key to the environment.
       </Empty>
       <pre aria-label="Example of a provider">{example}</pre>
       <p className="quiet">

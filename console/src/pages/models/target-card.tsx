@@ -5,17 +5,20 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { count, instant } from "../../format.ts";
 import { Tag } from "../../parts/state.tsx";
 import { Table } from "../../parts/table.tsx";
-import { Circuit, underWay } from "./targets-table.tsx";
+import { TargetState, underWay } from "./targets-table.tsx";
 
 /** All that is known of the target that was chosen. */
 export function TargetCard({ target }: { target: ModelTarget }): ReactNode {
   const card = useRef<HTMLElement>(null);
   const { name } = target;
-  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), [name]);
+  useEffect(() => {
+    // Its answer is a promise in some browsers: no effect's own.
+    card.current?.scrollIntoView({ block: "nearest" });
+  }, [name]);
   return (
     <section className="card" aria-label={`Target ${name}`} ref={card}>
       <h2>
-        {name} <Circuit circuit={target.circuit} />
+        {name} <TargetState target={target} />
       </h2>
       <dl className="facts">
         <dt>Provider</dt>

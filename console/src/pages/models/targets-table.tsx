@@ -31,7 +31,7 @@ export function TargetsTable({ targets, traffic, onOpen }: TargetsProps): ReactN
           ),
           phone: "lead",
         },
-        { title: "State", cell: (each) => <Circuit circuit={each.circuit} /> },
+        { title: "State", cell: (each) => <TargetState target={each} /> },
         { title: "Under way", cell: underWay, number: true },
         { title: "Failed", cell: (each) => (each.tries === 0 ? "–" : `${count(each.failures)} of ${count(each.tries)}`), number: true },
         { title: "First token", cell: (each) => milliseconds(each.firstTokenMs), number: true },
@@ -47,8 +47,11 @@ export function underWay({ inFlight, queued, most }: ModelTarget): string {
   return `${count(inFlight)}${most === null ? "" : ` of ${count(most)}`}${queued === 0 ? "" : `, ${count(queued)} waiting`}`;
 }
 
-export function Circuit({ circuit }: { circuit: ModelTarget["circuit"] }): ReactNode {
-  if (circuit.state === "closed") return <Tag tone="good">up</Tag>;
+export function TargetState({ target }: { target: ModelTarget }): ReactNode {
+  const { circuit, tries, failures } = target;
+  // With few calls, or several keys, a circuit stays closed for a while.
+  const isFailing = failures > 0 && failures * 2 >= tries;
+  if (circuit.state === "closed") return <Tag tone={isFailing ? "warn" : "good"}>{isFailing ? "failing" : "up"}</Tag>;
   if (circuit.triesAgainAt === null) return <Tag tone="warn">tried next</Tag>;
   const instant = circuit.triesAgainAt.slice(11, 19);
   return (
