@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { FeedbackItem } from "@millrace/contract";
 import { type TestFunctions, alice, ask, useFunctions } from "../../test/functions.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../test/scripted-upstream.ts";
-import { createManualClock, systemClock } from "../core/index.ts";
+import { createId, createManualClock, systemClock } from "../core/index.ts";
 import { type DemonstrationsPort, type FunctionDefinition, defineFunction, examples, llm } from "../functions/index.ts";
 import { mailSheet, testGateway } from "../functions/llm/test-llm.ts";
 import type { Gateway } from "../gateway/index.ts";
-import { createDemonstrations, refreshMs } from "./demonstrations.ts";
+import { createDemonstrations, refreshMs, toDemonstration } from "./demonstrations.ts";
 import { submitFeedback } from "./submit-feedback.ts";
 
 const running = useFunctions();
@@ -27,13 +27,13 @@ afterAll(async () => {
 
 const said = { label: "spam", confidence: 0.9 };
 
-function triage(options: { count?: number; minimumNearness?: number } = {}): FunctionDefinition {
+function triage({ model = "one/ok", ...options }: { model?: string; minimumNearness?: number } = {}): FunctionDefinition {
   return defineFunction({
     ...mailSheet,
     name: "triage-mail",
     variants: {
       plain: llm({
-        model: "one/ok",
+        model,
         system: "You sort mail.",
         prompt: "{{subject}}: {{body}}",
         parameters: { script: [JSON.stringify(said)] },
@@ -91,6 +91,28 @@ const askedLast = (): Turn[] => (upstream.requests.at(-1)!.body["messages"] as T
 const corrected = (inferenceId: string) => ({ inferenceId, kind: "correction" as const, value: { label: "ham", confidence: 1 } });
 const confirmed = (inferenceId: string) => ({ inferenceId, kind: "label" as const, value: "spam" });
 const countOf = ({ known }: World) => known.demonstrations(alice.projectId, "triage-mail").then(({ length }) => length);
+
+describe("the right output", () => {
+  const ham = { label: "ham", confidence: 1 };
+  const row = { id: "1", label: "spam", truth: "spam", status: "ok" as const, correction: null, input: {}, output: said, dataClass: null };
+
+  test.each([
+    ["is what a label confirmed", {}, said],
+    ["is what it was corrected to", { truth: "ham", correction: ham }, ham],
+    [
+      "is the correction of an answer that failed",
+      { status: "failed" as const, output: null, label: null, truth: "ham", correction: ham },
+      ham,
+    ],
+    ["is what was answered where a newer label takes the correction back", { correction: ham }, said],
+    ["is a correction that leaves the label as it is", { correction: { ...said, confidence: 0.4 } }, { ...said, confidence: 0.4 }],
+    ["is not known where a newer label is neither's", { truth: "eggs", correction: ham }, undefined],
+    ["is not known where the label says another", { truth: "ham" }, undefined],
+    ["is none that the function gives no more", { output: { label: "spam" } }, undefined],
+  ])("%s", (_what, more, output) => {
+    expect(toDemonstration({ ...row, ...more }, triage())?.output).toEqual(output);
+  });
+});
 
 describe("examples", () => {
   test("are asked without while there are none", async () => {
@@ -155,7 +177,40 @@ describe("examples", () => {
     const world = await start();
     await world.say([corrected(await world.send("Your invoice for May"))]);
     await expect.poll(() => countOf(world)).toBe(1);
-    expect(await world.known.demonstrations("00000000-0000-7000-8000-00000000abcd", "triage-mail")).toEqual([]);
+    const stranger = { ...alice, projectId: createId() };
+    await expect.poll(() => world.send("Your invoice for June", { caller: stranger }).catch(() => undefined)).toBeTypeOf("string");
+    expect(askedLast()).toHaveLength(1);
+    await world.send("Your invoice for June");
+    expect(askedLast()).toHaveLength(3);
+  });
+
+  test("whose caller raised the class of his data are shown only to calls of that class", async () => {
+    const world = await start(triage({ model: "trusted/ok" }));
+    const raised = { metadata: { data_class: "personal" } };
+    await world.say([corrected(await world.send("Your invoice for May", raised))]);
+    await expect.poll(() => countOf(world)).toBe(1);
+    await world.send("Your invoice for June");
+    expect(askedLast()).toHaveLength(1);
+    await world.send("Your invoice for June", raised);
+    expect(askedLast()).toHaveLength(3);
+  });
+
+  test("are of no answer that only a challenger gave", async () => {
+    const world = await start();
+    const { functions, hotState } = world.open;
+    const bind = (variant: string) => functions.bind(alice, { function: "triage-mail", variant });
+    const [taught, plain] = [await bind("taught"), await bind("plain")];
+    const arms = [
+      { binding: taught.hash, variant: "taught", role: "stable" as const, share: 0 },
+      { binding: plain.hash, variant: "plain", role: "canary" as const, share: 1 },
+    ];
+    await running.store.sql.as(alice, (tx) => functions.setArms(tx, { function: "triage-mail", release: null, arms }));
+    await hotState.refresh();
+    await expect.poll(async () => (await ask(world.open)).variant).toBe("plain");
+    const id = await world.send("Your invoice for May");
+    await world.say([confirmed(id)]);
+    const fresh = createDemonstrations({ sql: running.store.sql, definition: () => triage(), clock: systemClock });
+    expect(await fresh.demonstrations(alice.projectId, "triage-mail")).toEqual([]);
   });
 
   test("are gone at once where their inference is erased, also for a look at the tables that began before", async () => {
@@ -172,6 +227,20 @@ describe("examples", () => {
     expect(askedLast()).toHaveLength(1);
     const fresh = createDemonstrations({ sql: running.store.sql, definition: () => triage(), clock: systemClock });
     expect(await fresh.demonstrations(alice.projectId, "triage-mail")).toEqual([]);
+  });
+
+  test("of a model that answers in plain text are written as the function says, and by its prompt alike", async () => {
+    const plain = llm({
+      model: "one/echo",
+      prompt: "{{subject}}",
+      output: (text: string) => ({ label: text === "ham" ? ("ham" as const) : ("spam" as const), confidence: 1 }),
+    });
+    const taught = examples({ of: "plain", count: 1, write: ({ label }: { label: string }) => label });
+    const world = await start(defineFunction({ ...mailSheet, name: "triage-mail", variants: { plain, taught }, fallback: ["taught"] }));
+    await world.say([corrected(await world.send("Your invoice for May"))]);
+    await expect.poll(() => countOf(world)).toBe(1);
+    await world.send("Your invoice for June");
+    expect(askedLast().map(({ content }) => content)).toEqual(["Your invoice for May", "ham", "Your invoice for June"]);
   });
 
   test("that cannot be read are done without, and the evidence says so", async () => {

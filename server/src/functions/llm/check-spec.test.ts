@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { startScriptedUpstream } from "../../../test/scripted-upstream.ts";
 import type { AppError } from "../../core/index.ts";
-import { bestOf, llm } from "../declare-llm.ts";
+import { bestOf, examples, llm } from "../declare-llm.ts";
 import { defineFunction } from "../define-function.ts";
 import type { LlmOptions } from "../types.ts";
 import { checkModels } from "./check-models.ts";
@@ -87,5 +87,29 @@ describe("the declaration of a best-of variant", () => {
     expect(declare({ of: "nobody" })).toEqual(["variants.best.of"]);
     expect(declare({ of: "rules" })).toEqual(["variants.best.of"]);
     expect(declare({ count: 1 })).toEqual(["variants.best.count"]);
+  });
+});
+
+describe("the declaration of an examples variant", () => {
+  const rules = () => ({ label: "ham" as const, confidence: 1 });
+  const declare = (options: object, asked: Parameters<typeof askingFunction>[0] = {}) =>
+    problemsOf(() => askingFunction(asked, { taught: examples({ of: "asked", count: 4, ...options }), rules })).map(({ path }) => path);
+
+  test("names a variant that is an llm, how many, and a text of the input", () => {
+    expect(declare({})).toEqual([]);
+    expect(declare({ by: "subject", minimumNearness: 0.3, from: "feedback" })).toEqual([]);
+    expect(declare({ of: "nobody" })).toEqual(["variants.taught.of"]);
+    expect(declare({ of: "rules" })).toEqual(["variants.taught.of"]);
+    expect(declare({ count: 0 })).toEqual(["variants.taught.count"]);
+    expect(declare({ by: "sender" })).toEqual(["variants.taught.by"]);
+    expect(declare({ minimumNearness: 2 })).toEqual(["variants.taught.minimumNearness"]);
+    expect(declare({ from: "memory" })).toEqual(["variants.taught.from"]);
+  });
+
+  test("says how an output is written exactly where the model's own is plain text", () => {
+    const output = () => ({ label: "ham" as const, confidence: 1 });
+    expect(declare({}, { output })).toEqual(["variants.taught.write"]);
+    expect(declare({ write: () => "ham" }, { output })).toEqual([]);
+    expect(declare({ write: () => "ham" })).toEqual(["variants.taught.write"]);
   });
 });
