@@ -68,6 +68,9 @@ function decimalOf(amount: string | null | undefined): Decimal | null {
 }
 
 function writesCache({ system, messages, tools = [] }: ChatRequest): boolean {
-  const marked = [...system, ...tools, ...messages.flatMap(({ content }) => content)];
-  return marked.some((each) => "cache" in each && each.cache !== undefined);
+  return system.some(isMarked) || tools.some(isMarked) || messages.some(({ content }) => content.some(isMarked));
+}
+
+function isMarked(each: object): boolean {
+  return "cache" in each && each.cache !== undefined;
 }
