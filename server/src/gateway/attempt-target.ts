@@ -59,12 +59,13 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
   });
   if (reply.status < 200 || reply.status > 299) throw refusal(reply, dialect, { target, key: deps.key, now: deps.now() });
   if (reply.kind === "stream") return readStream(reply.chunks);
-  const parsed = parseBody(reply);
+  const said = textOf(reply);
+  const parsed = parseText(said);
   if (isErrorBody(parsed)) throw failure(dialect.parseError(500, parsed), target);
   if (call.request.stream) throw new Failure("provider_failed", `${target.name} gave no stream.`, { details: { target: target.name } });
   const answer = dialect.parseAnswer(parsed);
   if (answer.content.length === 0) throw empty(target);
-  const text = isSame ? Buffer.from(reply.bytes).toString("utf8") : JSON.stringify(call.dialect.writeAnswer(answer, call.context));
+  const text = isSame ? said : JSON.stringify(call.dialect.writeAnswer(answer, call.context));
   return { kind: "whole", text, answer };
 
   function readStream(chunks: AsyncIterable<Uint8Array>): Promise<Attempted> {
@@ -98,7 +99,14 @@ export function keyHeaders(config: ProviderConfig, place = 1) {
 }
 
 export function parseBody(reply: Extract<ChatReply, { kind: "whole" }>): unknown {
-  const text = Buffer.from(reply.bytes).toString("utf8");
+  return parseText(textOf(reply));
+}
+
+function textOf({ bytes }: Extract<ChatReply, { kind: "whole" }>): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+function parseText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

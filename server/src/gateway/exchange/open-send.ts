@@ -98,7 +98,7 @@ export class OpenSend implements EgressHandler {
       return;
     }
     const isCut = this.#head!.status > 299 && this.#bytes >= maxRefusalBytes;
-    const bytes = Buffer.concat(this.#chunks);
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     this.#settle.resolve({ kind: "whole", ...this.#head!, bytes: isCut ? bytes.subarray(0, maxRefusalBytes) : bytes });
     if (isCut) this.#exchange?.cancel(new Error("The refusal is long enough."));
   }
