@@ -114,7 +114,7 @@ async function newest(name: string) {
 describe("a function as a model of OpenAI's client", () => {
   test("takes the last text as JSON, and answers with its output as JSON; it is an inference like any other", async () => {
     const { data, response } = await openai.chat.completions
-      .create({ model: "fn/triage-mail", messages: user('{"subject": "Win $$$", "body": "now"}'), metadata: { ticket: "7" } })
+      .create({ model: "fn/triage-mail", messages: user('{"subject": "Win $$$", "body": "now"}'), metadata: { ticket: "7" }, user: "ada" })
       .withResponse();
     expect(JSON.parse(data.choices[0]!.message.content!)).toEqual({ label: "spam", confidence: 1 });
     expect(data).toMatchObject({ model: "fn/triage-mail", usage: { total_tokens: 0 }, choices: [{ finish_reason: "stop" }] });
@@ -125,7 +125,7 @@ describe("a function as a model of OpenAI's client", () => {
       variant: "rules",
       arm: "stable",
       input: { subject: "Win $$$" },
-      metadata: { ticket: "7" },
+      metadata: { ticket: "7", user: "ada" },
     });
     expect(response.headers.get("x-millrace-inference")).toBe(found.id);
   });
