@@ -289,6 +289,7 @@ export const batch = {
   secondsLeft: null,
   waiting: null,
   error: null,
+  provider: null,
   result: { rows: 200, jsonl: { hash, bytes: 48_120 }, parquet: { hash, bytes: 9_001 } },
 };
 

@@ -43,9 +43,17 @@ describe("functions batch", () => {
   test("sends a file up, and asks about its lines", async () => {
     const file = join(folder, "rows.jsonl");
     writeFileSync(file, '{"subject":"hi"}\n');
-    const ran = await runCli([...start, "--file", file, "--map", "subject=title", "--map", "body=text", "--concurrency", "2"], answers);
+    const ran = await runCli(
+      [...start, "--file", file, "--map", "subject=title", "--map", "body=text", "--concurrency", "2", "--through", "provider"],
+      answers,
+    );
     expect(ran.requests.map(({ operation }) => operation)).toEqual(["data.upload", "batches.create"]);
-    expect(ran.requests[1]!.body).toEqual({ uploadId: batch.id, map: { subject: "title", body: "text" }, concurrency: 2 });
+    expect(ran.requests[1]!.body).toEqual({
+      uploadId: batch.id,
+      map: { subject: "title", body: "text" },
+      concurrency: 2,
+      through: "provider",
+    });
     expect(ran.out).toMatch(/rows +200: 197 done, 3 failed/);
   });
 

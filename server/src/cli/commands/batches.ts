@@ -48,10 +48,11 @@ export function addBatches(functions: Command, registrar: Registrar): void {
       },
       { flags: "--concurrency <n>", description: "rows asked at once", parse: parseWhole },
       { flags: "--deadline <ms>", description: "milliseconds one row may take", parse: parseWhole },
+      { flags: "--through <how>", description: "the provider's own batch takes longer and costs less", choices: ["rows", "provider"] },
       ...endOptions,
     ],
     run: async (session, [name], options) => {
-      const { dataset, file, map, concurrency, deadline } = options as StartOptions;
+      const { dataset, file, map, concurrency, deadline, through } = options as StartOptions;
       if ((dataset === undefined) === (file === undefined)) throw new InvalidArgumentError("Name the rows: --dataset or --file.");
       const source = dataset === undefined ? { uploadId: (await uploadFile(session, file!)).id } : { dataset };
       const started = await session.call("batches.create", {
@@ -61,6 +62,7 @@ export function addBatches(functions: Command, registrar: Registrar): void {
           ...(map === undefined ? {} : { map }),
           ...(concurrency === undefined ? {} : { concurrency }),
           ...(deadline === undefined ? {} : { deadlineMs: deadline }),
+          ...(through === undefined ? {} : { through }),
         },
       });
       await toItsEnd(session, started, options);
@@ -86,6 +88,7 @@ export function addBatches(functions: Command, registrar: Registrar): void {
 }
 
 interface StartOptions {
+  readonly through?: "rows" | "provider";
   readonly dataset?: string;
   readonly file?: string;
   readonly map?: Record<string, string>;
@@ -165,6 +168,7 @@ function page(session: Session, batch: Batch): string {
     ["state", batch.waiting === null ? batch.status : `${batch.status}: ${batch.waiting.message}`],
     ["error", batch.error?.message],
     ["source", batch.source],
+    ["provider", batch.provider === null ? null : `${batch.provider.target}: ${batch.provider.status ?? "not sent"}`],
     ["rows", `${count(rows.total)}: ${count(rows.done)} done, ${count(rows.failed)} failed`],
     ["at once", count(batch.concurrency)],
     [

@@ -21,6 +21,13 @@ const definitions = [
   asking("by-anthropic", "second/ok"),
   asking("by-either", "either"),
   asking("by-plain", "plain/ok"),
+  defineFunction({
+    ...sheet,
+    name: "of-people",
+    dataClass: "personal",
+    variants: { asked: llm({ model: "first/ok", prompt: "{{text}}" }) },
+    fallback: ["asked"],
+  }),
   asking("by-responses", "responses/ok"),
   defineFunction({ ...sheet, name: "by-rules", variants: { ruled: rules(() => ({ label: "r", confidence: 1 })) }, fallback: ["ruled"] }),
   defineFunction({
@@ -155,6 +162,13 @@ describe("a batch through a provider", () => {
     ["by-best", "no llm variant"],
   ])("is refused where there can be none: %s", async (name, why) => {
     await expect(start(name, rowsOf(["a"]))).rejects.toThrow(why);
+    expect(provider.requests).toEqual([]);
+  });
+
+  test("sends nothing that its provider may not see", async () => {
+    const ended = await world.ended(await start("of-people", rowsOf(["a", "b"])));
+    expect(ended).toMatchObject({ rows: { done: 0, failed: 2 }, provider: { id: null } });
+    expect((await world.rows(ended)).map(({ error }) => error!.message)).toEqual([1, 2].map(() => expect.stringContaining("personal")));
     expect(provider.requests).toEqual([]);
   });
 
