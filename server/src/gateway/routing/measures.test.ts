@@ -117,6 +117,8 @@ describe("a session", () => {
     expect(sessionOf({ origin, body: {}, request: { ...told, metadata: {} } })?.from).toBe("user");
     expect(sessionOf({ origin, body: {}, request: { ...request, system: [long] } })?.from).toBe("messages");
     expect(sessionOf({ origin, body: {}, request })).toBeNull();
+    expect(sessionOf({ origin: { ...origin, tags: { session: "s" }, user: "ada" }, body: {}, request })?.from).toBe("metadata.session");
+    expect(sessionOf({ origin: { ...origin, user: "ada" }, body: {}, request })?.from).toBe("user");
   });
 
   test("stays the same while the conversation grows, and is another in another project or with another beginning", () => {
