@@ -85,7 +85,7 @@ export const modelTargetSchema = z.object({
   /** `<provider>/<model>` */
   name: z.string(),
   provider: z.string(),
-  /** What the provider speaks; `built-in` for a model that runs here. */
+  /** What the provider speaks; `ai-sdk` for a package of it, `built-in` for a model that runs here. */
   dialect: z.string(),
   region: z.string().nullable(),
   /** What it may see. */

@@ -1,5 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { createManualClock, secret } from "../core/index.ts";
+import { createManualClock, createRandom, secret } from "../core/index.ts";
+import { configSchema } from "./config.ts";
+import { createPriceTable } from "./money/price-table.ts";
+import { createTargetBoard } from "./reliability/target-board.ts";
+import { reportModels } from "./report-models.ts";
 import { type RoutingWorld, openRoutingWorld } from "./routing/test-routing.ts";
 
 const names = ["MILLRACE_TEST_REPORT_A", "MILLRACE_TEST_REPORT_B"];
@@ -46,6 +50,24 @@ test("a name, its targets in order, their provider, price and classes of data ar
       },
       expect.objectContaining({ name: "claude/ok", dialect: "anthropic", price: null, keys: [] }),
       expect.objectContaining({ name: "onnx/use-lite", dialect: "built-in", most: null }),
+    ],
+  });
+});
+
+test("models in files are told as they are, asked or not", () => {
+  const clock = createManualClock(start);
+  const report = reportModels({
+    // No gateway is made of it: its package need not be installed.
+    config: configSchema.parse({ local: { tiny: { path: "/nowhere/tiny.gguf", dataClasses: ["secret"] } } }),
+    board: createTargetBoard({ clock, random: createRandom(1) }),
+    prices: createPriceTable(),
+    clock,
+  });
+  expect(report).toMatchObject({
+    providers: ["local"],
+    aliases: [],
+    targets: [
+      { name: "local/tiny", dialect: "built-in", most: 1, dataClasses: ["secret"], price: null, keys: [], circuit: { state: "closed" } },
     ],
   });
 });

@@ -1,6 +1,8 @@
 import type { Clock } from "../core/index.ts";
 import { keysOf } from "./attempt-target.ts";
 import type { GatewayConfig, ProviderConfig } from "./config.ts";
+import { asProvider } from "./local/as-provider.ts";
+import { localProvider } from "./local/config.ts";
 import type { PriceRow } from "./money/price-row.ts";
 import type { PriceTable } from "./money/price-table.ts";
 import type { CircuitState } from "./reliability/circuit-breaker.ts";
@@ -56,10 +58,11 @@ interface ReportDeps {
 
 /** Names and targets as this node sees them: of keys their places alone. */
 export function reportModels(deps: ReportDeps): ModelReport {
-  const { providers, models } = deps.config;
-  const names = new Set([...Object.values(models).flatMap(({ targets }) => targets), ...deps.board.watch.names()]);
+  const { providers, models, local } = deps.config;
+  const ours = Object.keys(local).map((model) => `${localProvider}/${model}`);
+  const names = new Set([...ours, ...Object.values(models).flatMap(({ targets }) => targets), ...deps.board.watch.names()]);
   return {
-    providers: Object.keys(providers),
+    providers: [...Object.keys(providers), ...(ours.length === 0 ? [] : [localProvider])],
     aliases: Object.entries(models).map(([name, { choose, targets, dataClass = null, regions = [] }]) => ({
       name,
       choose,
@@ -74,22 +77,34 @@ export function reportModels(deps: ReportDeps): ModelReport {
 
 function reportTarget(name: string, { config, board, prices, clock }: ReportDeps): TargetReport {
   const provider = name.slice(0, name.indexOf("/"));
-  const rules = Object.hasOwn(config.providers, provider) ? config.providers[provider] : undefined;
+  const model = name.slice(provider.length + 1);
+  const rules = rulesOf(provider, model, config);
   const { calls, ...watched } = board.watch.read(name);
   const slots = rules === undefined ? undefined : board.bounds.slots(name, rules.concurrency);
   return {
     name,
     provider,
-    dialect: rules?.aiSdk === undefined ? (rules?.dialect ?? "built-in") : "ai-sdk",
+    dialect: dialectOf(provider, rules),
     region: rules?.region ?? null,
     dataClasses: [...(rules?.dataClasses ?? [])],
-    price: priceOf(prices.find(provider, name.slice(provider.length + 1), clock.now())),
+    price: priceOf(prices.find(provider, model, clock.now())),
     ...watched,
     queued: slots?.waiting ?? 0,
     most: slots?.options.most ?? null,
     tries: calls,
     ...lanesOf(name, rules, { board, clock }),
   };
+}
+
+function rulesOf(provider: string, model: string, { providers, local }: GatewayConfig): ProviderConfig | undefined {
+  if (provider === localProvider && Object.hasOwn(local, model)) return asProvider(local[model]!);
+  return Object.hasOwn(providers, provider) ? providers[provider] : undefined;
+}
+
+/** What runs here speaks none, and a package of the AI SDK its own. */
+function dialectOf(provider: string, rules: ProviderConfig | undefined): string {
+  if (rules === undefined || provider === localProvider) return "built-in";
+  return rules.aiSdk === undefined ? rules.dialect : "ai-sdk";
 }
 
 function priceOf(row: PriceRow | null): TargetReport["price"] {
