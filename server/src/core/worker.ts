@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { getCompileCacheDir } from "node:module";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -51,6 +52,7 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
       execArgv: [
         ...process.execArgv.filter((argument) => argument.startsWith("--conditions=")),
         `--max-old-space-size=${options.memoryMb ?? 2048}`,
+        ...compiledModules(),
       ],
       env: { PATH: readEnvironment("PATH"), NODE_OPTIONS: readEnvironment("NODE_OPTIONS") },
     });
@@ -106,6 +108,14 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
     });
     child.send({ job });
   });
+}
+
+/** Compiling its modules anew is half of a short task. By argument: PATH and NODE_OPTIONS are all the environment it gets. */
+function compiledModules(): string[] {
+  const folder = getCompileCacheDir();
+  if (folder === undefined) return [];
+  const enable = `import { enableCompileCache } from "node:module"; enableCompileCache(${JSON.stringify(folder)});`;
+  return [`--import=data:text/javascript,${encodeURIComponent(enable)}`];
 }
 
 function toTaskError(error: NonNullable<TaskMessage["error"]>): AppError {
