@@ -85,7 +85,7 @@ function startTraffic() {
         if (error.code !== "server_unreachable") refused.push(`${error.code}: ${error.message}`);
         else if (!neverConnected(error)) cut.add(text);
       }
-      await pause(25);
+      await pause(8);
     }
   }
 
