@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { getCompileCacheDir } from "node:module";
 import { setPriority } from "node:os";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { readEnvironment } from "./config.ts";
@@ -112,9 +113,10 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
 
 /** Compiling its modules anew is half of a short task. By argument: PATH and NODE_OPTIONS are all the environment it gets. */
 function compiledModules(): string[] {
-  const folder = getCompileCacheDir();
-  if (folder === undefined) return [];
-  const enable = `import { enableCompileCache } from "node:module"; enableCompileCache(${JSON.stringify(folder)});`;
+  const own = getCompileCacheDir();
+  if (own === undefined) return [];
+  // Its parent: Node keeps a folder for each of its versions in the one it is given.
+  const enable = `import { enableCompileCache } from "node:module"; enableCompileCache(${JSON.stringify(dirname(own))});`;
   return [`--import=data:text/javascript,${encodeURIComponent(enable)}`];
 }
 

@@ -358,7 +358,7 @@ describe("a task process", () => {
   test("that is cancelled or takes too long is killed by name, and its scratch is removed", async () => {
     const { lake, scratch } = await openReal();
     const endless = { sql: "SELECT count(*) AS n FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 3", files: {} };
-    await expect(lake.query(endless, { timeoutMs: 500 })).rejects.toMatchObject({ code: "task_killed" });
+    await expect(lake.query(endless, { timeoutMs: 1000 })).rejects.toMatchObject({ code: "task_killed" });
     await expect(lake.query(endless, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({ code: "task_killed" });
     expect(await readdir(scratch)).toEqual([]);
   });
