@@ -7,15 +7,15 @@ import { createPlace } from "./store.ts";
 import { ask, askAndTell, makeDataset, makeMessages, startTraining, succeed } from "./triage.ts";
 
 const node = { role: "up", config: "triage" } as const;
-const questions = makeMessages("first", 20, 7).map((message) => message.text);
+const questions = makeMessages("first", 10, 7).map((message) => message.text);
 
 test("a backup of a running server, restored elsewhere, is the same server", async () => {
   const place = await createPlace();
   const first = await startNode(place, node);
-  await makeDataset(first.client);
+  await makeDataset(first.client, 120);
   await succeed(first.client, await startTraining(first.client));
   await expect.poll(async () => (await ask(first.client, "hello")).variant, { timeout: 20_000 }).toBe("learned");
-  await askAndTell(first.client, makeMessages("first", 30, 5));
+  await askAndTell(first.client, makeMessages("first", 12, 5));
 
   // It is written while requests go on.
   const asked = startAsking(first.client);
@@ -43,14 +43,14 @@ test("a backup of a running server, restored elsewhere, is the same server", asy
   expect(after.rows).toEqual(before.rows);
   expect(after.models).toEqual(before.models);
   expect(after.version).toEqual(before.version);
-  expect(after.feedback).toMatchObject({ accepted: 30, labelled: 30 });
+  expect(after.feedback).toMatchObject({ accepted: 12, labelled: 12 });
   expect(after.answers).toEqual(before.answers);
   expect(after.evidence).toMatchObject({ rejected: 0, backlog: 0 });
   const ids = new Set(after.inferences.map((inference) => inference.id));
   expect([...answeredBefore].filter((id) => !ids.has(id))).toEqual([]);
   const known = new Map(before.inferences.map((inference) => [inference.id, inference]));
   for (const inference of after.inferences) if (known.has(inference.id)) expect(inference).toEqual(known.get(inference.id));
-  expect(after.inferences.filter((inference) => inference.feedbackLabel !== null)).toHaveLength(30);
+  expect(after.inferences.filter((inference) => inference.feedbackLabel !== null)).toHaveLength(12);
   expect(await second.client.call("governance.verifyAudit", { body: {} })).toMatchObject({ verified: true, problems: [] });
   expect(await second.stop()).toEqual({ code: 0, signal: null });
 

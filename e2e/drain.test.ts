@@ -6,7 +6,7 @@ import { createPlace } from "./store.ts";
 
 const node = { role: "up", config: "rules" } as const;
 
-test("SIGTERM under load: every request that was accepted is answered, and what was answered is stored", async () => {
+test("SIGTERM under load: every request that was accepted is answered, and what was answered is stored; a second process on the data folder is refused and names the first", async () => {
   const place = await createPlace();
   const first = await startNode(place, node);
   const ids = new Set<string>();
@@ -50,32 +50,49 @@ test("SIGTERM under load: every request that was accepted is answered, and what 
   await expect.poll(() => second.client.call("evidence.get", {})).toMatchObject({ accepted: ids.size, stored: ids.size, backlog: 0 });
   const page = await second.client.call("inferences.list", { query: { status: "ok", limit: 500 } });
   expect(new Set(page.items.map((inference) => inference.id))).toEqual(ids);
-});
 
-test("a second process on the same data folder is refused and names the first", async () => {
-  const place = await createPlace();
-  const first = await startNode(place, node);
-  const second = spawnNode(place, node);
-  expect(await second.ended).toEqual({ code: 1, signal: null });
-  const said = JSON.parse(lastLine(second.output.error)) as { error: Record<string, unknown> };
+  const third = spawnNode(place, node);
+  expect(await third.ended).toEqual({ code: 1, signal: null });
+  const said = JSON.parse(lastLine(third.output.error)) as { error: Record<string, unknown> };
   expect(said.error).toMatchObject({ code: "data_folder_locked" });
-  expect(said.error["what"]).toContain(`pid ${first.child.pid}`);
-  expect((await first.client.call("health.ready", {})).status).toBe("ok");
-  expect(second.output.out).toBe("");
+  expect(said.error["what"]).toContain(`pid ${second.child.pid}`);
+  expect((await second.client.call("health.ready", {})).status).toBe("ok");
+  expect(third.output.out).toBe("");
 });
 
-test("a port that is taken is named, and the data folder is free again", async () => {
+test("a node that does not drain is ready although the journal of its last run is not stored, takes keyed requests, and ends although its configuration left a timer; a port that is taken is named, and the folder is free again", async () => {
   const place = await createPlace();
+  const first = await startNode(place, { role: "up", config: "journal-only" });
+  const input = { text: "kept" };
+  await first.client.call("functions.infer", { parameters: { name: "echo" }, body: { input } });
+  await first.kill();
+
+  const second = await startNode(place, { role: "up", config: "journal-only" });
+  expect(await second.client.call("evidence.get", {})).toMatchObject({ accepted: 1, backlog: 1, stored: 0 });
+  expect(await second.client.call("health.ready", {})).toEqual({ status: "ok", reasons: [] });
+  const keyed = await fetch(`${second.url}/api/functions/echo/infer`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${second.key}`, "content-type": "application/json", "idempotency-key": "one" },
+    body: JSON.stringify({ input }),
+  });
+  expect(keyed.status).toBe(200);
+  expect(await second.stop()).toEqual({ code: 0, signal: null });
+
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const { port } = taken.address() as AddressInfo;
-  const args = ["up", "--data", `${place.folder}/data`, "--config", configPath("rules"), "--port", String(port)];
+  const args = ["up", "--data", second.dataFolder, "--config", configPath("rules"), "--port", String(port)];
   const refused = await runMillrace(args, place.environment);
   taken.close();
   expect(refused).toMatchObject({ code: 1, out: "" });
   expect(refused.error).toContain(`error  Port ${port} on 127.0.0.1 is taken.`);
   expect(refused.error).toContain("to do  Stop the other program, or pass --port.");
-  expect((await startNode(place, node)).url).toContain("http://127.0.0.1:");
+
+  // Whoever drains the folder finds all of it.
+  const third = await startNode(place, node);
+  expect(third.url).toContain("http://127.0.0.1:");
+  await expect.poll(() => third.client.call("evidence.get", {})).toMatchObject({ accepted: 2, stored: 2, backlog: 0 });
+  expect(await third.client.call("health.ready", {})).toEqual({ status: "ok", reasons: [] });
 });
 
 function lastLine(text: string): string {

@@ -3,11 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type ChangingConfig, createConfig, descendantsOf, isAlive, readStored, startChanging, startClients } from "./handed-over.ts";
+import { createConfig, descendantsOf, isAlive, readStored, startChanging, startClients } from "./handed-over.ts";
 import { type RunningNode, runMillrace } from "./start-node.ts";
-import { type Place, createPlace, testDatabaseUrl } from "./store.ts";
+import { createPlace, testDatabaseUrl } from "./store.ts";
 
 const patience = { timeout: 30_000 };
+const leftRunning = "\nsetInterval(() => undefined, 1000);\n";
 
 async function configHash(node: RunningNode): Promise<string> {
   return (await node.client.call("overview.get", {})).configHash;
@@ -17,7 +18,7 @@ async function ownerOf(node: RunningNode): Promise<string> {
   return (await node.client.call("functions.get", { parameters: { name: "echo" } })).owner;
 }
 
-test("16 clients ask without pause while the configuration changes twice: nothing is refused, nothing is lost, one process id", async () => {
+test("16 clients ask without pause while the configuration changes twice: nothing is refused, nothing is lost, one process id, which a timer of the last one does not keep alive", async () => {
   const place = await createPlace();
   const config = await createConfig(place);
   const node = await startChanging(place, config);
@@ -26,7 +27,7 @@ test("16 clients ask without pause while the configuration changes twice: nothin
   for (const version of ["second", "third"]) {
     const before = clients.answered;
     await expect.poll(() => clients.answered).toBeGreaterThan(before + 100);
-    await config.writeVersion(version);
+    await config.write(config.text(version) + leftRunning);
     node.child.kill("SIGHUP");
     await expect.poll(() => ownerOf(node), patience).toBe(version);
     // On PostgreSQL the one before still answers on connections it has.
@@ -67,7 +68,7 @@ test("16 clients ask without pause while the configuration changes twice: nothin
   expect(isAlive(serves!)).toBe(false);
 }, 120_000);
 
-test("a configuration that is wrong is said with its path, and the one before goes on; a right one then takes over", async () => {
+test("a configuration that is wrong is said with its path, and the one before goes on, at the same address too when a process is killed while it takes over; a right one then does, and kill -9 of the keeper leaves no process", async () => {
   const place = await createPlace();
   const config = await createConfig(place);
   const node = await startChanging(place, config);
@@ -77,22 +78,39 @@ test("a configuration that is wrong is said with its path, and the one before go
   node.child.kill("SIGHUP");
   await expect.poll(() => node.output.error, patience).toContain("the configuration before goes on");
   expect(node.output.error).toContain("jobs.heartbeatMs");
-  expect((await node.client.call("overview.get", {})).configProblem).toContain("jobs.heartbeatMs");
+  await expect.poll(() => problemOf(node), patience).toContain("jobs.heartbeatMs");
   await config.write("export default {");
   node.child.kill("SIGHUP");
-  await expect.poll(async () => (await node.client.call("overview.get", {})).configProblem, patience).toContain("cannot be loaded");
+  await expect.poll(() => problemOf(node), patience).toContain("cannot be loaded");
   expect(await configHash(node)).toBe(hash);
   expect(await node.client.call("health.ready", {})).toEqual({ status: "ok", reasons: [] });
   await expect.poll(() => descendantsOf(node.child.pid!)).toEqual([]);
 
+  expect((await clients.stop()).failed).toEqual([]);
+
+  const { url } = node;
+  await config.write(config.text("doomed") + diesOnceItOpened(node.dataFolder));
+  node.child.kill("SIGHUP");
+  await expect.poll(() => node.output.error, patience).toContain("SIGKILL");
+  await expect.poll(() => ownerOf(node).catch(() => ""), patience).toBe("first");
+  expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  await expect.poll(() => descendantsOf(node.child.pid!)).toEqual([]);
+  expect(node.output.error.match(/the configuration before goes on/g)).toHaveLength(3);
+
+  const others = startClients(node, 4);
   await config.writeVersion("right");
   node.child.kill("SIGHUP");
   await expect.poll(() => ownerOf(node), patience).toBe("right");
-  expect((await node.client.call("overview.get", {})).configProblem).toBeNull();
-  expect((await clients.stop()).failed).toEqual([]);
-}, 60_000);
+  await expect.poll(() => problemOf(node), patience).toBeNull();
+  expect((await others.stop()).failed).toEqual([]);
 
-test("with --watch a saved file takes over by itself, one that it imports too, and a start that fails after the first has let go brings it back", async () => {
+  await expect.poll(() => descendantsOf(node.child.pid!)).toHaveLength(1);
+  const [worker] = descendantsOf(node.child.pid!);
+  await node.kill();
+  await expect.poll(() => isAlive(worker!), patience).toBe(false);
+}, 120_000);
+
+test("with --watch a saved file takes over by itself, one that it imports too, and a start that fails after the first has let go brings it back; the death of the one that serves ends the keeper with its code", async () => {
   const place = await createPlace();
   const config = await createConfig(place);
   const imported = join(place.folder, "config", "owner.ts");
@@ -120,52 +138,11 @@ test("with --watch a saved file takes over by itself, one that it imports too, a
   await expect.poll(() => ownerOf(node), patience).toBe("last");
   taken.close();
   expect((await clients.stop()).failed).toEqual([]);
+
+  await expect.poll(() => descendantsOf(node.child.pid!)).toHaveLength(1);
+  process.kill(descendantsOf(node.child.pid!)[0]!, "SIGKILL");
+  expect(await node.ended).toEqual({ code: 137, signal: null });
 }, 90_000);
-
-test("after a hand-over kill -9 of the keeper leaves no process, and the death of the other ends it with its code", async () => {
-  const place = await createPlace();
-  const config = await createConfig(place);
-  const first = await handedOver(place, config);
-  await first.node.kill();
-  await expect.poll(() => isAlive(first.worker), patience).toBe(false);
-
-  const second = await handedOver(place, config);
-  process.kill(second.worker, "SIGKILL");
-  expect(await second.node.ended).toEqual({ code: 137, signal: null });
-}, 90_000);
-
-test("what a configuration left running keeps no stopped process alive, before a hand-over and after it", async () => {
-  const place = await createPlace();
-  const config = await createConfig(place);
-  const leftRunning = "\nsetInterval(() => undefined, 1000);\n";
-  await config.write(config.text("before") + leftRunning);
-  const first = await startChanging(place, config);
-  expect(await first.stop()).toEqual({ code: 0, signal: null });
-
-  const second = await startChanging(place, config);
-  await config.write(config.text("after") + leftRunning);
-  second.child.kill("SIGHUP");
-  await expect.poll(() => ownerOf(second), patience).toBe("after");
-  expect(await second.stop()).toEqual({ code: 0, signal: null });
-}, 60_000);
-
-test("a process that is killed while it takes over leaves the one before in charge, at the same address", async () => {
-  const place = await createPlace();
-  const config = await createConfig(place);
-  const node = await startChanging(place, config);
-  const { url } = node;
-  await config.write(config.text("doomed") + diesOnceItOpened(node.dataFolder));
-  node.child.kill("SIGHUP");
-  await expect.poll(() => node.output.error, patience).toContain("the configuration before goes on");
-  expect(node.output.error).toContain("SIGKILL");
-  await expect.poll(() => ownerOf(node).catch(() => ""), patience).toBe("first");
-  expect((await fetch(`${url}/health/ready`)).status).toBe(200);
-  await expect.poll(() => descendantsOf(node.child.pid!)).toEqual([]);
-  await config.writeVersion("second");
-  node.child.kill("SIGHUP");
-  await expect.poll(() => ownerOf(node).catch(() => ""), patience).toBe("second");
-  expect(await node.stop()).toEqual({ code: 0, signal: null });
-}, 60_000);
 
 test.skipIf(testDatabaseUrl === undefined)(
   "nodes that serve and nodes that work take a changed configuration each for itself",
@@ -212,16 +189,6 @@ const looking = setInterval(() => {
 }, 1);
 looking.unref();
 `;
-}
-
-async function handedOver(place: Place, config: ChangingConfig): Promise<{ node: RunningNode; worker: number }> {
-  await config.writeVersion("before");
-  const node = await startChanging(place, config);
-  await config.writeVersion("after");
-  node.child.kill("SIGHUP");
-  await expect.poll(() => ownerOf(node), patience).toBe("after");
-  await expect.poll(() => descendantsOf(node.child.pid!)).toHaveLength(1);
-  return { node, worker: descendantsOf(node.child.pid!)[0]! };
 }
 
 async function problemOf(node: RunningNode): Promise<string | null> {

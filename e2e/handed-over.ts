@@ -72,7 +72,7 @@ export function startClients({ client }: RunningNode, count: number) {
         if (!(error instanceof MillraceError)) throw error;
         failed.push(`${error.code}: ${error.message} ${String((error.cause as { cause?: unknown } | undefined)?.cause ?? "")}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 8));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 

@@ -64,7 +64,7 @@ export async function createReleaseWorld(retraining: Record<string, unknown> = {
     shadowRequests: 20,
     canaryRequests: 20,
     afterRequests: 30,
-    readyTimeoutMs: 2000,
+    readyTimeoutMs: 1000,
     ...retraining,
   });
   const script: Script = { verdict: "pass", trainingError: null, labels: 0, alerts: [], ready: null, aheadMs: 0 };

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startApp } from "./create-app.ts";
 import { checkConfig, loadConfig } from "./load-config.ts";
 
 // Beside the sources, so that "millrace" resolves as it does for a user's file.
@@ -106,5 +107,48 @@ describe("checking", () => {
   test("refuses a file without a default export, and a plain object for a function", () => {
     expect(() => checkConfig(undefined, "f.ts")).toThrow(/default export/);
     expect(() => checkConfig({ functions: [{ name: "x" }] }, "f.ts")).toThrow(/functions\[0\]: use defineFunction/);
+  });
+});
+
+/** A configuration file with these settings; answers its path. */
+async function writeSettings(settings: string): Promise<string> {
+  await write(
+    "millrace.config.ts",
+    `${head.replace("defineFunction", "defineFunction, secret")}export default defineConfig({ functions: [${greet()}], ${settings} });`,
+  );
+  return join(folder, "millrace.config.ts");
+}
+
+const webhook = `governance: { audit: { sinks: [{ kind: "webhook", url: "https://audit.example.com/", bearer: secret("MILLRACE_TEST_HOOK") }] } }`;
+
+describe("a start", () => {
+  test("without a secret the configuration names is refused before anything is opened", async () => {
+    delete process.env["MILLRACE_TEST_HOOK"];
+    const configPath = await writeSettings(webhook);
+    const dataFolder = join(folder, "data");
+    await expect(startApp({ role: "up", dataFolder, configPath, logLevel: "silent" })).rejects.toMatchObject({
+      code: "secret_missing",
+      message: expect.stringContaining("MILLRACE_TEST_HOOK (governance.audit.sinks[0].bearer)") as string,
+    });
+    expect(await readdir(folder)).toEqual(["millrace.config.ts"]);
+  });
+});
+
+describe("what is kept of a configuration", () => {
+  test("has secrets by name, and another name is another configuration", async () => {
+    process.env["MILLRACE_TEST_HOOK"] = "hunter2";
+    const first = await loadConfig(await writeSettings(webhook), folder);
+    expect(JSON.stringify(first.document)).toContain('"bearer":{"secret":"MILLRACE_TEST_HOOK"}');
+    expect(JSON.stringify(first)).not.toContain("hunter2");
+    process.env["MILLRACE_TEST_HOOK"] = "hunter3";
+    expect((await loadConfig(await writeSettings(webhook), folder)).hash).toBe(first.hash);
+  });
+
+  test("says with its path which host egress cannot take", async () => {
+    const path = await writeSettings(`egress: { hosts: [{ host: "api.example.com" }, { host: "10.0.0.1" }] }`);
+    await expect(loadConfig(path, folder)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("egress.hosts[1].host: 10.0.0.1 is a private address") as string,
+    });
   });
 });

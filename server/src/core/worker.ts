@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { getCompileCacheDir } from "node:module";
 import { setPriority } from "node:os";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { readEnvironment } from "./config.ts";
@@ -43,7 +45,11 @@ export function forkTask(file: { name: string; base: string }, memoryMb = 2048):
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     serialization: "json",
     // How packages resolve must be the same in the task, whether it was said in NODE_OPTIONS or on the command line.
-    execArgv: [...process.execArgv.filter((argument) => argument.startsWith("--conditions=")), `--max-old-space-size=${memoryMb}`],
+    execArgv: [
+      ...process.execArgv.filter((argument) => argument.startsWith("--conditions=")),
+      `--max-old-space-size=${memoryMb}`,
+      ...compiledModules(),
+    ],
     env: { PATH: readEnvironment("PATH"), NODE_OPTIONS: readEnvironment("NODE_OPTIONS") },
   });
   if (child.pid !== undefined) {
@@ -109,6 +115,15 @@ export function runTask<T>(file: { name: string; base: string }, job: unknown, o
     });
     child.send({ job });
   });
+}
+
+/** Compiling its modules anew is half of a short task. By argument: PATH and NODE_OPTIONS are all the environment it gets. */
+function compiledModules(): string[] {
+  const own = getCompileCacheDir();
+  if (own === undefined) return [];
+  // Its parent: Node keeps a folder for each of its versions in the one it is given.
+  const enable = `import { enableCompileCache } from "node:module"; enableCompileCache(${JSON.stringify(dirname(own))});`;
+  return [`--import=data:text/javascript,${encodeURIComponent(enable)}`];
 }
 
 function toTaskError(error: NonNullable<TaskMessage["error"]>): AppError {

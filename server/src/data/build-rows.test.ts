@@ -71,6 +71,23 @@ describe("building", () => {
     const { report } = buildRows(parsed([...raw, { at: hours(30), text: text(0), label: "b" }]), [], options);
     expect(report).toMatchObject({ exactDuplicates: 1, conflictingLabels: 1 });
   });
+
+  test("says what is wrong when nothing can be built", () => {
+    const few = Array.from({ length: 5 }, (_, index) => ({ key: `k${index}`, at: hours(index), text: text(index), label: "a" }));
+    const refusal = (raw: Record<string, unknown>[], more: Partial<BuildOptions> = {}) => {
+      try {
+        return String(buildRows(parsed(raw), [], { ...options, keyColumn: "key", ...more }).report);
+      } catch (error) {
+        expect((error as AppError).code).toBe("contract_violated");
+        return String(error);
+      }
+    };
+    expect(refusal(few, { featureColumns: ["body"] })).toContain(
+      'None of the 5 rows has the column "body"; they have: key, at, text, label.',
+    );
+    expect(refusal(few.map((row) => ({ ...row, at: "2026-01-01T00:00:00Z" })))).toContain("cannot be split by time");
+    expect(refusal(few.map((row) => ({ ...row, Text: "b" })))).toContain('"text" and "Text" differ only in case');
+  });
 });
 
 describe("reading lines", () => {

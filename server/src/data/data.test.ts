@@ -121,7 +121,7 @@ describe("a dataset version", () => {
     ]);
   });
 
-  test("keeps awkward text as it is: NUL, quotes, emoji, other scripts; half a surrogate pair becomes a mark", async () => {
+  test("keeps awkward text as it is: NUL, quotes, emoji, other scripts; half a surrogate pair becomes a mark; what is said about it is what SQL can hold", async () => {
     const awkward = [
       "before\u0000after",
       'quotes " and \\ and \t',
@@ -130,15 +130,14 @@ describe("a dataset version", () => {
       "",
       "line\nbreaks\r\nof both kinds",
     ];
-    const rows = messages(30).map((row, index) => ({ ...row, text: awkward[index] ?? row["text"] }));
-    const reference = await parts.build(rows, { ...request, name: "awkward" });
-    const read = await parts.data.rows(parts.context, reference, { offset: 0, limit: 100 });
-    expect(read.rows.slice(0, awkward.length).map((row) => row["text"])).toEqual(awkward.map((text) => text.toWellFormed()));
-  });
-
-  test("says about rows what SQL can hold, even where they hold more", async () => {
-    const rows = messages(120).map((row, index) => ({ ...row, label: index % 3 === 0 ? "yes\u0000" : "no\ud800" }));
-    const reference = await parts.build([...rows, { ...rows[0], key: "x\u0000", at: "a\u0000" }], { ...request, name: "odd" });
+    const rows = messages(120).map((row, index) => ({
+      ...row,
+      text: awkward[index] ?? row["text"],
+      label: index % 3 === 0 ? "yes\u0000" : "no\ud800",
+    }));
+    const reference = await parts.build([...rows, { ...rows[9], key: "x\u0000", at: "a\u0000" }], { ...request, name: "awkward" });
+    const read = await parts.data.rows(parts.context, reference, { offset: 0, limit: awkward.length });
+    expect(read.rows.map((row) => row["text"])).toEqual(awkward.map((text) => text.toWellFormed()));
     const detail = await parts.data.get(parts.context, reference);
     expect(detail.labels.map(({ label }) => label)).toEqual(["no\ufffd", "yes "]);
     expect(detail.quarantined).toBe(1);
@@ -160,26 +159,10 @@ describe("a dataset version", () => {
     expect(detail.datasheet).toContain("Columns the contract does not name were left out: extra.");
   });
 
-  test("says what is wrong when nothing can be built", async () => {
+  test("says what is wrong when no row can be kept", async () => {
     const noRows = await rejection(parts.build([{ at: "yesterday", text: "x", label: "a", key: "1" }], request));
     expect(String(noRows)).toContain("at: must be an instant");
     expect(isAppError(noRows, "contract_violated")).toBe(true);
-    const noColumn = await rejection(parts.build(messages(5), { ...request, featureColumns: ["body"] }));
-    expect(String(noColumn)).toContain('None of the 5 rows has the column "body"; they have: key, at, text, label.');
-    const oneInstant = await rejection(
-      parts.build(
-        messages(5).map((row) => ({ ...row, at: "2026-01-01T00:00:00Z" })),
-        request,
-      ),
-    );
-    expect(String(oneInstant)).toContain("cannot be split by time");
-    const caseOnly = await rejection(
-      parts.build(
-        messages(5).map((row) => ({ ...row, Text: "b" })),
-        request,
-      ),
-    );
-    expect(String(caseOnly)).toContain('"text" and "Text" differ only in case');
   });
 
   test("refuses a feature that is the time, the label or the key, before anything starts", async () => {
@@ -205,19 +188,15 @@ describe("a dataset version", () => {
     expect(isAppError(await rejection(data.upload(context, chunks(" \n\n"))), "invalid_request")).toBe(true);
   });
 
-  test("is invisible to another project", async () => {
-    const reference = await parts.build(messages(20), { ...request, name: "secret" });
-    const other = { projectId: "01900000-0000-7000-8000-00000000000f", principalId: "key:other" };
-    expect(isAppError(await rejection(parts.data.get(other, reference)), "unknown_dataset")).toBe(true);
-    expect((await parts.data.list(other, { limit: 10 })).items).toEqual([]);
-  });
-
-  test("gives two workflows of one name two versions", async () => {
+  test("gives two workflows of one name two versions, invisible to another project", async () => {
     const references = await Promise.all([
       parts.build(messages(20), { ...request, name: "twins" }),
       parts.build(messages(21), { ...request, name: "twins" }),
     ]);
     expect(references.sort()).toEqual(["twins@1", "twins@2"]);
+    const other = { projectId: "01900000-0000-7000-8000-00000000000f", principalId: "key:other" };
+    expect(isAppError(await rejection(parts.data.get(other, "twins@1")), "unknown_dataset")).toBe(true);
+    expect((await parts.data.list(other, { limit: 10 })).items).toEqual([]);
   });
 });
 

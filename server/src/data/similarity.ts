@@ -96,13 +96,19 @@ interface Entry<T> {
 export function createSimilarityIndex<T>(threshold: number): SimilarityIndex<T> {
   const bands: Map<number, Entry<T>[]>[] = Array.from({ length: bandCount }, () => new Map());
 
-  function bucketKeys(hashes: Uint32Array): number[] {
+  // What was looked for and not found is added next, as a rule.
+  let latest: { readonly hashes: Uint32Array; readonly keys: readonly number[] } | null = null;
+
+  function bucketKeys(hashes: Uint32Array): readonly number[] {
+    if (latest?.hashes === hashes) return latest.keys;
     const signature = minHash(hashes);
-    return bands.map((_, band) => {
+    const keys = bands.map((_, band) => {
       let key = 0x811c9dc5;
       for (let row = 0; row < rowsPerBand; row++) key = mix(Math.imul(key ^ signature[band * rowsPerBand + row]!, 0x01000193));
       return key;
     });
+    latest = { hashes, keys };
+    return keys;
   }
 
   return {

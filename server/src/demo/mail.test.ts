@@ -1,4 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { createRandom } from "../core/index.ts";
+import { type DuplicateRule, findDuplicates } from "../data/find-duplicates.ts";
+import type { Row } from "../data/rows.ts";
 import { type Mail, readMails, receivedAt } from "./mail.ts";
 
 describe("when a message arrived", () => {
@@ -42,4 +45,66 @@ describe("the corpus", () => {
     const tagged = mails.filter((mail) => mail.body !== null && /<\/?(table|font|body)\b/i.test(mail.body));
     expect(tagged.length / mails.length).toBeLessThan(0.02);
   });
+
+  // Here and not beside the search for duplicates, as reading the corpus takes seconds.
+  describe("searched for duplicates", () => {
+    const columns = ["subject", "body"].map((name) => ({
+      name,
+      type: "text" as const,
+      nullable: false,
+      unique: false,
+      minimum: null,
+      maximum: null,
+      maxLength: null,
+      values: null,
+    }));
+    const rule: DuplicateRule = { contract: { columns }, featureColumns: ["subject", "body"], nearThreshold: 0.8 };
+    let rows: Row[];
+    beforeAll(() => {
+      rows = mails
+        .filter((mail) => mail.body !== null && mail.body.length > 200)
+        .map((mail, index) => ({ line: index + 1, values: { subject: mail.subject, body: mail.body, label: mail.label, key: mail.key } }));
+    });
+
+    test("finds 200 planted edited copies: recall and precision at least 0.95", () => {
+      const random = createRandom(5);
+      const some = rows.filter(({ line }) => line % 4 === 0);
+      // Only originals that nothing else resembles, so that what is planted is all there is to find.
+      const originals = findDuplicates(some, { ...rule, nearThreshold: 0.6 }).kept;
+      const chosen = random.shuffle([...originals]).slice(0, 200);
+      const planted = chosen.map((original, index) => ({
+        line: 100_000 + index,
+        values: { ...original.values, body: edit(String(original.values["body"]), index % 4, random) },
+      }));
+      expect(planted).toHaveLength(200);
+      const { duplicates } = findDuplicates([...originals, ...planted], rule);
+      const found = duplicates.filter(({ row: copy, of }) => copy.line >= 100_000 && of === chosen[copy.line - 100_000]);
+      const recall = found.length / planted.length;
+      const precision = found.length / duplicates.length;
+      expect(recall).toBeGreaterThanOrEqual(0.95);
+      expect(precision).toBeGreaterThanOrEqual(0.95);
+    });
+
+    test("keeps newsletters of one series apart, and never merges ham with spam", () => {
+      const headlines = rows.filter(({ values }) => String(values["subject"]).startsWith("[use Perl] Headlines for"));
+      const { kept, duplicates } = findDuplicates(headlines, rule);
+      expect(headlines.length).toBeGreaterThan(20);
+      expect(kept.length / headlines.length).toBeGreaterThan(0.9);
+      expect(duplicates.every(({ similarity }) => similarity >= rule.nearThreshold)).toBe(true);
+      const all = findDuplicates(rows, rule);
+      expect(all.duplicates.filter((each) => each.row.values["label"] !== each.of.values["label"])).toEqual([]);
+      expect(all.kept.length + all.duplicates.length).toBe(rows.length);
+    });
+  });
 });
+
+/** One message as somebody sends it again: a few words changed, a line added, re-wrapped and shouted, or a tracking number. */
+function edit(text: string, kind: number, random: ReturnType<typeof createRandom>): string {
+  const words = text.split(" ");
+  const changes = Math.max(1, Math.floor(words.length * 0.02));
+  if (kind === 0) for (let index = 0; index < changes; index++) words[random.integer(words.length)] = `word${random.integer(1000)}`;
+  if (kind === 1) words.push("\n\nSent", "again", "for", String(random.integer(100)));
+  if (kind === 2) return words.join("  ").replaceAll("\n", " \n").toUpperCase();
+  if (kind === 3) words.splice(random.integer(words.length), changes, `id=${random.integer(1e9)}`);
+  return words.join(" ");
+}

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createDataParts, type DataParts } from "../../test/data.ts";
 import { clearFunctions, triageMail } from "../../test/functions.ts";
 import { insertEvidence, type TestInference } from "../../test/evidence.ts";
-import { type Context, createId, isAppError, systemClock } from "../core/index.ts";
+import { type Context, createId, createManualClock, idBound, isAppError, sha256, systemClock } from "../core/index.ts";
 import { createFeedback, type FeedbackService } from "./index.ts";
+import { insertItems } from "./repository.ts";
+import { type FeedbackSeals, createFeedbackSeals } from "./seal-hours.ts";
 
 const definition = triageMail();
 const settling = { calls: 0, answer: "complete" as "complete" | "partial", arrive: async (): Promise<void> => {} };
@@ -276,5 +278,74 @@ describe("curating", () => {
     const error = await parts.jobs.result(workflowId).catch((reason: unknown) => reason);
     expect(isAppError(error, "contract_violated")).toBe(true);
     expect(String(error)).toContain("No labelled inference of triage-mail");
+  });
+});
+
+describe("the seals of feedback", () => {
+  const hourMs = 3_600_000;
+  const someHour = Date.UTC(2026, 2, 5, 10);
+  const clock = createManualClock(someHour);
+  let seals: FeedbackSeals;
+  let owner: Context;
+  beforeAll(() => {
+    seals = createFeedbackSeals({ sql: parts.store.sql, seals: parts.governance.seals, clock });
+  });
+  beforeEach(() => {
+    owner = { projectId: createId(), principalId: "key:alice" };
+  });
+
+  /** Items of a moment, as `submit` stores them. */
+  async function put(count: number, at: number): Promise<string[]> {
+    const items = Array.from({ length: count }, (_, index) => ({
+      id: `${idBound(at).slice(0, 24)}${String(index).padStart(12, "0")}`,
+      inferenceId: createId(),
+      function: "triage-mail",
+      kind: "label",
+      value: { said: index, more: ["spam", null] },
+      valueHash: sha256(String(index)),
+      source: "reader",
+      occurredAt: new Date(at).toISOString(),
+      label: "spam",
+    }));
+    await parts.store.sql.as(owner, (tx) => insertItems(tx, items));
+    return items.map((item) => item.id);
+  }
+
+  test("every hour with feedback is sealed once it is over, missed ones too", async () => {
+    await put(1200, someHour);
+    await put(1, someHour + 7 * hourMs);
+    clock.set(someHour + hourMs + 299_999);
+    expect(await seals.sealHours()).toBe(0);
+    clock.set(someHour + 9 * hourMs);
+    expect(await seals.sealHours()).toBe(2);
+    expect(await seals.sealHours()).toBe(0);
+    expect(await seals.check(owner)).toEqual({ hours: 2, records: 1201, problems: [] });
+    const { items } = await parts.governance.auditLog.list(owner, { limit: 10 });
+    expect(items.map((entry) => [entry.actor, entry.object])).toEqual([
+      ["system:feedback", "feedback:2026-03-05T17"],
+      ["system:feedback", "feedback:2026-03-05T10"],
+    ]);
+  });
+
+  test("an hour is sealed also when a clock that ran ahead for a while had sealed a later one", async () => {
+    const ahead = someHour + 3000 * hourMs;
+    await put(1, ahead);
+    clock.set(ahead + 2 * hourMs);
+    expect(await seals.sealHours()).toBe(1);
+    await put(3, someHour);
+    clock.set(someHour + 2 * hourMs);
+    expect(await seals.sealHours()).toBe(1);
+    expect(await seals.check(owner)).toEqual({ hours: 2, records: 4, problems: [] });
+  });
+
+  test.each([
+    ["changed", "update feedback_items set value = '\"ham\"' where id = $1"],
+    ["removed", "delete from feedback_items where id = $1"],
+  ])("what was %s after the seal is found", async (_what, statement) => {
+    const [first] = await put(3, someHour);
+    clock.set(someHour + 2 * hourMs);
+    await seals.sealHours();
+    await parts.store.sql.system("maintenance", (tx) => tx.client.query(statement, [first]));
+    expect((await seals.check(owner)).problems).toEqual(["The feedback of 2026-03-05T10 no longer fits the seal of that hour."]);
   });
 });

@@ -1,22 +1,27 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterEach, describe, expect, inject, test } from "vitest";
+import { copyTemplate } from "../../test/copy-template.ts";
 import { type JobsProcess, startJobsProcess } from "../../test/jobs-process.ts";
 import { createTestStore, type TestStore } from "../../test/store.ts";
+import { temporaryFolder } from "../../test/temporary-folder.ts";
 import { readEnvironment, silentLogger, systemContext } from "../core/index.ts";
 import { createEmbeddedSql, type Sql } from "../storage/index.ts";
 import { listEvents } from "./repository.ts";
 
+const isPostgres = (readEnvironment("MILLRACE_TEST_DATABASE_URL") ?? "") !== "";
 const context = systemContext("test");
-let store: TestStore | undefined;
+type Place = Pick<TestStore, "dataFolder" | "databaseUrl" | "schema"> & { readonly sql?: Sql };
+let place: Place;
 const processes: JobsProcess[] = [];
+const closing: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
   await Promise.all(processes.splice(0).map((each) => each.kill()));
-  await store?.close();
-  store = undefined;
+  for (const close of closing.splice(0)) await close();
 });
 
 function start(options: { nodeId: string; role?: "up" | "serve" | "work"; dieAt?: string; slowMs?: number }): JobsProcess {
-  const { dataFolder, databaseUrl, schema } = store!;
+  const { dataFolder, databaseUrl, schema } = place;
   const process = startJobsProcess({ dataFolder, databaseUrl, schema, role: "up", ...options });
   processes.push(process);
   return process;
@@ -26,8 +31,8 @@ function start(options: { nodeId: string; role?: "up" | "serve" | "work"; dieAt?
 async function events(type: string): Promise<{ subject: string }[]> {
   const read = async (sql: Sql) =>
     (await sql.as(context, (tx) => listEvents(tx, { limit: 500, before: undefined }))).filter((event) => event.type === type);
-  if (store!.kind === "postgres") return read(store!.sql);
-  const sql = await createEmbeddedSql({ folder: `${store!.dataFolder}/database`, logger: silentLogger });
+  if (place.sql !== undefined) return read(place.sql);
+  const sql = await createEmbeddedSql({ folder: join(place.dataFolder, "database"), logger: silentLogger });
   try {
     return await read(sql);
   } finally {
@@ -35,15 +40,22 @@ async function events(type: string): Promise<{ subject: string }[]> {
   }
 }
 
-async function openStore(): Promise<TestStore> {
-  store = await createTestStore();
-  if (store.kind === "embedded") await store.sql.close();
-  return store;
+/** Where the processes keep what they share: on the embedded store a folder that nobody else has open. */
+async function preparePlace(): Promise<void> {
+  if (isPostgres) {
+    const store = await createTestStore();
+    closing.push(() => store.close());
+    place = store;
+    return;
+  }
+  const dataFolder = join(await temporaryFolder(), "data");
+  copyTemplate(inject("templateFolder"), join(dataFolder, "database"));
+  place = { dataFolder, databaseUrl: undefined, schema: undefined };
 }
 
 describe("kill -9", () => {
   test("at every point of every step: the workflow goes on after a restart and no effect is doubled", async () => {
-    await openStore();
+    await preparePlace();
     const steps = ["first", "second"];
     const points = steps.flatMap((step) => ["before", "inside", "after"].map((where) => `${step}/${where}`));
     for (const [index, dieAt] of points.entries()) {
@@ -67,11 +79,9 @@ describe("kill -9", () => {
   }, 240_000);
 });
 
-const onPostgres = readEnvironment("MILLRACE_TEST_DATABASE_URL") ? describe : describe.skip;
-
-onPostgres("several nodes on one PostgreSQL", () => {
+describe.runIf(isPostgres)("several nodes on one PostgreSQL", () => {
   test("a dead node's workflow is taken over by one that works, and not by one that serves", async () => {
-    await openStore();
+    await preparePlace();
     const doomed = start({ nodeId: "doomed", role: "work", slowMs: 60_000 });
     await doomed.said("started");
     const serving = start({ nodeId: "serving", role: "serve" });
@@ -86,7 +96,7 @@ onPostgres("several nodes on one PostgreSQL", () => {
   });
 
   test("a node that closes hands its running workflow over at once", async () => {
-    await openStore();
+    await preparePlace();
     const leaving = start({ nodeId: "leaving", role: "work", slowMs: 60_000 });
     await leaving.said("started");
     leaving.send({ start: ["test.slow@1", null, "w"] });
@@ -100,7 +110,7 @@ onPostgres("several nodes on one PostgreSQL", () => {
   });
 
   test("a schedule runs on one node, and on another when that one dies", async () => {
-    await openStore();
+    await preparePlace();
     const one = start({ nodeId: "one", role: "work" });
     await one.said("started");
     const two = start({ nodeId: "two", role: "work" });

@@ -24,7 +24,6 @@ afterEach(async () => {
 function runOnce(dataFolder: string): Promise<{ ended: string; output: string }> {
   const child = spawn(process.execPath, [...nodeArguments, fixture, dataFolder, "--die", ...(everyStep ? [] : telling)], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(dataFolder, "compiled") },
   });
   let output = "";
   child.stdout.on("data", (text: Buffer) => {

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { context, createReleaseWorld, type ReleaseWorld } from "../../test/release-world.ts";
-import { AppError, createId } from "../core/index.ts";
+import { AppError, createId, createManualClock } from "../core/index.ts";
 import { describeHours, retrainingConfigOf } from "./config.ts";
+import { holdStage } from "./hold-stage.ts";
+import { insertRelease } from "./repository.ts";
 import type { RetrainOutcome } from "./retrain.ts";
-import type { Retraining } from "./types.ts";
+import type { ReleaseDeps, Retraining } from "./types.ts";
 
 let world: ReleaseWorld;
 
@@ -213,7 +215,7 @@ describe("a retraining", () => {
     world.script.ready = [];
     const { id } = await startRetraining();
     expect(await reach(id, "rolled-back")).toMatchObject({
-      reason: expect.stringMatching(/^node-a did not load triage@\d+ within 2 s\.$/) as string,
+      reason: expect.stringMatching(/^node-a did not load triage@\d+ within 1 s\.$/) as string,
     });
   });
 
@@ -342,5 +344,65 @@ describe("what cannot be", () => {
     );
     expect(retrainingConfigOf({ name: "f", retraining: {} } as never)).toBeNull();
     expect([0.5, 1, 36, 47.5, 48, 168].map(describeHours)).toEqual(["30 minutes", "1 hour", "36 hours", "47.5 hours", "2 days", "7 days"]);
+  });
+});
+
+describe("holding a stage", () => {
+  const began = Date.parse("2026-01-01T00:00:00Z");
+  const maximumMs = 3_600_000;
+  const clock = createManualClock(began);
+  const release = createId(clock);
+  let looks = 0;
+  const counted = {
+    now: () => {
+      looks++;
+      return clock.now();
+    },
+  };
+
+  beforeEach(async () => {
+    const arms = [{ binding: "b", variant: "v", label: "v", role: "stable", share: 1 }] as const;
+    const row = { id: release, function: "triage", arms, beforeStable: null, retrainingId: null, holdRequests: 2, reason: "test" };
+    await world.store.sql.as(context, (tx) => insertRelease(tx, { ...row, stage: "canary" }));
+  });
+
+  async function serveAt(time: number): Promise<void> {
+    await world.store.sql.as(context, (tx) =>
+      tx.client.query(
+        `insert into functions_inferences (project_id, id, function, status, variant, binding, arm, release_id, fallback, label, latency_ms, caller, recorded_at, occurred_at)
+         values ($1, $2, 'triage', 'ok', 'v', 'b', 'stable', $3, false, 'ham', 3, 'test', now(), now())`,
+        [tx.projectId, createId({ now: () => time }), release],
+      ),
+    );
+  }
+
+  /** As a process would that starts now: nothing is remembered of earlier looks. */
+  function hold() {
+    const signal = AbortSignal.timeout(20_000);
+    const look = async () => ({ harm: null, note: "fine" });
+    return holdStage(context, { function: "triage", release, requests: 2, maximumMs, look, signal }, {
+      sql: world.store.sql,
+      clock: counted,
+    } as ReleaseDeps);
+  }
+
+  test("the time of a stage runs from its row, also while no process looks; requests that are there count more than time", async () => {
+    await serveAt(began + 1000);
+    clock.set(began + maximumMs);
+    expect(await hold()).toEqual({ end: "expired", requests: 1 });
+    expect(await hold()).toEqual({ end: "expired", requests: 1 });
+    await serveAt(began + 2000);
+    expect(await hold()).toEqual({ end: "held", requests: 2, note: "fine" });
+  });
+
+  test("a stage whose time is not over goes on waiting", async () => {
+    clock.set(began + maximumMs - 1);
+    let ended = false;
+    const held = hold().finally(() => (ended = true));
+    looks = 0;
+    await expect.poll(() => looks, { timeout: 10_000 }).toBeGreaterThan(1);
+    expect(ended).toBe(false);
+    clock.advance(1);
+    expect(await held).toEqual({ end: "expired", requests: 0 });
   });
 });

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { copyTemplate } from "../../test/copy-template.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary-folder.ts";
 import { createTestStore } from "../../test/store.ts";
 import { defaultProjectId, readEnvironment, silentLogger, systemClock } from "../core/index.ts";
@@ -24,10 +23,18 @@ async function storeOptions(): Promise<StorageDeps> {
 }
 
 describe("the storage", () => {
-  test("opens an empty place, and finds what it stored when it is opened again", async () => {
+  test("refuses an empty place while it may only check, migrates it, is one process's when embedded, and finds again what it stored", async () => {
     const options = await storeOptions();
+    await expect(createStorage({ ...options, migrations: "check" })).rejects.toMatchObject({ code: "schema_outdated" });
+    // Refused, it lets the place go again.
     const first = await createStorage(options);
     expect(first.sql.store).toBe(options.databaseUrl === undefined ? "embedded" : "postgres");
+    if (options.databaseUrl === undefined) {
+      await expect(createStorage({ ...options, dataFolder: join(options.dataFolder, ".") })).rejects.toMatchObject({
+        code: "data_folder_locked",
+        details: { pid: process.pid },
+      });
+    }
     await first.hotState.start();
     await first.sql.as(context, (tx) => tx.client.query("select 1"));
     await first.sql.owner.query("create table kept (a int)");
@@ -36,24 +43,5 @@ describe("the storage", () => {
     const { rows } = await second.sql.owner.query("select * from kept");
     expect(rows).toEqual([]);
     await second.close();
-  });
-
-  test("that may only check refuses a place that was never migrated, and lets it go again", async () => {
-    const options = await storeOptions();
-    if (options.databaseUrl === undefined) copyTemplate(inject("emptyTemplateFolder"), join(options.dataFolder, "database"));
-    await expect(createStorage({ ...options, migrations: "check" })).rejects.toMatchObject({ code: "schema_outdated" });
-    await (await createStorage(options)).close();
-  });
-
-  test("is one process's when it is embedded", async ({ skip }) => {
-    const options = await storeOptions();
-    if (options.databaseUrl !== undefined) return skip("any number of processes share a PostgreSQL");
-    copyTemplate(inject("templateFolder"), join(options.dataFolder, "database"));
-    const storage = await createStorage(options);
-    await expect(createStorage({ ...options, dataFolder: join(options.dataFolder, ".") })).rejects.toMatchObject({
-      code: "data_folder_locked",
-      details: { pid: process.pid },
-    });
-    await storage.close();
   });
 });

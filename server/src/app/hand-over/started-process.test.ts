@@ -1,7 +1,8 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, inject, onTestFinished, test } from "vitest";
+import { copyTemplate } from "../../../test/copy-template.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { type StartedProcess, startProcess } from "./started-process.ts";
 
@@ -10,6 +11,7 @@ const configPath = fileURLToPath(new URL("../../../../e2e/configs/rules.config.t
 /** A process that has checked its configuration, and opened nothing. */
 async function start(options?: { openWithinMs: number }): Promise<StartedProcess> {
   const dataFolder = join(await temporaryFolder(), "data");
+  copyTemplate(inject("templateFolder"), join(dataFolder, "database"));
   const started = startProcess(undefined, options);
   onTestFinished(async () => {
     started.kill();

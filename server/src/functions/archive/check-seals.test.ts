@@ -36,21 +36,24 @@ describe("audit verify", () => {
     ]);
   });
 
-  test.each([
-    ["label of a list row", "update functions_inferences set label = 'ham' where id = $1", "was altered"],
-    ["time of a list row", "update functions_inferences set occurred_at = occurred_at - interval '1 day' where id = $1", "was altered"],
-    ["input in a body", "update functions_inference_bodies set input = '{}' where id = $1", "was altered"],
-    ["salt of a body", "update functions_inference_bodies set salt = gen_random_uuid() where id = $1", "was altered"],
-    ["whole body", "delete from functions_inference_bodies where id = $1", "was altered"],
-    ["whole inference", "delete from functions_inferences where id = $1", "was removed"],
-  ])("finds and names an inference by its changed %s", async (_what, statement, change) => {
-    const id = ids[57]!;
-    await tamper(statement, [id]);
-    const report = await verify();
-    expect(report.verified).toBe(false);
-    expect(report.problems).toEqual([
-      { entryId: null, index: null, problem: `Inference ${id} ${change} after its hour (2026-03-05T10) was sealed.` },
-    ]);
+  test("finds and names every inference by its changed label, time, input, salt, body, and one that is gone", async () => {
+    const changes = [
+      ["update functions_inferences set label = 'ham' where id = $1", "was altered"],
+      ["update functions_inferences set occurred_at = occurred_at - interval '1 day' where id = $1", "was altered"],
+      ["update functions_inference_bodies set input = '{}' where id = $1", "was altered"],
+      ["update functions_inference_bodies set salt = gen_random_uuid() where id = $1", "was altered"],
+      ["delete from functions_inference_bodies where id = $1", "was altered"],
+      ["delete from functions_inferences where id = $1", "was removed"],
+    ] as const;
+    const expected: unknown[] = [];
+    for (const [index, [statement, change]] of changes.entries()) {
+      const id = ids[52 + index]!;
+      await tamper(statement, [id]);
+      expected.push({ entryId: null, index: null, problem: `Inference ${id} ${change} after its hour (2026-03-05T10) was sealed.` });
+      const report = await verify();
+      expect(report.verified).toBe(false);
+      expect(report.problems).toEqual(expected);
+    }
   });
 
   test("finds one that was added without the drain; one that came late is sealed with the next closing", async () => {

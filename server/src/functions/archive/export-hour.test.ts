@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type TestArchive, minuteMs, someHour, useArchive } from "../../../test/archive.ts";
+import { createId } from "../../core/index.ts";
 import { createLakeInTask } from "../../storage/index.ts";
 import { hashRecord } from "./hash-record.ts";
 import type { ArchiveFile } from "./types.ts";
@@ -84,10 +85,10 @@ describe("an hour that is over", () => {
 
   test("a large one is several files that hold every row once", async () => {
     const open = await archives.open();
-    const archive = open.archive({ partRows: 500 });
-    const ids = await open.put(1200, someHour);
+    const archive = open.archive({ partRows: 250 });
+    const ids = [...(await open.put(300, someHour)), ...(await open.put(300, someHour + minuteMs))];
     open.clock.set(someHour + 2 * hourMs);
-    expect(await archive.closeHours()).toMatchObject({ rows: 1200 });
+    expect(await archive.closeHours()).toMatchObject({ rows: 600 });
     const files = await archive.files(open.context, { kind: "inferences" });
     expect(files).toHaveLength(3);
     expect((await readBack(open, files)).map((row) => row["id"])).toEqual(ids);
@@ -146,7 +147,7 @@ describe("records that came late", () => {
 describe("a run that is cut off", () => {
   test("between a part's files and its row goes on without a row lost or doubled", async () => {
     const open = await archives.open();
-    const ids = await open.put(1200, someHour);
+    const ids = await open.put(120, someHour);
     open.clock.set(someHour + 2 * hourMs);
     const lake = createLakeInTask({ scratchFolder: open.scratchFolder });
     let parts = 0;
@@ -159,9 +160,9 @@ describe("a run that is cut off", () => {
         return written;
       },
     };
-    await expect(open.archive({ partRows: 500, lake: dying }).closeHours()).rejects.toThrow("killed");
+    await expect(open.archive({ partRows: 50, lake: dying }).closeHours()).rejects.toThrow("killed");
     expect(await open.archive().files(open.context, { kind: "inferences" })).toHaveLength(1);
-    await open.archive({ partRows: 500 }).closeHours();
+    await open.archive({ partRows: 50 }).closeHours();
     const files = await open.archive().files(open.context, { kind: "inferences" });
     expect((await readBack(open, files)).map((row) => row["id"])).toEqual(ids);
     const folder = join(open.lakeFolder, files[0]!.path, "..");
@@ -194,4 +195,52 @@ describe("a run that is cut off", () => {
     expect(await open.archive().files(open.context, { kind: "inferences" })).toEqual([]);
     expect(await readdir(open.scratchFolder)).toEqual([]);
   });
+});
+
+test("an hour is closed also when a clock that ran ahead for a while had closed a later one", async () => {
+  const open = await archives.open();
+  const ahead = someHour + 3000 * hourMs;
+  open.clock.set(ahead);
+  await open.put(1, ahead);
+  open.clock.set(ahead + 2 * hourMs);
+  expect(await open.archive().closeHours()).toMatchObject({ hours: 1 });
+  open.clock.set(someHour);
+  await open.put(3, someHour);
+  open.clock.set(someHour + 2 * hourMs);
+  expect(await open.archive().closeHours()).toEqual({ hours: 1, files: 1, rows: 3 });
+  open.clock.set(ahead + 2 * hourMs);
+  expect(await open.archive().closeHours()).toEqual({ hours: 0, files: 0, rows: 0 });
+});
+
+test("an hour that cannot be written keeps no other project's open", async () => {
+  const open = await archives.open();
+  const other = { ...open.context, projectId: createId() };
+  await open.put(2, someHour);
+  await open.put(2, someHour, { projectId: other.projectId });
+  open.clock.set(someHour + 2 * hourMs);
+  const lake = createLakeInTask({ scratchFolder: open.scratchFolder });
+  const broken: typeof lake = {
+    ...lake,
+    async writeParquet(input, options) {
+      if (input.folder.includes(open.context.projectId)) throw new Error("no space left");
+      return lake.writeParquet(input, options);
+    },
+  };
+  await expect(open.archive({ lake: broken }).closeHours()).rejects.toThrow("no space left");
+  expect(await open.archive().files(other, { kind: "inferences" })).toMatchObject([{ rows: 2 }]);
+});
+
+test("a run that is cut off between a late file and its audit entry is made up for by the next", async () => {
+  const open = await archives.open();
+  await open.put(3, someHour);
+  open.clock.set(someHour + 2 * hourMs);
+  await open.archive().closeHours();
+  await open.put(2, someHour + minuteMs);
+  const cut = { ...open.governance, audit: () => Promise.reject(new Error("killed")) };
+  await expect(open.archive({ governance: cut }).closeHours()).rejects.toThrow("killed");
+  expect(await open.archive().files(open.context, { kind: "inferences" })).toHaveLength(2);
+  await open.archive().closeHours();
+  const { items } = await open.governance.auditLog.list(open.context, { limit: 10, action: "functions.export-evidence" });
+  const audited = items.map((entry) => (entry.after as { files: { rows: number }[] }).files.map((file) => file.rows).toSorted());
+  expect(audited).toEqual([[2, 3], [3]]);
 });

@@ -5,21 +5,21 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createTestStore, type TestStore } from "../../../test/store.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { createId, defaultProjectId, idBound, silentLogger, systemClock, systemContext } from "../../core/index.ts";
-import { prepareWorkflows } from "../../jobs/index.ts";
+import { configSchema, createJobs, type Jobs, prepareWorkflows } from "../../jobs/index.ts";
 import { createFolderBlobs } from "../blobs/index.ts";
 import { createDrain, createJournal, type Drain, type Journal } from "../journal/index.ts";
 import type { Tx } from "../types.ts";
 import { readSchemas, readTables, roleScript, qualifiedName } from "./catalog.ts";
 import { verifyBackup } from "./manifest.ts";
 import { restoreBackup } from "./restore-backup.ts";
-import type { BackupDeps } from "./types.ts";
+import type { BackupDeps, BackupResult } from "./types.ts";
 import { writeBackup } from "./write-backup.ts";
 
 const context = systemContext("test");
 const otherProject = "00000000-0000-7000-8000-000000000002";
 
-async function openStore(migrate = true): Promise<TestStore> {
-  const store = await createTestStore({ migrate });
+async function openEmptyStore(): Promise<TestStore> {
+  const store = await createTestStore({ migrate: false });
   onTestFinished(() => store.close());
   return store;
 }
@@ -68,36 +68,60 @@ async function fill(store: TestStore): Promise<void> {
   await sql.as(context, async (tx) => {
     await tx.client.query(
       `insert into functions_inference_bodies (project_id, id, input, output, steps, produced, metadata)
-      select $1, ($2 || lpad(n::text, 12, '0'))::uuid, to_json(repeat('large ', n * 10)), '{}', '[]', '{}', '{}' from generate_series(0, 499) n`,
+      select $1, ($2 || lpad(n::text, 12, '0'))::uuid, to_json(repeat('large ', n * 20)), '{}', '[]', '{}', '{}' from generate_series(0, 199) n`,
       [defaultProjectId, idBound(month).slice(0, 24)],
     );
   });
 }
 
-interface Made {
+/** One store with its folders, which every test backs up from, and a backup of it as it is in the beginning. */
+interface Source {
   readonly store: TestStore;
-  readonly folder: string;
-  readonly blobs: string;
   readonly deps: BackupDeps;
+  readonly hash: string;
+  readonly rows: Record<string, string[]>;
+  readonly backup: BackupResult;
 }
 
-async function made(extra: Partial<BackupDeps> = {}): Promise<Made> {
-  const store = await openStore();
-  const folder = await temporaryFolder();
+let source: Source;
+beforeAll(async () => {
+  const store = await createTestStore();
+  const folder = await mkdtemp(join(tmpdir(), "millrace-test-"));
   const blobs = join(folder, "blobs");
-  return {
-    store,
-    folder,
-    blobs,
-    deps: {
-      sql: store.sql,
-      workflowSchema: store.dbosSchema,
-      folders: { blobs, lake: join(folder, "lake") },
-      clock: systemClock,
-      logger: silentLogger,
-      ...extra,
-    },
+  const lake = join(folder, "lake");
+  const deps = { sql: store.sql, workflowSchema: store.dbosSchema, folders: { blobs, lake }, clock: systemClock, logger: silentLogger };
+  await fill(store);
+  const { hash } = await createFolderBlobs({ folder: blobs }).put(context, "model bytes");
+  await mkdir(join(blobs, defaultProjectId, "incoming"), { recursive: true });
+  await writeFile(join(blobs, defaultProjectId, "incoming", "half"), "half");
+  await writeFile(join(blobs, "a"), "bytes");
+  await mkdir(join(lake, "data"), { recursive: true });
+  await writeFile(join(lake, "data", "a.parquet"), "PAR1");
+  const backup = await writeBackup(deps, join(folder, "backup"));
+  source = { store, deps, hash, rows: await allRows(store), backup };
+  return async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
   };
+});
+
+function openJobs(store: TestStore, run: (part: string) => string): Jobs {
+  const jobs = createJobs({
+    sql: store.sql,
+    audit: async () => {},
+    clock: systemClock,
+    logger: silentLogger,
+    config: configSchema.parse({ pollMs: 50, heartbeatMs: 100, staleAfterMs: 1000 }),
+    nodeId: "node",
+    configHash: "0".repeat(64),
+    version: "0.0.0",
+  });
+  jobs.defineWorkflow("test.long@1", async (workflow, input: { name: string }) => {
+    const first = await workflow.step("first", async () => run(`first of ${input.name}`));
+    const word = await workflow.waitFor<string>("go", 60_000);
+    return `${first}, ${String(word)}, ${await workflow.step("last", async () => run("last"))}`;
+  });
+  return jobs;
 }
 
 function restoreInto(store: TestStore, folder: string) {
@@ -113,26 +137,17 @@ function restoreInto(store: TestStore, folder: string) {
 
 describe("a restored backup", () => {
   test("has the same rows and the same blobs, in a store that can be used", async () => {
-    const { store, folder, blobs, deps } = await made();
-    await fill(store);
-    const stored = await createFolderBlobs({ folder: blobs }).put(context, "model bytes");
-    await mkdir(join(blobs, defaultProjectId, "incoming"), { recursive: true });
-    await writeFile(join(blobs, defaultProjectId, "incoming", "half"), "half");
-    await mkdir(join(folder, "lake", "data"), { recursive: true });
-    await writeFile(join(folder, "lake", "data", "a.parquet"), "PAR1");
-
-    const backup = await writeBackup(deps, join(folder, "backup"));
-    expect(backup).toMatchObject({ path: join(folder, "backup") });
-    const target = await openStore(false);
+    const { rows, backup, hash } = source;
+    const folder = await temporaryFolder();
+    const target = await openEmptyStore();
     const restored = await restoreBackup(restoreInto(target, folder), backup.path);
     expect(restored).toMatchObject({ files: backup.files, rows: backup.rows });
 
-    const before = await allRows(store);
-    expect(before["main.functions_inference_bodies"]).toHaveLength(500);
-    expect(before["main.core_projects"]).toHaveLength(2);
-    expect(await allRows(target)).toEqual(before);
+    expect(rows["main.functions_inference_bodies"]).toHaveLength(200);
+    expect(rows["main.core_projects"]).toHaveLength(2);
+    expect(await allRows(target)).toEqual(rows);
     const copies = createFolderBlobs({ folder: join(folder, "restored/blobs") });
-    expect((await copies.get(context, stored.hash)).toString()).toBe("model bytes");
+    expect((await copies.get(context, hash)).toString()).toBe("model bytes");
     expect(await readdir(join(folder, "restored/blobs", defaultProjectId))).not.toContain("incoming");
     expect(await readFile(join(folder, "restored/lake/data/a.parquet"), "utf8")).toBe("PAR1");
 
@@ -147,8 +162,22 @@ describe("a restored backup", () => {
     expect(mine).toEqual([{ hash: "odd" }]);
   });
 
-  test("holds everything the journal had accepted, and the counts go on from there", async () => {
-    const { store, folder, deps } = await made();
+  test("holds everything the journal had accepted, and the counts go on from there; a workflow in the middle of its work goes on, with no step done twice", async () => {
+    const { store, deps } = source;
+    const folder = await temporaryFolder();
+    const done: string[] = [];
+    const run = (part: string) => {
+      done.push(part);
+      return part;
+    };
+    const workflowId = createId();
+    const jobs = openJobs(store, run);
+    await jobs.start("up");
+    await jobs.startWorkflow(context, "test.long@1", { name: "work" }, { workflowId });
+    await expect.poll(() => done).toEqual(["first of work"]);
+    // The step's result is recorded a moment after the step has run.
+    await expect.poll(async () => (await jobs.get(context, workflowId)).steps.length).toBeGreaterThan(0);
+
     const journal: Journal = await createJournal({
       folder: join(folder, "journal"),
       node: "node",
@@ -165,7 +194,7 @@ describe("a restored backup", () => {
           async write(tx, records) {
             for (const { id, projectId } of records) {
               await tx.client.query(
-                "insert into functions_bindings (project_id, hash, function, variant, kind, label, resolved, created_by) values ($1, $2, 'f', 'v', 'rules', 'l', '{}', 'test') on conflict do nothing",
+                "insert into functions_bindings (project_id, hash, function, variant, kind, label, resolved, created_by) values ($1, $2, 'f', 'v', 'rules', 'journal', '{}', 'test') on conflict do nothing",
                 [projectId, id],
               );
             }
@@ -184,22 +213,32 @@ describe("a restored backup", () => {
     expect(journal.stats()).toMatchObject({ accepted: 351, stored: 350, rejected: 1, backlog: 0 });
     await drain.close();
     await journal.close();
+    await jobs.close();
 
-    const target = await openStore(false);
+    const target = await openEmptyStore();
     const restore = restoreInto(target, folder);
     await restoreBackup(restore, join(folder, "backup"));
-    const { rows } = await target.sql.system("backup", (tx) => tx.client.query<{ hash: string }>("select hash from functions_bindings"));
+    const { rows } = await target.sql.system("backup", (tx) =>
+      tx.client.query<{ hash: string }>("select hash from functions_bindings where label = 'journal'"),
+    );
     const found = new Set(rows.map(({ hash }) => hash));
     expect(ids.filter((id) => !found.has(id))).toEqual([]);
     const next = await createJournal({ folder: join(folder, "restored/journal"), node: "node", clock: systemClock, logger: silentLogger });
     expect(next.stats()).toMatchObject({ accepted: found.size + 1, stored: found.size, rejected: 1, backlog: 0 });
     await next.close();
+
+    const after = openJobs(target, run);
+    await after.start("up");
+    await after.signalWorkflow(context, workflowId, "go", "approved");
+    expect(await after.result(workflowId)).toBe("first of work, approved, last");
+    expect(done).toEqual(["first of work", "last"]);
+    await after.close();
   });
 
   test("is refused where something is already, before anything is written", async () => {
-    const { store, folder, deps } = await made();
-    await fill(store);
-    const { path } = await writeBackup(deps, join(folder, "backup"));
+    const { store, backup } = source;
+    const folder = await temporaryFolder();
+    const { path } = backup;
     await expect(restoreBackup(restoreInto(store, folder), path)).rejects.toMatchObject({ code: "conflict" });
     const restore = restoreInto(store, folder);
     await mkdir(restore.folders.blobs, { recursive: true });
@@ -210,11 +249,9 @@ describe("a restored backup", () => {
 });
 
 describe("a backup", () => {
-  let whole: string;
-
   async function damaged(change: (folder: string) => Promise<void>): Promise<unknown> {
     const copy = join(await temporaryFolder(), "copy");
-    await cp(whole, copy, { recursive: true });
+    await cp(source.backup.path, copy, { recursive: true });
     await change(copy);
     return verifyBackup(copy).then(
       () => "accepted",
@@ -222,31 +259,8 @@ describe("a backup", () => {
     );
   }
 
-  beforeAll(async () => {
-    const store = await createTestStore();
-    try {
-      const folder = join(store.dataFolder, "backup-source");
-      await mkdir(join(folder, "blobs"), { recursive: true });
-      await writeFile(join(folder, "blobs", "a"), "bytes");
-      whole = join(await mkdtemp(join(tmpdir(), "millrace-test-")), "whole");
-      await writeBackup(
-        {
-          sql: store.sql,
-          workflowSchema: store.dbosSchema,
-          folders: { blobs: join(folder, "blobs") },
-          clock: systemClock,
-          logger: silentLogger,
-        },
-        whole,
-      );
-    } finally {
-      await store.close();
-    }
-    return () => rm(dirname(whole), { recursive: true, force: true });
-  });
-
   test("names every file with its hash", async () => {
-    const manifest = await verifyBackup(whole);
+    const manifest = await verifyBackup(source.backup.path);
     expect(manifest.files.map(({ path }) => path)).toContain("files/blobs/a");
     expect(manifest.tables.map(({ name }) => name)).toContain("core_projects");
     expect(await damaged(async () => {})).toBe("accepted");
@@ -268,13 +282,14 @@ describe("a backup", () => {
   });
 
   test("is not written over another one, and one that fails leaves nothing", async () => {
-    const { folder, deps } = await made();
-    const path = join(folder, "backup");
-    await writeBackup(deps, path);
-    await expect(writeBackup(deps, path)).rejects.toMatchObject({ code: "conflict" });
-    await writeFile(join(folder, "lake"), "a file where a folder should be");
-    await expect(writeBackup(deps, join(folder, "second"))).rejects.toThrow("ENOTDIR");
-    expect((await readdir(folder)).toSorted()).toEqual(["backup", "lake"]);
-    await verifyBackup(path);
+    const { deps, backup } = source;
+    await expect(writeBackup(deps, backup.path)).rejects.toMatchObject({ code: "conflict" });
+    const folder = await temporaryFolder();
+    const lake = join(folder, "lake");
+    await writeFile(lake, "a file where a folder should be");
+    await expect(writeBackup({ ...deps, folders: { ...deps.folders, lake } }, join(folder, "second"))).rejects.toThrow("ENOTDIR");
+    expect(await readdir(folder)).toEqual(["lake"]);
+    await verifyBackup(backup.path);
+    expect((await readdir(dirname(backup.path))).toSorted()).toEqual(["backup", "blobs", "lake"]);
   });
 });

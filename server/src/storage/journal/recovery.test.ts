@@ -212,7 +212,7 @@ async function lines(path: string): Promise<string[]> {
 }
 
 describe("killed at random times under 16 writers", () => {
-  const kills = Number(process.env["MILLRACE_TEST_KILLS"] ?? 10);
+  const kills = Number(process.env["MILLRACE_TEST_KILLS"] ?? 6);
   test(
     `every acknowledged record is stored or rejected, and the counts agree, after ${kills} kills`,
     { timeout: kills * 5000 + 60_000 },

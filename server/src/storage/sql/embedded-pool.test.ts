@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
@@ -11,17 +11,37 @@ import { type EmbeddedSql, createEmbeddedSql } from "./create-embedded.ts";
 // The same store whatever the suite runs on: once is enough.
 const onPostgres = (readEnvironment("MILLRACE_TEST_DATABASE_URL") ?? "") !== "";
 
+/** The priority of every thread of this process, as the kernel has it: 0 is usual, 19 the last in line. */
+async function readPriorities(): Promise<number[]> {
+  const priorities: number[] = [];
+  for (const id of process.platform === "linux" ? await readdir("/proc/self/task") : []) {
+    const status = await readFile(`/proc/self/task/${id}/stat`, "utf8");
+    priorities.push(Number(status.replace(/^.*\) /, "").split(" ")[16]));
+  }
+  return priorities;
+}
+
 describe.skipIf(onPostgres)("the embedded store in the shape of pg", () => {
   let sql: EmbeddedSql;
   let folder: string;
+  let priorities: Record<"before" | "open", number[]>;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "millrace-test-"));
     copyTemplate(inject("templateFolder"), join(folder, "database"));
+    const before = await readPriorities();
     sql = await createEmbeddedSql({ folder: join(folder, "database"), logger: silentLogger });
+    priorities = { before, open: await readPriorities() };
   });
   afterAll(async () => {
     await sql.close();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  test.skipIf(process.platform !== "linux")("has a thread that stands back, and no other does", () => {
+    const { before, open } = priorities;
+    const lowered = (each: number[]) => each.filter((priority) => priority === 10).length;
+    expect(lowered(open) - lowered(before)).toBe(1);
+    expect(Math.min(...open)).toBe(Math.min(...before));
   });
 
   test("Kysely's own PostgreSQL dialect runs on it, transactions and savepoints included", async () => {
