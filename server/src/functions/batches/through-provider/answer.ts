@@ -6,7 +6,7 @@ import type { BatchesDeps } from "../types.ts";
 import { openKept } from "./ask-kept.ts";
 import { keepReplies } from "./keep-replies.ts";
 import { pollProvider } from "./poll.ts";
-import { submitQuestions } from "./submit.ts";
+import { type SubmitInput, submitQuestions } from "./submit.ts";
 import { writeQuestions } from "./write-questions.ts";
 
 /** Providers take a day at most; who then still does not say that it is over is given up. */
@@ -18,11 +18,7 @@ export async function answerThroughProvider(run: WorkflowRun, find: () => Promis
   const questions = await run.step("functions.batch-questions", async ({ signal }) =>
     writeQuestions({ batch: await find(), context, signal }, deps),
   );
-  const id = await run.step(
-    "functions.batch-submit",
-    async ({ signal }) => submitQuestions({ batch: await find(), context, signal, questions }, deps),
-    { attempts: 4 },
-  );
+  const id = await submit(questions, run, { find, deps });
   const replies = id === null ? null : await waitFor(id, run, { find, deps });
   return run.step<RowsEnd>("functions.batch-answers", async ({ signal }) => {
     const batch = await find();
@@ -34,6 +30,19 @@ export async function answerThroughProvider(run: WorkflowRun, find: () => Promis
 interface Around {
   readonly find: () => Promise<BatchRecord>;
   readonly deps: BatchesDeps;
+}
+
+async function submit(questions: SubmitInput["questions"], run: WorkflowRun, { find, deps }: Around): Promise<string | null> {
+  const { context } = run;
+  for (let attempt = 1; ; attempt++) {
+    const sent = await run.step(
+      `functions.batch-submit-${attempt}`,
+      async ({ signal }) => submitQuestions({ batch: await find(), context, signal, questions }, deps),
+      { attempts: 4 },
+    );
+    if ("id" in sent) return sent.id;
+    await run.sleep(deps.config.providerPollMs);
+  }
 }
 
 async function waitFor(id: string, run: WorkflowRun, { find, deps }: Around): Promise<string> {

@@ -34,8 +34,7 @@ test.for(["openai", "anthropic"])(
 
     provider.onTaken = () => void child!.kill("SIGKILL");
     expect((await run("")).signal).toBe("SIGKILL");
-    expect((await run("functions.batch-submit")).signal).toBe("SIGKILL");
-    expect((await run("functions.batch-look-1")).signal).toBe("SIGKILL");
+    expect((await run("functions.batch-submit-1")).signal).toBe("SIGKILL");
     const ended = JSON.parse((await run("")).output) as Batch;
     expect(ended).toMatchObject({ status: "succeeded", rows: { total: 8, done: 8, failed: 0 }, provider: { id: provider.batches[0]!.id } });
     expect(provider.batches).toHaveLength(1);

@@ -1,5 +1,6 @@
-import { AppError, type Context } from "../../../core/index.ts";
-import { type BatchRecord, knownProviderIds, noteProvider } from "../repository.ts";
+import { AppError, type Context, toAppError } from "../../../core/index.ts";
+import { judgeError } from "../judge-error.ts";
+import { type BatchRecord, keepProgress, knownProviderIds, noteProvider } from "../repository.ts";
 import type { BatchesDeps } from "../types.ts";
 import { readKept } from "./read-kept.ts";
 import type { KeptQuestion } from "./write-questions.ts";
@@ -13,29 +14,47 @@ export interface SubmitInput {
 
 type Deps = Pick<BatchesDeps, "sql" | "blobs" | "functions" | "gateway" | "governance" | "clock">;
 
+/** The provider's id, null where nothing is to be sent; or that it may not be sent yet. */
+export type Submitted = { readonly id: string | null } | { readonly held: true };
+
 /**
- * Sends the questions, and answers the provider's id of the batch; null where nothing is to be sent. That it may have been sent is
- * noted before: who comes after a crash looks there first whether it was.
+ * Sends the questions. That it may have been sent is noted before: who comes after a crash looks at the provider first whether it was.
+ * What holds back the rows of any batch (a function that is switched off) holds this one back as well, and is told as `waiting`.
  */
-export async function submitQuestions({ batch, context, signal, questions }: SubmitInput, deps: Deps): Promise<string | null> {
+export async function submitQuestions({ batch, context, signal, questions }: SubmitInput, deps: Deps): Promise<Submitted> {
   const { id: mark, provider, cancelled_by } = batch;
-  if (provider!.id !== undefined) return provider!.id;
+  if (provider!.id !== undefined) return { id: provider!.id };
   const protocol = deps.gateway!.batches.at(provider!.target, signal);
   const note = async (id: string) => {
     await deps.sql.as(context, (tx) => noteProvider(tx, mark, { id }));
-    return id;
+    return { id };
   };
   if (provider!.sentAt !== undefined) {
     const known = await deps.sql.as(context, knownProviderIds);
     const found = await protocol.find({ mark, count: questions.count, since: provider!.sentAt, known });
     if (found !== null) return note(found);
   }
-  if (cancelled_by !== null || questions.count === 0) return null;
-  const principal = deps.governance.principal(context);
-  if (principal === null)
-    throw new AppError("forbidden", `The key or session "${context.principalId}" that started this batch is not in force any more.`);
-  deps.functions.admit(principal, batch.function);
+  if (cancelled_by !== null || questions.count === 0) return { id: null };
+  const waiting = whatHolds({ batch, context }, deps);
+  if (waiting !== null || batch.waiting !== null)
+    await deps.sql.as(context, (tx) => keepProgress(tx, { id: mark, answered: [], rate: null, waiting }));
+  if (waiting !== null) return { held: true };
   const kept = await readKept<KeptQuestion>(context, questions.hash, deps.blobs);
   if (provider!.sentAt === undefined) await deps.sql.as(context, (tx) => noteProvider(tx, mark, { sentAt: deps.clock.now() }));
   return note(await protocol.submit({ mark, questions: kept.map(({ row, body }) => ({ id: `${mark}-${row}`, body })) }));
+}
+
+/** Whoever started the batch must still be let in. Throws what no waiting mends. */
+function whatHolds({ batch, context }: Pick<SubmitInput, "batch" | "context">, deps: Deps): BatchRecord["waiting"] {
+  const principal = deps.governance.principal(context);
+  if (principal === null)
+    throw new AppError("forbidden", `The key or session "${context.principalId}" that started this batch is not in force any more.`);
+  try {
+    deps.functions.admit(principal, batch.function);
+    return null;
+  } catch (error) {
+    const { code, message } = toAppError(error);
+    if (judgeError(toAppError(error)).kind !== "hold") throw error;
+    return { code, message, since: batch.waiting?.since ?? new Date(deps.clock.now()).toISOString() };
+  }
 }

@@ -172,6 +172,18 @@ describe("a batch through a provider", () => {
     expect(provider.requests).toEqual([]);
   });
 
+  test("is not sent while its function is switched off, says so, and goes on by itself", async () => {
+    const path = "/api/governance/switches/with-rules";
+    const flip = (off: boolean) => world.http.send({ method: "PUT", path, key: world.http.adminKey, body: { off, reason: "errors" } });
+    await flip(true);
+    const batch = await start("with-rules", rowsOf(["a"]));
+    const paused = await world.until(batch, ({ status }) => status === "paused");
+    expect(paused).toMatchObject({ waiting: { code: "function_switched_off" }, provider: { id: null } });
+    expect(provider.requests).toEqual([]);
+    await flip(false);
+    expect(await world.ended(batch)).toMatchObject({ status: "succeeded", rows: { done: 1 }, waiting: null });
+  });
+
   test("sends nothing where no row can be asked", async () => {
     const ended = await world.ended(await start("by-openai", ["not json", { text: 7 }]));
     expect(ended).toMatchObject({ status: "succeeded", rows: { done: 0, failed: 2 }, provider: { id: null } });
