@@ -28,10 +28,13 @@ export const configSchema = z
     batches: batchesConfigSchema,
     log: z.strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
   })
-  .refine(({ functions, gateway }) => functions.length > 0 || Object.keys(gateway.providers).length + Object.keys(gateway.local).length > 0, {
-    path: ["functions"],
-    error: "declare at least one function, or a provider of the gateway",
-  });
+  .refine(
+    ({ functions, gateway }) => functions.length > 0 || Object.keys(gateway.providers).length + Object.keys(gateway.local).length > 0,
+    {
+      path: ["functions"],
+      error: "declare at least one function, or a provider of the gateway",
+    },
+  );
 
 /** What a configuration file exports by default. */
 export type MillraceConfig = z.input<typeof configSchema>;
