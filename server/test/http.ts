@@ -96,7 +96,9 @@ function standIns(): Omit<Ports, "governance" | "functions" | "readiness"> {
   for (const operation of Object.keys(routes) as Operation[]) {
     const [module, verb] = operation.split(".") as [string, string];
     const refuse = () => Promise.reject(new AppError("not_found", `${operation} is a stand-in.`));
-    ports[module] = { ...ports[module], [verb]: new Proxy(refuse, { get: () => refuse }) };
+    // Ports have methods of other names than the routes they serve.
+    ports[module] ??= new Proxy({}, { get: (verbs: Record<string, () => Promise<never>>, name: string) => verbs[name] ?? refuse });
+    ports[module][verb] = new Proxy(refuse, { get: () => refuse });
   }
   return ports as never;
 }

@@ -207,6 +207,6 @@ describe("a line of the result", () => {
 });
 
 test("the configuration bounds itself", () => {
-  expect(batchesConfigSchema.parse(undefined)).toEqual({ concurrency: 8, maxConcurrency: 64, atOnce: 4 });
+  expect(batchesConfigSchema.parse(undefined)).toEqual({ concurrency: 8, maxConcurrency: 64, atOnce: 4, providerPollMs: 60_000 });
   expect(batchesConfigSchema.safeParse({ concurrency: 65 }).success).toBe(false);
 });

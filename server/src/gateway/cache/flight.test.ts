@@ -172,7 +172,7 @@ test("a slow listener holds up nobody, and hears all of it in the end", async ()
 
 test("who goes after the end was read and before it was heard is not told to have heard it, and pays if it was first", async () => {
   const gateway = open();
-  const asked = { model: "one/ok", stream: true };
+  const asked = { model: "one/slow-between:15", stream: true };
   const slow = await streamOf(gateway.call(callOf(gateway, asked)));
   const quick = await streamOf(gateway.call(callOf(gateway, asked)));
   const heard = await hear(quick);

@@ -80,7 +80,9 @@ describe("an answer that is kept", () => {
   test("streams again in the pieces it came in", async () => {
     const { gateway } = open();
     const pieces = async () => {
-      const reply = await gateway.call(callOf(gateway, { stream: true, more: { stream_options: { include_usage: true } } }));
+      const reply = await gateway.call(
+        callOf(gateway, { model: "one/slow-between:15", stream: true, more: { stream_options: { include_usage: true } } }),
+      );
       if (reply.kind !== "stream") throw new Error("whole");
       const texts: string[] = [];
       for await (const told of reply.texts) texts.push(told.text.replaceAll(/"(created|model|usage)":[^,}]+,?/g, ""));
