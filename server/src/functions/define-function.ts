@@ -70,6 +70,7 @@ export function defineFunction<
     fallback: Object.freeze(steps.order),
     conditions: steps.conditions,
     remembered: findRemembered(variants),
+    asksModels: Object.values(variants).some(({ kind }) => kind === "llm"),
     labelOf: spec.labelOf ?? defaultLabel,
     confidenceOf: spec.confidenceOf ?? defaultConfidence,
     monitoring: spec.monitoring ?? {},

@@ -3,7 +3,7 @@ import { AppError, type Clock, createId, roundMs } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { type Claim, type IdempotencyKeys, hashInput } from "./idempotency.ts";
 import type { LastGoodAnswers } from "./last-good-answers.ts";
-import { spendingOf } from "./llm/spending.ts";
+import { type Spending, spendingOf } from "./llm/spending.ts";
 import { type RecordInput, writeRecord } from "./record.ts";
 import { StepRecorder } from "./recorder.ts";
 import { type ChainOutcome, chainErrorCode, runChain } from "./run-chain.ts";
@@ -84,7 +84,8 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
   });
   const id = createId(deps.clock);
   const inputText = JSON.stringify(prepared.input);
-  const common = { call, deps, prepared, runtime, recorder, arm, inputText, notes: outcome.notes };
+  const spending = spendingOf(recorder.steps);
+  const common = { call, deps, prepared, runtime, recorder, arm, inputText, spending, notes: outcome.notes };
   if (outcome.output === undefined) return fail(id, outcome, common, performance.now() - startedAt >= totalMs);
 
   const candidate = outcome.candidate!;
@@ -128,7 +129,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
   return {
     inferenceId: id,
     repeated: false,
-    spending: spendingOf(recorder.steps),
+    spending,
     body: writeAnswer({ inferenceId: id, function: definition.name, variant: candidate.name, binding, fallback, latencyMs }, outputText),
   };
 }
@@ -141,6 +142,7 @@ interface Common {
   readonly recorder: StepRecorder;
   readonly arm: ServingArm;
   readonly inputText: string;
+  readonly spending: Spending | undefined;
   readonly notes: ChainOutcome["notes"];
 }
 
@@ -152,7 +154,7 @@ function recordParts(common: Common) {
     occurredAt: prepared.occurredAt,
     input: common.inputText,
     steps: common.recorder.steps,
-    spending: spendingOf(common.recorder.steps),
+    spending: common.spending,
     notes: isDrill(call) ? { ...common.notes, drill: call.drill } : common.notes,
     nodeFacts: deps.nodeFacts,
     stateAgeMs: deps.stateAgeMs(),

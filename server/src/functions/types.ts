@@ -112,6 +112,8 @@ export interface FunctionDefinition {
   readonly conditions: ReadonlyMap<string, Condition>;
   /** Variants whose answers are kept for a last-good step, and for how many seconds. */
   readonly remembered: ReadonlyMap<string, number>;
+  /** Whether a variant asks a foundation model. */
+  readonly asksModels: boolean;
   labelOf(output: Record<string, unknown>): string | null;
   confidenceOf(output: Record<string, unknown>): number | null;
   readonly monitoring: Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { inferRequestSchema } from "@millrace/contract";
 import { AppError, type Clock, type Logger, createId, isAppError, toAppError } from "../core/index.ts";
-import type { Caller, FunctionDefinition, Functions, InferCall } from "../functions/index.ts";
+import type { Caller, Functions, InferCall } from "../functions/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import { readCredentials } from "./credentials.ts";
 import type { OriginGuard } from "./guard-origin.ts";
@@ -75,13 +75,9 @@ async function ask(
   const definition = deps.functions.admit(who.principal, name);
   const call = readCall(await readJson(request, definition.maxBodyBytes), name, who, request);
   if (call.drill !== undefined) deps.governance.authorize(who.principal, "functions.write", { function: name });
-  const { body } = await deps.functions.infer(asksModels(definition) ? { ...call, signal: untilGone(response) } : call);
+  // Models are paid by the token; what else a function does is done sooner than a signal is made.
+  const { body } = await deps.functions.infer(definition.asksModels ? { ...call, signal: untilGone(response) } : call);
   return body;
-}
-
-/** Models are paid by the token; what else a function does is done sooner than a signal is made. */
-function asksModels({ variants }: FunctionDefinition): boolean {
-  return Object.values(variants).some(({ kind }) => kind === "llm");
 }
 
 function authenticate(request: IncomingMessage, deps: HotDeps): Principal {

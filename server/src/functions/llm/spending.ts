@@ -20,8 +20,8 @@ const useful: readonly unknown[] = ["text", "valid", "repaired"];
 
 /** Undefined where no model was asked. */
 export function spendingOf(steps: readonly Step[]): Spending | undefined {
+  if (!steps.some(({ kind }) => kind === "ask")) return undefined;
   const asks = steps.flatMap(({ kind, details }) => (kind === "ask" ? [(details ?? {}) as Details] : []));
-  if (asks.length === 0) return undefined;
   const paid = asks.filter((details) => details.cost !== undefined);
   const last = asks.findLast((details) => useful.includes(details["output"]));
   return {

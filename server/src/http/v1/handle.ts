@@ -8,6 +8,7 @@ import { readCredentials } from "../credentials.ts";
 import { readTraceId } from "../hot.ts";
 import { plainHeaders, problemHeaders } from "../problem.ts";
 import { discardBody } from "../read-body.ts";
+import { untilGone } from "../until-gone.ts";
 import { answerFunction, functionOfModel } from "./answer-function.ts";
 import { countTokens } from "./count-tokens.ts";
 import { type Door, type GatewayDoorDeps, send, takeMethod, takeObject } from "./door.ts";
@@ -85,10 +86,6 @@ interface Conversation extends CallOpened {
 async function converse(door: Door, conversation: Conversation, deps: GatewayDoorDeps): Promise<void> {
   const { origin, chat, body, resolved, call, reopen, startedAt } = conversation;
   const { request, response } = door;
-  const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new AppError("invalid_request", "The client went away."));
-  });
   let reply: GatewayReply;
   try {
     reply = await deps.gateway.call({
@@ -98,7 +95,7 @@ async function converse(door: Door, conversation: Conversation, deps: GatewayDoo
       request: chat,
       resolved,
       evidence: call.evidence,
-      signal: gone.signal,
+      signal: untilGone(response),
       startedAt,
       inferenceId: call.id,
       cacheControl: request.headers["cache-control"],
