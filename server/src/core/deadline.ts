@@ -1,3 +1,4 @@
+import { type Cancellation, toAbortSignal } from "./cancellation.ts";
 import { AppError } from "./errors.ts";
 
 /** Node's timers hold no longer time. */
@@ -42,16 +43,15 @@ function sweep(): void {
  * The end of the time a piece of work has. It travels down: whoever waits on its behalf is told when it ends. What is told
  * about it is made only when somebody asks: most work is done before, and an AbortSignal costs more than a plain rule takes.
  */
-export class Deadline {
+export class Deadline implements Cancellation {
   /** As `performance.now()` counts; infinite for work that only its caller may end. */
   readonly endsAt: number;
-  readonly #outer: AbortSignal | undefined;
+  readonly #outer: Cancellation | undefined;
   #listeners: (() => void)[] | undefined;
-  #controller: AbortController | undefined;
   #over = false;
   #abort: (() => void) | undefined;
 
-  constructor(endsAt: number, outer?: AbortSignal) {
+  constructor(endsAt: number, outer?: Cancellation) {
     this.endsAt = endsAt;
     this.#outer = outer;
   }
@@ -67,12 +67,24 @@ export class Deadline {
 
   /** For what takes signals: libraries and variants of plain code. Its reason is `deadline_exceeded`. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = new AbortController();
-      this.#controller = controller;
-      this.onEnd(() => controller.abort(new AppError("deadline_exceeded")));
-    }
-    return this.#controller.signal;
+    return toAbortSignal(this);
+  }
+
+  get aborted(): boolean {
+    return this.passed();
+  }
+
+  get reason(): AppError {
+    return new AppError("deadline_exceeded");
+  }
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.onEnd(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    const place = this.#listeners?.indexOf(listener) ?? -1;
+    if (place !== -1) this.#listeners!.splice(place, 1);
   }
 
   /** Calls back at the end of the time or when the caller went away: at most once, at once when that was before. */

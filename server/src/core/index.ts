@@ -1,3 +1,4 @@
+export * from "./cancellation.ts";
 export * from "./clock.ts";
 export * from "./condition/index.ts";
 export * from "./context.ts";

@@ -1,4 +1,4 @@
-import { AppError, type Context, Deadline, type Step, roundMs } from "../core/index.ts";
+import { type Cancellation, AppError, type Context, Deadline, type Step, roundMs } from "../core/index.ts";
 import type { ErrorCode } from "@millrace/contract";
 import { conditionValues } from "./condition-values.ts";
 import { type StepRecorder } from "./recorder.ts";
@@ -20,7 +20,7 @@ export interface ChainInput {
   readonly totalMs: number;
   readonly drill: readonly string[];
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   readonly ask?: VariantCall["ask"];
 }
 

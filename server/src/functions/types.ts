@@ -12,7 +12,7 @@ import type {
   SeriesPoint,
 } from "@millrace/contract";
 import type { z } from "zod";
-import type { Clock, Condition, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
+import type { Cancellation, Clock, Condition, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
@@ -207,7 +207,7 @@ export interface InferCall {
   readonly traceId?: string;
   /** `performance.now()` at arrival. */
   readonly startedAt?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: Cancellation;
   /** Answers what variants ask of models, instead of the gateway. */
   readonly ask?: AskPort;
 }

@@ -1,4 +1,4 @@
-import { type AppError, type Egress, AppError as Failure, type Secret, bearer } from "../core/index.ts";
+import { type Cancellation, type AppError, type Egress, AppError as Failure, type Secret, bearer } from "../core/index.ts";
 import { type CommittedStream, commitStream } from "./commit-stream.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
@@ -28,7 +28,7 @@ export interface AttemptDeps {
   /** The place of the key to send, from 1. */
   readonly key: number;
   readonly now: () => number;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 /** Asks one target once. Throws what kept it from answering; an error in the first event and an empty reply are such. */

@@ -1,4 +1,4 @@
-import { type Egress, type EvidenceRecorder, isAppError } from "../core/index.ts";
+import { type Cancellation, type Egress, type EvidenceRecorder, isAppError } from "../core/index.ts";
 import { failure, isErrorBody, keyHeaders, parseBody, refusal } from "./attempt-target.ts";
 import { dialects } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
@@ -14,7 +14,7 @@ export interface CountedRequest {
   readonly body: Readonly<Record<string, unknown>>;
   readonly resolved: ResolvedModel;
   readonly evidence: EvidenceRecorder;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 export interface TokenCount {

@@ -1,4 +1,4 @@
-import { type Clock, type EvidenceRecorder, createId } from "../core/index.ts";
+import { type Cancellation, type Clock, type EvidenceRecorder, createId } from "../core/index.ts";
 import { dialectOf } from "./dialects/index.ts";
 import type { SendClocks } from "./exchange/types.ts";
 import type { ResolvedModel } from "./resolve-model.ts";
@@ -19,7 +19,7 @@ export interface Question {
   /** Asked by itself: neither told from what is kept, nor kept, nor shared with an equal one. */
   readonly apart?: boolean;
   readonly evidence: EvidenceRecorder;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 export interface QuestionDeps {

@@ -8,6 +8,8 @@ export interface Said {
   readonly user: string | undefined;
 }
 
+const untagged: Said["tags"] = Object.freeze({});
+
 /** What stands in the request counts first. A function of our own says it beside its question: not every provider takes it in there. */
 export function readSaid({
   origin,
@@ -16,5 +18,6 @@ export function readSaid({
   readonly origin: Pick<CallOrigin, "tags" | "user">;
   readonly request: Pick<ChatRequest, "metadata" | "user">;
 }): Said {
+  if (origin.tags === undefined && request.metadata === undefined) return { tags: untagged, user: request.user ?? origin.user };
   return { tags: { ...origin.tags, ...request.metadata }, user: request.user ?? origin.user };
 }

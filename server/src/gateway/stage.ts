@@ -1,4 +1,4 @@
-import type { AppError, EvidenceRecorder } from "../core/index.ts";
+import type { Cancellation, AppError, EvidenceRecorder } from "../core/index.ts";
 import type { Cost } from "./money/cost-of.ts";
 import type { ResolvedModel } from "./resolve-model.ts";
 import type { Told } from "./tell.ts";
@@ -34,7 +34,7 @@ export interface GatewayCall {
   readonly resolved: ResolvedModel;
   readonly evidence: EvidenceRecorder;
   /** Aborted: nobody waits any more, and the provider is cancelled at once. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
   readonly inferenceId: string;

@@ -53,7 +53,7 @@ export function createEgress({ config, logger, resolve = resolveName, route = (a
   }
 
   function open(request: EgressRequest, handler: EgressHandler): OpenExchange {
-    request.signal?.throwIfAborted();
+    if (request.signal?.aborted === true) throw request.signal.reason;
     const call = prepare(request);
     const count = countsOf(call.target.rule);
     count.requests += 1;

@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import type { Cancellation } from "../cancellation.ts";
 import { failed, refused, timedOut, tooLarge } from "./failures.ts";
 import type { Policy, Target } from "./policy.ts";
 import { nextLeg } from "./redirect.ts";
@@ -14,7 +15,7 @@ export interface Call {
 export interface ExchangeDeps {
   readonly policy: Policy;
   readonly limits: Required<EgressLimits>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Cancellation | undefined;
   readonly handler: EgressHandler;
   /** Called once, when it is over. */
   readonly onSettled: (error: unknown) => void;

@@ -1,3 +1,4 @@
+import type { Cancellation } from "../cancellation.ts";
 import type { Secret } from "../config.ts";
 
 export type EgressBody = string | Uint8Array | AsyncIterable<Uint8Array>;
@@ -20,7 +21,7 @@ export interface EgressRequest {
   readonly headers?: Readonly<Record<string, string | readonly string[] | Secret | undefined>> | undefined;
   readonly body?: EgressBody | null | undefined;
   /** Aborted: the other side is cancelled at once, and the error is the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   readonly limits?: EgressLimits | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type Clock, type EvidenceRecorder, roundMs, toAppError } from "../../core/index.ts";
+import { type Cancellation, AppError, type Clock, type EvidenceRecorder, roundMs, toAppError, toAbortSignal } from "../../core/index.ts";
 import type { CallOrigin, CallOutcome, Stage } from "../stage.ts";
 import type { AbuseConfig } from "./config.ts";
 import { createScores } from "./scores.ts";
@@ -12,7 +12,7 @@ type Who = Pick<CallOrigin, "projectId" | "principalId">;
 interface GuardedCall {
   readonly origin: CallOrigin;
   readonly evidence: EvidenceRecorder;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 export interface AbuseGuard {
@@ -62,7 +62,7 @@ export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock):
     const startMs = call.evidence.elapsed();
     waiting++;
     try {
-      await sleep(delayMs, undefined, { signal: call.signal });
+      await sleep(delayMs, undefined, { signal: toAbortSignal(call.signal) });
     } catch {
       throw new AppError("invalid_request", "The client went away.");
     } finally {

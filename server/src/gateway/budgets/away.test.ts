@@ -80,7 +80,7 @@ test("what was spent while the store did not answer is told when it does", async
   redis.thaw();
   await expect.poll(() => used("refuse").catch(() => "away")).toBe(20);
   // The one that was asked meanwhile is given back too.
-  await expect.poll(() => ledger.reserve([line("refuse", 80)], 60_000).then(({ ok }) => ok)).toBe(true);
+  await expect.poll(async () => (await ledger.reserve([line("refuse", 80)], 60_000)).ok).toBe(true);
   expect(ledger.isAway).toBe(false);
 });
 
@@ -92,7 +92,7 @@ test("a store that comes back empty begins anew, and settlements of before chang
   await redis.start();
   await expect
     .poll(() =>
-      ledger.reserve([line("refuse", 100)], 60_000).then(
+      Promise.resolve(ledger.reserve([line("refuse", 100)], 60_000)).then(
         ({ ok }) => ok,
         () => "away",
       ),

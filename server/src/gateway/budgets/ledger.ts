@@ -35,8 +35,8 @@ export interface LineState {
 
 /** Where counts live. */
 export interface Ledger {
-  /** All lines at once, or none. */
-  reserve(lines: readonly LedgerLine[], leaseMs: number): Promise<Reserved>;
+  /** All lines at once, or none. Counts in memory answer at once. */
+  reserve(lines: readonly LedgerLine[], leaseMs: number): Reserved | Promise<Reserved>;
   /** Keys of an owner, the one used last first. */
   keys(owner: string, limit: number): Promise<readonly string[]>;
   read(counts: readonly { readonly key: string; readonly group: string; readonly windowMs: number }[]): Promise<readonly LineState[]>;

@@ -74,14 +74,16 @@ export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDe
     const now = clock.now();
     endLeases(now);
     const counts = lines.map((line) => countOf(line, now));
-    for (const [index, line] of lines.entries()) {
+    for (let index = 0; index < lines.length; index++) {
+      const line = lines[index]!;
       const { used, reserved } = counts[index]!;
       const left = line.limit - used.sum(now) - reserved;
       if (line.amount <= left) continue;
       const waitMs = line.amount > line.limit ? null : (used.waitMs(now, line.amount - left) ?? underWayMs);
       return { ok: false, shortage: { line, left: Math.max(0, left), waitMs } };
     }
-    for (const [index, line] of lines.entries()) {
+    for (let index = 0; index < lines.length; index++) {
+      const line = lines[index]!;
       if (line.held) counts[index]!.reserved += line.amount;
       else counts[index]!.used.add(now, line.amount);
     }
@@ -90,10 +92,12 @@ export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDe
       held: lines.map(({ amount }) => amount),
       settle(amounts) {
         if (!leases.delete(lease)) return;
-        for (const [index, line] of lines.entries()) {
+        const at = clock.now();
+        for (let index = 0; index < lines.length; index++) {
+          const line = lines[index]!;
           if (!line.held) continue;
           counts[index]!.reserved -= line.amount;
-          counts[index]!.used.add(clock.now(), amounts[index]!);
+          counts[index]!.used.add(at, amounts[index]!);
         }
       },
     };
@@ -110,7 +114,7 @@ export function createMemoryLedger({ clock, maxCounts = 50_000 }: MemoryLedgerDe
   }
 
   return {
-    reserve: async (lines, leaseMs) => reserve(lines, leaseMs),
+    reserve,
     async keys(owner, limit) {
       endLeases(clock.now());
       const now = clock.now();

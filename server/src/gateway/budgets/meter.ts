@@ -52,25 +52,36 @@ export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
     isEmpty: budgets.length === 0,
     async hold(spender, forecast, leaseMs) {
       const entries: Entry[] = [];
-      for (const each of counted) if (holdsFor(each.budget, spender)) entries.push(...entriesOf(each, spender, forecast));
+      const names: string[] = [];
+      for (const each of counted) {
+        if (!holdsFor(each.budget, spender)) continue;
+        names.push(each.budget.name);
+        addEntries(entries, each, { spender, forecast });
+      }
       if (entries.length === 0) return { budgets: [], settle: () => {} };
-      const reserved = await ledger.reserve(
+      const coming = ledger.reserve(
         entries.map(({ line }) => line),
         leaseMs,
       );
+      const reserved = coming instanceof Promise ? await coming : coming;
       if (!reserved.ok) throw refusal(entries, reserved.shortage, clock.now());
       return {
-        budgets: [...new Set(entries.map(({ budget }) => budget.name))],
+        budgets: names,
         settle: (actual) => reserved.settle(entries.map(({ kind, line }) => countable(amountOf(kind, actual)) ?? line.amount)),
       };
     },
   };
 }
 
-function entriesOf({ budget, limits, countsOf }: CountedBudget, spender: Spender, forecast: Forecast): Entry[] {
+function addEntries(
+  entries: Entry[],
+  { budget, limits, countsOf }: CountedBudget,
+  { spender, forecast }: { readonly spender: Spender; readonly forecast: Forecast },
+): void {
   const { bucket, keys } = countsOf(spender);
   const spend = forecast.of(budget.defaultOutputTokens);
-  return limits.map(({ kind, limit }, index) => {
+  for (let index = 0; index < limits.length; index++) {
+    const { kind, limit } = limits[index]!;
     const amount = amountOf(kind, spend);
     // More than can be counted is more than any budget.
     const known = amount === null ? null : (countable(amount) ?? Number.MAX_SAFE_INTEGER);
@@ -85,8 +96,8 @@ function entriesOf({ budget, limits, countsOf }: CountedBudget, spender: Spender
       held: kind !== "requests",
       whenStoreIsAway: budget.whenStoreIsAway,
     };
-    return { budget, kind, bucket, line };
-  });
+    entries.push({ budget, kind, bucket, line });
+  }
 }
 
 function amountOf(kind: AmountKind, spend: Spend): number | null {

@@ -13,7 +13,7 @@ export interface SharedLedgerDeps {
 export function createSharedLedger({ shared, local, localShare }: SharedLedgerDeps): Ledger & { readonly isAway: boolean } {
   let isAway = false;
 
-  async function withStore<T>(ask: () => Promise<T>, without: (error: unknown) => Promise<T>): Promise<T> {
+  async function withStore<T>(ask: () => T | Promise<T>, without: (error: unknown) => T | Promise<T>): Promise<T> {
     try {
       const answer = await ask();
       isAway = false;

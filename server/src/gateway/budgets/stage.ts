@@ -74,12 +74,11 @@ export function createBudgetStage({ meter, prices, clock }: BudgetStageDeps): St
 }
 
 function spenderOf(call: GatewayCall): Spender {
-  const { origin, resolved } = call;
+  const { resolved } = call;
+  const { projectId, principalId, function: asked, address } = call.origin;
   const { tags, user } = readSaid(call);
-  return {
-    ...origin,
-    models: [...new Set([resolved.name, ...resolved.targets.map(({ name }) => name)])],
-    user: user ?? null,
-    tags,
-  };
+  const [first] = resolved.targets;
+  const isItself = resolved.targets.length === 1 && first!.name === resolved.name;
+  const models = isItself ? [resolved.name] : [...new Set([resolved.name, ...resolved.targets.map(({ name }) => name)])];
+  return { projectId, principalId, function: asked, address, models, user: user ?? null, tags };
 }

@@ -1,4 +1,4 @@
-import { type AppError, toAppError } from "../../core/index.ts";
+import { type Cancellation, type AppError, toAppError } from "../../core/index.ts";
 import type { CacheState, CallOutcome, GatewayCall, GatewayReply } from "../stage.ts";
 import type { Told } from "../tell.ts";
 import type { AnswerContext, Dialect, EventWriter } from "../types.ts";
@@ -82,7 +82,7 @@ async function* listen(flight: Flight, { seat, streamed, attendance, writer }: L
 }
 
 /** What comes, unless the one who waits goes before. */
-async function orGone<T>(coming: Promise<T>, signal: AbortSignal): Promise<T> {
+async function orGone<T>(coming: Promise<T>, signal: Cancellation): Promise<T> {
   // It may fail after its last listener went.
   coming.catch(() => {});
   if (signal.aborted) throw toAppError(signal.reason);

@@ -1,3 +1,4 @@
+import { type Cancellation, toAbortSignal } from "../../core/index.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CacheState, GatewayReply } from "../stage.ts";
 import type { Told } from "../tell.ts";
@@ -8,7 +9,7 @@ export interface Retelling {
   readonly dialect: Dialect;
   readonly context: AnswerContext;
   readonly stream: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   readonly maxGapMs: number;
   readonly cache: CacheState;
   /** Of who is told, not of who was told first. */
@@ -27,7 +28,7 @@ async function* again({ pieces, answer }: KeptAnswer, { dialect, context, signal
   for (const [index, { events, gapMs }] of (pieces ?? [{ events: eventsOf(answer), gapMs: 0 }]).entries()) {
     const pauseMs = index === 0 ? 0 : Math.min(gapMs, maxGapMs);
     // Less is no pause that anybody sees, and a timer each would be dear.
-    if (pauseMs >= 1) await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    if (pauseMs >= 1) await sleep(pauseMs, undefined, { signal: toAbortSignal(signal) }).catch(() => {});
     if (signal.aborted) return;
     const text = events.map((event) => writer.write(event)).join("");
     yield { text, events, isLast: events.some(({ type }) => type === "end") };

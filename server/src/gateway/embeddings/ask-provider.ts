@@ -1,4 +1,4 @@
-import type { Egress } from "../../core/index.ts";
+import type { Cancellation, Egress } from "../../core/index.ts";
 import { failure, isErrorBody, keyHeaders, parseBody, refusal } from "../attempt-target.ts";
 import { dialects } from "../dialects/index.ts";
 import { sendChat } from "../exchange/send.ts";
@@ -12,7 +12,7 @@ const maxBytes = 128 * 1024 * 1024;
 export interface AskProviderDeps {
   readonly egress: Egress;
   readonly now: () => number;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   readonly key: number;
 }
 

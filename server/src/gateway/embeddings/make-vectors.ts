@@ -1,4 +1,4 @@
-import { type Egress, AppError, isAppError } from "../../core/index.ts";
+import { type Cancellation, type Egress, AppError, isAppError, toAbortSignal } from "../../core/index.ts";
 import { askProvider } from "./ask-provider.ts";
 import { inBatches } from "./in-batches.ts";
 import type { Embedder } from "./resolve-embedder.ts";
@@ -11,7 +11,7 @@ export interface MakeVectorsDeps {
   readonly memory: VectorMemory;
   readonly countTexts: (texts: readonly string[], model: string) => Promise<number | null>;
   readonly now: () => number;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** The place of the key to send, from 1. */
   readonly key: number;
 }
@@ -91,7 +91,7 @@ async function makeHere(inputs: readonly EmbeddingInput[], { request, target, de
     throw new AppError("untranslatable", `${target.name} takes texts and none of another's fields: ${fields.join(", ")}.`, {
       details: { fields },
     });
-  const made = await deps.encoder.encode(target.model, inputs as readonly string[], deps.signal).catch(elsewhere);
+  const made = await deps.encoder.encode(target.model, inputs as readonly string[], toAbortSignal(deps.signal)).catch(elsewhere);
   const length = made.vectors[0]?.length;
   if (request.dimensions !== undefined && request.dimensions !== length)
     throw new AppError("invalid_request", `${target.name} makes vectors of ${length} numbers, not of ${request.dimensions}.`, {

@@ -1,4 +1,4 @@
-import type { EvidenceRecorder } from "../../core/index.ts";
+import type { Cancellation, EvidenceRecorder } from "../../core/index.ts";
 import type { Cost } from "../money/cost-of.ts";
 import type { CallOrigin } from "../stage.ts";
 import type { Usage } from "../types.ts";
@@ -26,7 +26,7 @@ export interface EmbeddingCall {
   readonly resolved: ResolvedEmbedder;
   readonly evidence: EvidenceRecorder;
   /** Aborted: nobody waits any more. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
   /** Told before the error is thrown: a call that failed half-way is paid for too. */

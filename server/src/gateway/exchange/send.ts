@@ -12,7 +12,7 @@ const defaultMaxBytes = 32 * 1024 * 1024;
 export async function sendChat(request: SendRequest): Promise<ChatReply> {
   const { egress, url, headers, body, clocks, signal, maxBytes = defaultMaxBytes } = request;
   const totalMs = timerMs(clocks.totalMs);
-  signal?.throwIfAborted();
+  if (signal?.aborted === true) throw signal.reason;
   if (clocks.totalMs <= 0) throw clockRanOut("total", clocks.totalMs, new URL(url).hostname);
   const open = new OpenSend({ ...request, maxBytes, clocks: { ...clocks, totalMs } });
   try {

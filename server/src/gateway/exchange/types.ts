@@ -1,4 +1,4 @@
-import type { Egress, EgressHeaders, EgressRequest } from "../../core/index.ts";
+import type { Cancellation, Egress, EgressHeaders, EgressRequest } from "../../core/index.ts";
 
 /** Milliseconds. The last two count for streams alone: a whole answer begins when it is done. */
 export interface SendClocks {
@@ -18,7 +18,7 @@ export interface SendRequest {
   readonly stream: boolean;
   readonly clocks: SendClocks;
   /** Aborted: the provider is cancelled at once, and the error is the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   /** Of the whole answer, also after it was decompressed. */
   readonly maxBytes?: number;
 }

@@ -99,10 +99,18 @@ function amountsOf(usage: Usage, row: PriceRow, mode: "single" | "batch"): Amoun
 
 /** What is left of a count without its parts. Null where the count is unknown, or where counts contradict each other. */
 function remainder(total: number | null, parts: readonly (number | null)[]): number | null {
-  const counts = [total ?? Number.NaN, ...parts.map((part) => part ?? 0)];
-  if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return null;
-  const left = counts.reduce((whole, part) => whole - part);
+  if (total === null || !isCount(total)) return null;
+  let left = total;
+  for (const part of parts) {
+    if (part === null) continue;
+    if (!isCount(part)) return null;
+    left -= part;
+  }
   return left < 0 ? null : left;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
 
 function format(amount: Decimal | null): string | null {

@@ -6,6 +6,7 @@ export type Decimal = bigint;
 const places = 12;
 const one = 10n ** BigInt(places);
 const million = 1_000_000n;
+const zero = "0".charCodeAt(0);
 const shape = /^(-?)(\d+)(?:\.(\d+))?$/;
 
 /** Plain digits and at most twelve of them after the point. An exponent or a thirteenth digit is refused, never rounded. */
@@ -29,8 +30,11 @@ export function readDecimal(text: string): Decimal | null {
 /** Without exponent, without zeros at the end: `0.0025`, `12`. */
 export function formatDecimal(value: Decimal): string {
   const size = value < 0n ? -value : value;
-  const fraction = (size % one).toString().padStart(places, "0").replace(/0+$/, "");
-  return `${value < 0n ? "-" : ""}${size / one}${fraction === "" ? "" : `.${fraction}`}`;
+  const digits = size.toString().padStart(places + 1, "0");
+  const point = digits.length - places;
+  let end = digits.length;
+  while (end > point && digits.charCodeAt(end - 1) === zero) end--;
+  return `${value < 0n ? "-" : ""}${digits.slice(0, point)}${end === point ? "" : `.${digits.slice(point, end)}`}`;
 }
 
 /**

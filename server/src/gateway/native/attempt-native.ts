@@ -1,4 +1,4 @@
-import type { AppError } from "../../core/index.ts";
+import type { Cancellation, AppError } from "../../core/index.ts";
 import type { AttemptCall, Attempted } from "../attempt-target.ts";
 import { AnswerCollector } from "../collect-answer.ts";
 import { commitStream } from "../commit-stream.ts";
@@ -12,7 +12,7 @@ import { withClocks } from "./with-clocks.ts";
 
 export interface NativeDeps {
   readonly source: NativeSource;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   failed(error: UpstreamError): AppError;
   empty(): AppError;
 }

@@ -1,3 +1,4 @@
+import type { Cancellation } from "../../core/index.ts";
 import { clockRanOut } from "../exchange/failures.ts";
 import type { SendClock } from "../exchange/failures.ts";
 import type { SendClocks } from "../exchange/types.ts";
@@ -8,7 +9,7 @@ export interface ClockOptions {
   /** A whole answer has one clock, for all of it. */
   readonly isStream: boolean;
   readonly name: string;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 /** Events of a model that has no clocks of its own. One that runs out stops the model; so does the signal, and whoever leaves the loop. */

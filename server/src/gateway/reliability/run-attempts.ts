@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clock, type Deadline, type Random, isAppError } from "../../core/index.ts";
+import { type Cancellation, type Clock, type Deadline, type Random, isAppError } from "../../core/index.ts";
 import { type Backoff, backoffMs, defaultBackoff } from "./backoff.ts";
 import type { CircuitBreakers, CircuitPass } from "./circuit-breaker.ts";
 import { type AttemptTarget, type Lane, type SkipReason, enterLane, nothingHeld, takeSlot, together } from "./enter-lane.ts";
@@ -12,7 +12,7 @@ export type { AttemptTarget } from "./enter-lane.ts";
 
 export interface AttemptContext {
   /** The end of the time, or the caller gone. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** The place of the key to send, from 1. */
   readonly key: number;
   /** The first byte has left for the caller: from here on nothing is tried again. */
@@ -78,7 +78,7 @@ export async function runAttempts<Target extends AttemptTarget, Value>(
     const record = (code: string | null, status: number | null) =>
       attempts.push({ target: target.name, startedAt, ms: performance.now() - from, code, status });
     try {
-      const { value, status, over } = await options.attempt(target, { signal: deadline.signal, key, commit: () => (committed = true) });
+      const { value, status, over } = await options.attempt(target, { signal: deadline, key, commit: () => (committed = true) });
       if (over === undefined) {
         release();
         pass.succeeded();

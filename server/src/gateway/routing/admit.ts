@@ -2,7 +2,7 @@ import { AppError, roundMs, toAppError } from "../../core/index.ts";
 import { mapOutcome } from "../map-outcome.ts";
 import { readSaid } from "../read-said.ts";
 import type { Target } from "../resolve-model.ts";
-import type { GatewayCall, Stage } from "../stage.ts";
+import type { Ask, GatewayCall, GatewayReply, Stage } from "../stage.ts";
 import { type CapabilityTable, whatLacks } from "./capability-table.ts";
 import { type DataClass, dataClassOf, whyUnseen } from "./data-class.ts";
 import { findNeeds } from "./find-needs.ts";
@@ -26,9 +26,13 @@ interface Admitted {
 
 /** Leaves the targets that may see a call and can do what it needs; refuses where there is none, before anything is spent or sent. */
 export function createAdmitStage(deps: AdmitDeps): Stage {
-  return async (call, next) => {
+  return (call, next) => {
     // Of a target by its own name nothing is said that could speak against it, unless somebody says what the call holds.
-    if (call.resolved.alias === null && call.dataClass === undefined && readSaid(call).tags["data_class"] === undefined) return next(call);
+    const isPlain = call.resolved.alias === null && call.dataClass === undefined && readSaid(call).tags["data_class"] === undefined;
+    return isPlain ? next(call) : admitFirst(call, next);
+  };
+
+  async function admitFirst(call: GatewayCall, next: Ask): Promise<GatewayReply> {
     const startMs = call.evidence.elapsed();
     const step = (details: Record<string, unknown>, error?: AppError) =>
       call.evidence.step({
@@ -58,7 +62,7 @@ export function createAdmitStage(deps: AdmitDeps): Stage {
       chosen: outcome.chosen ?? targets[0]!.name,
       notes: { ...outcome.notes, ...notes },
     }));
-  };
+  }
 }
 
 function admit(call: GatewayCall, { dataClasses, capabilities }: AdmitDeps): Admitted {

@@ -4,9 +4,11 @@ import { ByName } from "../reliability/by-name.ts";
 /** Of each target so many are kept. */
 const mostSamples = 200;
 
-interface Sample {
-  readonly at: number;
-  readonly ms: number;
+/** The latest samples, in a ring. */
+interface Samples {
+  readonly at: Float64Array;
+  readonly ms: Float64Array;
+  count: number;
 }
 
 /** How long targets took lately: to the first useful event of a stream, to the end of a whole answer. The two are kept apart. */
@@ -17,21 +19,30 @@ export interface LatencyBook {
 }
 
 export function createLatencyBook(clock: Clock): LatencyBook {
-  const book = new ByName<Sample[]>(() => true);
-  const nameOf = (target: string, stream: boolean) => `${stream ? "stream" : "whole"} ${target}`;
+  const streams = new ByName<Samples>(() => true);
+  const wholes = new ByName<Samples>(() => true);
   return {
     note(target, stream, ms) {
-      const samples = book.of(nameOf(target, stream), () => []);
-      samples.push({ at: clock.now(), ms });
-      if (samples.length > mostSamples) samples.shift();
+      const samples = (stream ? streams : wholes).of(target, createSamples);
+      const place = samples.count % mostSamples;
+      samples.at[place] = clock.now();
+      samples.ms[place] = ms;
+      samples.count += 1;
     },
     median(target, stream, windowMs) {
+      const samples = (stream ? streams : wholes).get(target);
+      if (samples === undefined) return null;
       const oldest = clock.now() - windowMs;
-      const recent = (book.get(nameOf(target, stream)) ?? []).filter(({ at }) => at >= oldest).map(({ ms }) => ms);
+      const kept = Math.min(samples.count, mostSamples);
+      const recent = samples.ms.subarray(0, kept).filter((_, place) => samples.at[place]! >= oldest);
       if (recent.length === 0) return null;
-      const sorted = recent.toSorted((left, right) => left - right);
+      const sorted = recent.sort();
       const middle = sorted.length >> 1;
       return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
     },
   };
+}
+
+function createSamples(): Samples {
+  return { at: new Float64Array(mostSamples), ms: new Float64Array(mostSamples), count: 0 };
 }
