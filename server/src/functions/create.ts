@@ -18,7 +18,8 @@ import { readModelTraffic } from "./read-model-traffic.ts";
 import { readSeries } from "./read-series.ts";
 import { writeNodeFacts } from "./record.ts";
 import { createRefusals } from "./refusals.ts";
-import { createPartition, findBinding, insertBinding, type ProjectArms, readArms, readEveryProject } from "./repository.ts";
+import { findBinding, insertBinding, type ProjectArms, readArms, readEveryProject } from "./arms-repository.ts";
+import { createPartition } from "./repository.ts";
 import { bindingForRun, runVariant } from "./run-variant.ts";
 import { setArms } from "./set-arms.ts";
 import { createShadowRunner } from "./shadow.ts";
@@ -252,6 +253,7 @@ export function createFunctions(deps: FunctionsDeps): Functions {
       if (deps.archive === undefined) throw new AppError("internal", "These functions have no archive.");
       const erased = await deps.archive.erase(caller, id);
       lastGood.forget(id);
+      deps.gateway?.cache.forget(caller, id);
       deps.demonstrations?.()?.forgetDemonstration(id);
       return erased;
     },
