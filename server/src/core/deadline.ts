@@ -1,4 +1,4 @@
-import { AppError } from "./errors.ts";
+import { AppError, isAppError } from "./errors.ts";
 
 /** Node's timers hold no longer time. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -65,12 +65,12 @@ export class Deadline {
     return this.#over || this.#outer?.aborted === true || this.remainingMs() <= 0;
   }
 
-  /** For what takes signals: libraries and variants of plain code. Its reason is `deadline_exceeded`. */
+  /** For what takes signals: libraries and variants of plain code. Its reason is `deadline_exceeded`, or why the caller ended it. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       const controller = new AbortController();
       this.#controller = controller;
-      this.onEnd(() => controller.abort(new AppError("deadline_exceeded")));
+      this.onEnd(() => controller.abort(this.#reason()));
     }
     return this.#controller.signal;
   }
@@ -88,10 +88,10 @@ export class Deadline {
     }
   }
 
-  /** The promise's result, or `deadline_exceeded` at the end of the time, whatever the promise does with the signal. */
+  /** The promise's result, or the signal's reason at the end of the time, whatever the promise does with the signal. */
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.onEnd(() => reject(new AppError("deadline_exceeded")));
+      this.onEnd(() => reject(this.#reason()));
       promise.then(resolve, reject);
     });
   }
@@ -110,6 +110,11 @@ export class Deadline {
     const listeners = this.#listeners ?? [];
     this.end();
     for (const listener of listeners) listener();
+  }
+
+  #reason(): AppError {
+    const why: unknown = this.#outer?.aborted === true ? this.#outer.reason : undefined;
+    return isAppError(why) ? why : new AppError("deadline_exceeded");
   }
 
   get #onAbort(): () => void {

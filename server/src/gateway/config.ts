@@ -2,7 +2,7 @@ import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
 import { aiSdkFields, type AiSdkRules } from "./ai-sdk/config.ts";
 import { abuseSchema } from "./abuse/index.ts";
-import { budgetsSchema, redisSchema } from "./budgets/index.ts";
+import { budgetsSchema } from "./budgets/index.ts";
 import { cacheSchema } from "./cache/index.ts";
 import { localModelSchema, localProvider } from "./local/config.ts";
 import { priceRowSchema } from "./money/price-row.ts";
@@ -11,6 +11,7 @@ import { capabilityRowSchema } from "./routing/capability-row.ts";
 import { checkAlias } from "./routing/check-alias.ts";
 
 const maxRequestBytes = 6 * 1024 * 1024;
+import { redisSchema } from "./shared-store/config.ts";
 /** Of an answer: with the largest request it still fits into one record of the journal. */
 export const maxAnswerBytes = 4 * 1024 * 1024;
 
@@ -92,7 +93,7 @@ export const configSchema = z
     prices: z.array(priceRowSchema).default([]),
     /** The most that calls may take: requests, tokens, dollars; see docs/gateway.md. */
     budgets: budgetsSchema,
-    /** Where several nodes keep the counts of budgets. Absent: each node counts by itself, in memory. */
+    /** Where several nodes keep what they share: counts of budgets, scores of abuse. Absent: each node counts by itself, in memory. */
     redis: redisSchema.optional(),
     /** Memory for vectors that were made already, in bytes; 0 remembers none. */
     vectorMemoryBytes: z

@@ -17,6 +17,7 @@ import { createTargetBoard } from "./reliability/target-board.ts";
 import { type ModelReport, reportModels } from "./report-models.ts";
 import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
 import { createAdmitStage, createCapabilityTable, createLatencyBook, createRouteStage } from "./routing/index.ts";
+import { openSharedStore } from "./shared-store/open.ts";
 import { type Ask, type CallOutcome, type Stage, inStages } from "./stage.ts";
 import type { Dialect, DialectName } from "./types.ts";
 
@@ -70,8 +71,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const native = createNativeSources(config, { egress, clock, packageFolders });
   const prices = createPriceTable(config.prices);
   const counter = createTokenCounter();
-  const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
-  const abuse = createAbuseGuard(config.abuse, clock);
+  const store = openSharedStore(config.redis, logger);
+  const budgets = createBudgets({ budgets: config.budgets, store, clock });
+  const abuse = createAbuseGuard(config.abuse, { clock, store });
   const { embedder, audit } = deps;
   const cache = createCache({
     config: config.cache,
@@ -122,7 +124,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     refused: abuse.refused,
     close() {
       cache.close();
-      budgets.close();
+      store?.connection.close();
       for (const source of Object.values(native)) source.close();
       void counter.close();
       void encoder.close();

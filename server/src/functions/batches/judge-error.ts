@@ -18,7 +18,7 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "model_not_ready",
 ]);
 /** The same of a chain in which it is all that failed. Each try is an inference of its own, so the next one is not soon. */
-const spent: readonly unknown[] = ["budget_exceeded", "budget_unavailable"] satisfies ErrorCode[];
+const spent: readonly unknown[] = ["budget_exceeded", "budget_unavailable", "abuse_unavailable"] satisfies ErrorCode[];
 /** Whoever started the batch may not ask any more: no further row can do better. */
 const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["unauthenticated", "key_revoked", "forbidden", "unknown_function"]);
 

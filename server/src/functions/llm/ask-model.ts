@@ -85,3 +85,4 @@ function unpaid({ code, details }: AppError): boolean {
   const { status, code: reason, billed } = details;
   return billed === false || neverSent.includes(code) || (typeof status === "number" && status >= 400) || noConnection.includes(reason);
 }
+  "abuse_unavailable",

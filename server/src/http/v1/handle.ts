@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { once } from "node:events";
-import { AppError, createId, isAppError, toAppError } from "../../core/index.ts";
+import { createId, isAppError, toAppError } from "../../core/index.ts";
 import type { Caller, OpenedModelCall } from "../../functions/index.ts";
 import type { ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
@@ -13,8 +13,9 @@ import { answerFunction, functionOfModel } from "./answer-function.ts";
 import { countTokens } from "./count-tokens.ts";
 import { type Door, type GatewayDoorDeps, send, takeMethod, takeObject } from "./door.ts";
 import { embed } from "./embed.ts";
-import { listModels } from "./list-models.ts";
+import { findModel, listModels } from "./list-models.ts";
 import { endOfCall } from "./end-of-call.ts";
+import { notHere } from "./not-here.ts";
 import { type CallOpened, openCall } from "./open-call.ts";
 
 const doors: Readonly<Record<string, DialectName>> = {
@@ -23,6 +24,7 @@ const doors: Readonly<Record<string, DialectName>> = {
   "/v1/messages": "anthropic-messages",
 };
 
+const modelPath = "/v1/models/";
 const embeddingsPath = "/v1/embeddings";
 const countPath = "/v1/messages/count_tokens";
 
@@ -60,7 +62,11 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   }
   if (path === embeddingsPath) return embed(door, { principal, startedAt }, deps);
   if (path === countPath) return countTokens(door, { principal, startedAt }, deps);
-  if (doors[path] === undefined) throw new AppError("not_found", `There is nothing at ${path.slice(0, 200)}.`);
+  if (path.startsWith(modelPath)) {
+    takeMethod(request, "GET");
+    return send(response, JSON.stringify(findModel(path.slice(modelPath.length), deps, principal)));
+  }
+  if (doors[path] === undefined) throw notHere(path);
   const { body, text } = await takeObject(request, deps.gateway.maxBodyBytes);
   const chat = deps.gateway.dialect(door.dialect).parseRequest(body);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };

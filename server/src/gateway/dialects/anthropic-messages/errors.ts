@@ -25,9 +25,11 @@ export function parseError(status: number | null, body: unknown): UpstreamError 
   const type = typeof error["type"] === "string" ? error["type"] : undefined;
   const said = typeof error["message"] === "string" ? error["message"] : typeof body === "string" ? body.trim() : "";
   const message = said === "" ? `The provider gave no reason${status === null ? "" : ` for its status ${status}`}.` : said;
+  const named = kinds.get(type);
   return {
     status,
-    kind: kinds.get(type) ?? (status === null ? "unknown" : kindOf(status)),
+    // "api_error" stands for all that is wrong on their side: then the status says more.
+    kind: status !== null && (named === undefined || (named === "server" && status >= 500)) ? kindOf(status) : (named ?? "unknown"),
     message: message.slice(0, maxMessage),
     ...(type === undefined ? {} : { code: type }),
   };
