@@ -6,7 +6,8 @@ import { type AuditPort, type Cache, type Embedder, createCache } from "./cache/
 import type { GatewayConfig } from "./config.ts";
 import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
-import { type Embeddings, createEmbeddings, createEncoder, createVectorMemory, resolveEmbedder } from "./embeddings/index.ts";
+import { type Embeddings, createEmbeddings, createEncoders, createVectorMemory, resolveEmbedder } from "./embeddings/index.ts";
+import { type AskVectors, createAskVectors } from "./nearness/index.ts";
 import { createNativeSources } from "./native/create.ts";
 import { createCountStage } from "./money/count-stage.ts";
 import { createTokenCounter } from "./money/count-tokens.ts";
@@ -16,7 +17,7 @@ import { type Question, askQuestion } from "./question.ts";
 import { createTargetBoard } from "./reliability/target-board.ts";
 import { type ModelReport, reportModels } from "./report-models.ts";
 import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
-import { createAdmitStage, createCapabilityTable, createLatencyBook, createRouteStage } from "./routing/index.ts";
+import { createAdmitStage, createCapabilityTable, createExamples, createLatencyBook, createRouteStage } from "./routing/index.ts";
 import { openSharedStore } from "./shared-store/open.ts";
 import { type Ask, type CallOutcome, type Stage, inStages } from "./stage.ts";
 import type { Dialect, DialectName } from "./types.ts";
@@ -52,6 +53,8 @@ export interface Gateway {
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
   ask(question: Question): Promise<CallOutcome>;
   readonly embeddings: Embeddings;
+  /** The same for our own code: at a short clock, in any case as one step with its cost. */
+  readonly vectors: AskVectors;
   /** Many questions at once, at the price of a provider's batch. */
   readonly batches: ProviderBatches;
   /** How many tokens a request in Anthropic's dialect is, and who counted. */
@@ -87,7 +90,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const capabilities = createCapabilityTable(config.capabilities);
   const latencies = createLatencyBook(clock);
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });
-  const route = createRouteStage({ clock, random: createRandom(clock.now()), prices, latencies, capabilities });
+  const vectors: AskVectors = (question) => askVectors(question);
+  const examples = createExamples(vectors, logger);
+  const route = createRouteStage({ clock, random: createRandom(clock.now()), prices, latencies, capabilities, pointsOf: examples.pointsOf });
   const count = createCountStage({ counter, prices, now: () => clock.now() });
   const budget = createBudgetStage({ meter: budgets.meter, prices, clock });
   /** In the order in which a call meets them, the providers last. */
@@ -95,7 +100,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const board = createTargetBoard({ clock, random: createRandom(clock.now()) });
   const call: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
   const resolve = (model: string) => resolveModel(model, config);
-  const encoder = createEncoder({ cacheFolder: deps.cacheFolder });
+  const encoder = createEncoders({ cacheFolder: deps.cacheFolder, imported: config.onnx });
   const embeddings = createEmbeddings({
     egress,
     clock,
@@ -106,6 +111,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
     countTexts: counter.countTexts,
     resolve: (model) => resolveEmbedder(model, config),
   });
+  const askVectors = createAskVectors({
+    call: embeddings.call,
+    resolve: embeddings.resolve,
+    dataClasses: config.dataClasses,
+    clock,
+  });
+  examples.warm(config.models);
 
   return {
     maxBodyBytes: config.maxBodyBytes,
@@ -116,6 +128,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     report: () => reportModels({ config, board, prices, clock }),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
+    vectors,
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },
     batches: createProviderBatches({ egress, clock, prices, resolve, admit, budget }),
     countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now(), dataClasses: config.dataClasses }),

@@ -17,6 +17,7 @@ export { sumCosts, sumUsage } from "./money/sum.ts";
 export type { TokenCount } from "./count-request.ts";
 export type { EmbeddingReply, EmbeddingRequest, EmbeddingSpend, Embeddings } from "./embeddings/index.ts";
 export type { Cost } from "./money/cost-of.ts";
+export { type AskVectors, type VectorAnswer, type VectorQuestion, createPoints } from "./nearness/index.ts";
 export type { Question } from "./question.ts";
 export type { BatchProtocol, BatchReply, ProviderBatches } from "./provider-batches/index.ts";
 export { type Trigrams, similarityOf, trigramsOf } from "./routing/trigrams.ts";

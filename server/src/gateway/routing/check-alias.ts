@@ -1,6 +1,6 @@
 import { isAppError, parseCondition } from "../../core/index.ts";
 import type { Alias } from "./alias-config.ts";
-import { localProvider } from "../embeddings/resolve-embedder.ts";
+import { localModels, localProvider } from "../embeddings/local-models.ts";
 import { localProvider as modelsHere } from "../local/config.ts";
 import { ruleNames } from "./rule-values.ts";
 
@@ -11,14 +11,23 @@ export interface AliasProblem {
 
 export interface AliasSurroundings {
   readonly providers: Readonly<
-    Record<string, { readonly region?: string | undefined; readonly dataClasses?: readonly string[] | undefined }>
+    Record<
+      string,
+      {
+        readonly region?: string | undefined;
+        readonly dataClasses?: readonly string[] | undefined;
+        readonly dialect?: string;
+        readonly aiSdk?: unknown;
+      }
+    >
   >;
   readonly dataClasses: readonly string[];
   readonly local?: Readonly<Record<string, unknown>>;
+  readonly onnx?: Readonly<Record<string, unknown>>;
 }
 
 /** What one part of an alias says against another, or against the rest of the configuration. */
-export function checkAlias(alias: Alias, { providers, dataClasses, local = {} }: AliasSurroundings): AliasProblem[] {
+export function checkAlias(alias: Alias, { providers, dataClasses, local = {}, onnx = {} }: AliasSurroundings): AliasProblem[] {
   const problems: AliasProblem[] = [];
   const blame = (path: AliasProblem["path"], message: string) => void problems.push({ path, message });
   const { targets, dataClass } = alias;
@@ -44,8 +53,24 @@ export function checkAlias(alias: Alias, { providers, dataClasses, local = {} }:
       const problem = conditionProblem(when);
       if (problem !== undefined) blame(["rules", index, "when"], problem);
     }
-  if (alias.choose === "similarity") for (const [index, { to }] of alias.examples.entries()) knowsTarget(to, ["examples", index, "to"]);
+  if (alias.choose === "similarity") {
+    for (const [index, { to }] of alias.examples.entries()) knowsTarget(to, ["examples", index, "to"]);
+    const problem = alias.embedder === undefined ? undefined : embedderProblem(alias.embedder, { providers, onnx });
+    if (problem !== undefined) blame(["embedder"], problem);
+  }
   return problems;
+}
+
+/** Why nobody behind a name makes embeddings. */
+function embedderProblem(name: string, { providers, onnx = {} }: Pick<AliasSurroundings, "providers" | "onnx">): string | undefined {
+  const provider = name.slice(0, name.indexOf("/"));
+  if (Object.hasOwn(providers, provider)) {
+    const { dialect, aiSdk } = providers[provider]!;
+    return dialect === "anthropic" || aiSdk !== undefined ? `"${provider}" makes no embeddings` : undefined;
+  }
+  const here = [...localModels, ...Object.keys(onnx)].map((model) => `${localProvider}/${model}`);
+  if (provider !== localProvider) return `there is no provider "${provider}"`;
+  return here.includes(name) ? undefined : `there is no encoder "${name}" here; known are ${here.join(", ")}`;
 }
 
 function conditionProblem(text: string): string | undefined {
