@@ -1,5 +1,6 @@
 import { AppError, type Context, Deadline, type Step, roundMs } from "../core/index.ts";
 import type { ErrorCode } from "@millrace/contract";
+import type { InferenceReference } from "../gateway/index.ts";
 import { conditionValues } from "./condition-values.ts";
 import { type StepRecorder } from "./recorder.ts";
 import type { Candidate } from "./serving-plan.ts";
@@ -20,6 +21,9 @@ export interface ChainInput {
   readonly totalMs: number;
   readonly drill: readonly string[];
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly address?: string | undefined;
+  readonly isDrill?: boolean | undefined;
+  readonly inference?: InferenceReference | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ask?: VariantCall["ask"];
 }
@@ -150,6 +154,9 @@ function runVariant(input: ChainInput, { variant, deadline, note }: Attempt): un
     deadline,
     note,
     metadata: input.metadata,
+    address: input.address,
+    isDrill: input.isDrill,
+    inference: input.inference,
     ask: input.ask,
     get signal() {
       return deadline.signal;

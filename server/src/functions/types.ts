@@ -13,7 +13,7 @@ import type {
 } from "@millrace/contract";
 import type { z } from "zod";
 import type { Clock, Condition, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
-import type { Gateway } from "../gateway/index.ts";
+import type { Gateway, InferenceReference } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
 import type { Spending } from "./llm/spending.ts";
@@ -161,6 +161,12 @@ export interface VariantCall {
   readonly evidence: EvidenceRecorder;
   /** What the caller says about his call: budgets, routing and the class of data look at it. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** The caller's, of the network: budgets count by it. */
+  readonly address?: string | undefined;
+  /** Made on purpose to see what answers: no kept answer is told in it, and none of it is kept. */
+  readonly isDrill?: boolean | undefined;
+  /** The inference it is a part of. */
+  readonly inference?: InferenceReference | undefined;
   /** Answers what is asked of models, instead of the gateway. */
   readonly ask?: AskPort | undefined;
   /** Which of several answers this one is, for variants that draw by chance. */
@@ -202,6 +208,8 @@ export interface InferCall {
   readonly deadlineMs?: number;
   readonly drill?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The caller's, of the network, where there is one. */
+  readonly address?: string | undefined;
   readonly idempotencyKey?: string;
   /** W3C trace id (32 hex digits). */
   readonly traceId?: string;
@@ -463,7 +471,9 @@ export interface FunctionsDeps {
   readonly governance: Pick<Governance, "authorize" | "switches" | "audit">;
   readonly models: ModelsPort;
   /** Who asks foundation models; needed where a variant is an `llm`. */
-  readonly gateway?: Pick<Gateway, "ask" | "resolve" | "dialect" | "dataClasses"> | undefined;
+  readonly gateway?:
+    | Pick<Gateway, "ask" | "resolve" | "dialect" | "dataClasses" | "estimate" | "count" | "vectors" | "embeddings" | "cache">
+    | undefined;
   /** Where inferences are found that have left SQL. */
   readonly archive?: Pick<Archive, "find" | "erase">;
   /** Asked at each use: feedback is built after functions. */

@@ -9,7 +9,7 @@ import type { NativeSources } from "./native/types.ts";
 import { retryAfterMs } from "./reliability/backoff.ts";
 import type { Target } from "./resolve-model.ts";
 import { speak } from "./speak.ts";
-import type { AnswerContext, CallerError, ChatAnswer, ChatRequest, Dialect, UpstreamError } from "./types.ts";
+import type { AnswerContext, CallerError, ChatAnswer, ChatRequest, Dialect, UpstreamError, Usage } from "./types.ts";
 
 export interface AttemptCall {
   readonly dialect: Dialect;
@@ -29,6 +29,8 @@ export interface AttemptDeps {
   readonly key: number;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** What the provider counts, told before it is known whether its answer is of use. */
+  heard(usage: Usage | null): void;
 }
 
 /** Asks one target once. Throws what kept it from answering; an error in the first event and an empty reply are such. */
@@ -40,6 +42,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
       signal: deps.signal,
       failed: (error) => failure(error, target),
       empty: () => empty(target),
+      heard: deps.heard,
     });
   const dialect = dialectOf(target.config.dialect);
   const isSame = dialect === call.dialect;
@@ -49,6 +52,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
   const reply = await sendChat({
     egress: deps.egress,
     url: `${target.config.baseUrl.replace(/\/+$/, "")}${dialect.path}`,
+    name: target.name,
     headers: { ...target.config.headers, ...keyHeaders(target.config, deps.key) },
     body: JSON.stringify(body),
     stream: call.request.stream,
@@ -64,6 +68,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
   if (isErrorBody(parsed)) throw failure(dialect.parseError(500, parsed), target);
   if (call.request.stream) throw new Failure("provider_failed", `${target.name} gave no stream.`, { details: { target: target.name } });
   const answer = dialect.parseAnswer(parsed);
+  deps.heard(answer.usage);
   if (answer.content.length === 0) throw empty(target);
   const text = isSame ? said : JSON.stringify(call.dialect.writeAnswer(answer, call.context));
   return { kind: "whole", text, answer };
@@ -72,10 +77,13 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
     const { dialect: to, context } = call;
     const writer = isSame ? undefined : to.createWriter(context);
     const broken = (error: CallerError) => writer?.fail?.(error) ?? to.writeStreamError(error);
-    return commitStream(speak(chunks, dialect, { writer, context }), {
+    const reader = dialect.createReader();
+    return commitStream(speak(chunks, reader, { writer, context }), {
       broken,
       failed: (error) => failure(error, target),
       empty: () => empty(target),
+      told: () => reader.told?.() ?? null,
+      heard: deps.heard,
     });
   }
 }

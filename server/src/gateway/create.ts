@@ -1,8 +1,10 @@
 import { type Clock, type Egress, type Logger, createRandom, silentLogger } from "../core/index.ts";
 import { type AbuseGuard, createAbuseGuard } from "./abuse/index.ts";
+import { AttemptBook } from "./attempt-book.ts";
 import { createAsk } from "./ask-targets.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
 import { type AuditPort, type Cache, type Embedder, createCache } from "./cache/index.ts";
+import { estimateTokens } from "./budgets/estimate-tokens.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
@@ -12,6 +14,7 @@ import { createNativeSources } from "./native/create.ts";
 import { createCountStage } from "./money/count-stage.ts";
 import { createTokenCounter } from "./money/count-tokens.ts";
 import { createPriceTable } from "./money/price-table.ts";
+import { sumLostStage } from "./money/sum-attempts.ts";
 import { type ProviderBatches, createProviderBatches } from "./provider-batches/index.ts";
 import { type Question, askQuestion } from "./question.ts";
 import { createTargetBoard } from "./reliability/target-board.ts";
@@ -20,7 +23,7 @@ import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
 import { createAdmitStage, createCapabilityTable, createExamples, createLatencyBook, createRouteStage } from "./routing/index.ts";
 import { openSharedStore } from "./shared-store/open.ts";
 import { type Ask, type CallOutcome, type Stage, inStages } from "./stage.ts";
-import type { Dialect, DialectName } from "./types.ts";
+import type { ChatRequest, Dialect, DialectName } from "./types.ts";
 
 export interface GatewayDeps {
   readonly config: GatewayConfig;
@@ -59,13 +62,19 @@ export interface Gateway {
   readonly batches: ProviderBatches;
   /** How many tokens a request in Anthropic's dialect is, and who counted. */
   countTokens(counted: CountedRequest): Promise<TokenCount>;
+  /** About how many tokens what would be asked of a model is, without asking anybody: at once, and by its first target's tokenizer. */
+  estimate(model: string, asked: Prompt): number;
+  /** Null where nobody can count now. */
+  count(model: string, asked: Prompt): Promise<number | null>;
   readonly budgets: Pick<Budgets, "list" | "meter">;
-  readonly cache: Pick<Cache, "report" | "clear">;
+  readonly cache: Pick<Cache, "report" | "clear" | "forget">;
   /** Tells of a call that was refused before it came here. */
   readonly refused: AbuseGuard["refused"];
   /** Lets go of what it shares with other nodes. */
   close(): void;
 }
+
+type Prompt = Pick<ChatRequest, "system" | "messages">;
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { config, egress, clock, logger = silentLogger } = deps;
@@ -92,15 +101,24 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });
   const vectors: AskVectors = (question) => askVectors(question);
   const examples = createExamples(vectors, logger);
-  const route = createRouteStage({ clock, random: createRandom(clock.now()), prices, latencies, capabilities, pointsOf: examples.pointsOf });
+  const route = createRouteStage({
+    clock,
+    random: createRandom(clock.now()),
+    prices,
+    latencies,
+    capabilities,
+    pointsOf: examples.pointsOf,
+  });
   const count = createCountStage({ counter, prices, now: () => clock.now() });
   const budget = createBudgetStage({ meter: budgets.meter, prices, clock });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [abuse.stage, admit, budget, ...cache.stages, route, count];
+  const stages: readonly Stage[] = [abuse.stage, admit, budget, ...cache.stages, sumLostStage, route, count];
   const board = createTargetBoard({ clock, random: createRandom(clock.now()) });
-  const call: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
+  const staged: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
+  const call: Ask = (each) => staged(each.book === undefined ? { ...each, book: new AttemptBook() } : each);
   const resolve = (model: string) => resolveModel(model, config);
   const encoder = createEncoders({ cacheFolder: deps.cacheFolder, imported: config.onnx });
+  const counting = { egress, counter, meter: budgets.meter, now: () => clock.now(), dataClasses: config.dataClasses };
   const embeddings = createEmbeddings({
     egress,
     clock,
@@ -131,7 +149,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
     vectors,
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },
     batches: createProviderBatches({ egress, clock, prices, resolve, admit, budget }),
-    countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now(), dataClasses: config.dataClasses }),
+    countTokens: (counted) => abuse.guard(counted, (each) => countRequest(each, counting)),
+    estimate: (model, asked) => estimateTokens(promptOf(model, asked)),
+    count: (model, asked) => counter.countTokens(promptOf(model, asked), resolve(model).targets[0]!.model),
     budgets,
     cache,
     refused: abuse.refused,
@@ -143,4 +163,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       void encoder.close();
     },
   };
+}
+
+function promptOf(model: string, { system, messages }: Prompt): ChatRequest {
+  return { model, system, messages, stream: false, maxTokens: null, foreign: {} };
 }

@@ -1,6 +1,8 @@
 export { configSchema, type GatewayConfig } from "./config.ts";
 export { type Gateway, createGateway } from "./create.ts";
-export type { CallOrigin, CallOutcome, GatewayCall, GatewayReply, OpenedCall, Stage } from "./stage.ts";
+export { AttemptBook } from "./attempt-book.ts";
+export { sumAttempts } from "./money/sum-attempts.ts";
+export type { CallOrigin, CallOutcome, GatewayCall, GatewayReply, InferenceReference, OpenedCall, Stage } from "./stage.ts";
 export type {
   ChatAnswer,
   ChatMessage,

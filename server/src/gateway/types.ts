@@ -200,6 +200,8 @@ export interface EventReader {
   pushTexts?(events: readonly SseEvent[], start: number): { readonly count: number; readonly events: readonly ChatEvent[] };
   /** The bytes are over. Without an `end` event before, the stream was cut. */
   end(): readonly ChatEvent[];
+  /** What the provider has counted so far, where it tells that before the end; null where it told nothing. */
+  told?(): Usage | null;
 }
 
 /** Canonical events on their way to a caller. */

@@ -26,6 +26,8 @@ export interface Cache {
   report(projectId: string): CacheReport;
   /** Forgets the project's answers, audited; how many there were. */
   clear(context: Context): Promise<number>;
+  /** Its inference was erased, which is audited there: nobody is told its answer again by this node. */
+  forget(context: Pick<Context, "projectId">, inferenceId: string): void;
   close(): void;
 }
 
@@ -79,6 +81,7 @@ export function createCache({ config, clock, logger, again, encode, audit, ...de
       epochs.set(projectId, epochOf(projectId) + 1);
       return kept.clear(projectId);
     },
+    forget: ({ projectId }, inferenceId) => void kept.forget(projectId, inferenceId),
     close: () => stop.abort(),
   };
 }

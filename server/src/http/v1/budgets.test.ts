@@ -108,3 +108,19 @@ test("a principal that runs against limits again and again is blocked for a whil
   for (let index = 0; index < 6; index++) await codeOf(held);
   await expect.poll(() => codeOf(held)).toBe("abuse_blocked");
 });
+
+test("a count of tokens is a request like every other, and takes no tokens and no money", async () => {
+  const { anthropic } = await openClients("dora");
+  const count = () => anthropic.messages.countTokens({ model: "one/ok", messages });
+  await count();
+  await count();
+  upstream.requests.splice(0);
+  const refused = await count().catch((error: unknown) => error);
+  if (!(refused instanceof Anthropic.RateLimitError)) throw refused;
+  expect(refused.error).toMatchObject({ error: { message: expect.stringContaining('"each"') } });
+  expect(upstream.requests).toEqual([]);
+  const { items } = (await readBudgets(edge.adminKey)).json<BudgetCounts>();
+  // All other calls here name an end user.
+  const own = items.filter(({ budget, bucket }) => budget === "each" && bucket["user"] === "");
+  expect(own.map(({ kind, used, reserved }) => [kind, used, reserved])).toEqual([["requests", "2", "0"]]);
+});

@@ -184,6 +184,14 @@ describe("Anthropic's client", () => {
 });
 
 describe("a provider that fails", () => {
+  test("is called by its configured name: its address is in the evidence and in no answer", async () => {
+    const said = await openai.chat.completions.create({ model: "dead/ok", messages: hello }).catch((error: Error) => error);
+    expect(String((said as Error).message)).toContain("dead/ok");
+    expect(JSON.stringify(said)).not.toMatch(/127\.0\.0\.1|:9\b/);
+    const { steps } = await evidence("dead/ok");
+    expect(steps).toMatchObject([{ name: "dead/ok", details: { host: "127.0.0.1", cause: expect.stringContaining("ECONNREFUSED") } }]);
+  });
+
   test("before the first word is passed over, and the evidence shows every step", async () => {
     const stream = openai.chat.completions.stream({ model: "patient", messages: hello });
     expect(await stream.finalContent()).toBe(scriptedText);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { once } from "node:events";
 import { createId, isAppError, toAppError } from "../../core/index.ts";
 import type { Caller, OpenedModelCall } from "../../functions/index.ts";
-import type { ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
+import { AttemptBook, type ChatRequest, type DialectName, type Gateway, type GatewayReply } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 import { readCredentials } from "../credentials.ts";
 import { readTraceId } from "../hot.ts";
@@ -14,7 +14,7 @@ import { countTokens } from "./count-tokens.ts";
 import { type Door, type GatewayDoorDeps, send, takeMethod, takeObject } from "./door.ts";
 import { embed } from "./embed.ts";
 import { findModel, listModels } from "./list-models.ts";
-import { endOfCall } from "./end-of-call.ts";
+import { endInVain, endOfCall } from "./end-of-call.ts";
 import { notHere } from "./not-here.ts";
 import { type CallOpened, openCall } from "./open-call.ts";
 
@@ -73,7 +73,12 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   const asked = functionOfModel(chat.model);
   if (asked !== undefined) {
     const traceId = readTraceId(request.headers["traceparent"]);
-    return answerFunction({ name: asked, chat, body, dialect: door.dialect, principal, caller, startedAt, traceId }, response, deps);
+    const address = request.socket.remoteAddress;
+    return answerFunction(
+      { name: asked, chat, body, dialect: door.dialect, principal, caller, startedAt, traceId, address },
+      response,
+      deps,
+    );
   }
   const resolved = deps.gateway.resolve(chat.model);
   const [first] = resolved.targets;
@@ -92,6 +97,7 @@ interface Conversation extends CallOpened {
 async function converse(door: Door, conversation: Conversation, deps: GatewayDoorDeps): Promise<void> {
   const { origin, chat, body, resolved, call, reopen, startedAt } = conversation;
   const { request, response } = door;
+  const book = new AttemptBook();
   let reply: GatewayReply;
   try {
     reply = await deps.gateway.call({
@@ -106,9 +112,10 @@ async function converse(door: Door, conversation: Conversation, deps: GatewayDoo
       inferenceId: call.id,
       cacheControl: request.headers["cache-control"],
       reopen,
+      book,
     });
   } catch (error) {
-    await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });
+    await call.close(endInVain(error, book));
     throw error;
   }
   if (reply.kind === "whole") {
