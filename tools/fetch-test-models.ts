@@ -1,3 +1,4 @@
+import { installTestAiSdk } from "./test-ai-sdk.ts";
 import { installTestLlama } from "./test-llama.ts";
 import { fetchTestModel, minilm, minilmTokenizer, smollm } from "./test-models.ts";
 
@@ -8,7 +9,11 @@ for (const model of [smollm, minilm, minilmTokenizer]) {
     process.stdout.write(`${model.file} cannot be had here (${fetched.reason}); tests with it will be skipped.\n`);
   else process.stdout.write(`${model.file} ${fetched.state === "there" ? "was there" : "was fetched"}: ${fetched.path}\n`);
 }
-const installed = await installTestLlama();
-if ("reason" in installed)
-  process.stdout.write(`node-llama-cpp cannot be had here (${installed.reason}); tests with it will be skipped.\n`);
-else process.stdout.write(`node-llama-cpp is installed: ${installed.path}\n`);
+for (const [name, install] of [
+  ["node-llama-cpp", installTestLlama],
+  ["packages of the AI SDK", installTestAiSdk],
+] as const) {
+  const installed = await install();
+  if ("reason" in installed) process.stdout.write(`${name}: cannot be had here (${installed.reason}); tests with it will be skipped.\n`);
+  else process.stdout.write(`${name}: installed in ${installed.path}\n`);
+}

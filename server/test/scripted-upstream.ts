@@ -54,7 +54,7 @@ interface Turn {
 /**
  * A provider on loopback that does what the model's name says, in each dialect, in a stream or whole:
  *
- * - `ok`, `echo` (the last message's text), `empty` (no words), `length` (truncated), `tools` (a call of `scriptedTool`), `half-character`
+ * - `ok`, `echo` (the last message's text), `empty` (no words), `length` (truncated), `tools[:<calls>]` (of `scriptedTool`), `half-character`
  * - `slow-first:<ms>` (before the head), `late-body:<ms>` (after the head), `slow-between:<ms>`, `stall-after:<n>` events
  * - `reset` (no answer), `reset-after:<n>`, `clean-cut-after:<n>` (an end without its mark), `malformed-after:<n>`
  * - `status:<code>[:<retry-after>]`, `status-then-ok:<code>:<times>[:<retry-after>]`, `error-in-first-event`, `error-body-200`, `empty-body`
@@ -140,6 +140,7 @@ function scriptOf([fault = "", value]: readonly string[], body: Record<string, u
     model: String(body["model"]),
     words: text === "" ? [] : text.split(" "),
     finish: fault === "length" || fault === "tools" ? fault : "stop",
+    calls: fault === "tools" ? Number(value ?? 1) : 1,
     probability: body["logprobs"] === true && fault === "confident" ? Number(value) : undefined,
     inputTokens: JSON.stringify(body["messages"] ?? body["input"] ?? []).split(/\s+/).length,
     includeUsage: options?.include_usage === true && fault !== "no-usage",

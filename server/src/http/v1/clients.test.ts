@@ -159,7 +159,7 @@ describe.each(kinds)("the official client of %s", (kind) => {
 
   test("asks again after a 503 of ours", async () => {
     const clients = open({ maxRetries: 1 });
-    expect(await ask(kind, { model: `${provider}/status-then-ok:503:1:1:${kind}`, clients })).toBe(scriptedText);
+    expect(await ask(kind, { model: `${provider}/status-then-ok:503:1:1:${nameOf("of", kind)}`, clients })).toBe(scriptedText);
     expect(clients.asked.times).toBe(2);
   });
 
