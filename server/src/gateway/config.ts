@@ -11,9 +11,9 @@ import { priceRowSchema } from "./money/price-row.ts";
 import { modelSchema } from "./routing/alias-config.ts";
 import { capabilityRowSchema } from "./routing/capability-row.ts";
 import { checkAlias } from "./routing/check-alias.ts";
+import { redisSchema } from "./shared-store/config.ts";
 
 const maxRequestBytes = 6 * 1024 * 1024;
-import { redisSchema } from "./shared-store/config.ts";
 /** Of an answer: with the largest request it still fits into one record of the journal. */
 export const maxAnswerBytes = 4 * 1024 * 1024;
 
