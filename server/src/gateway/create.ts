@@ -92,7 +92,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     clock,
     logger,
     again: (each) => call(each),
-    encode: (texts, signal) => encoder.encode("use-lite", texts, signal),
+    encode: (model, texts, signal) => encoder.encode(model, texts, signal),
     embedder,
     audit,
   });

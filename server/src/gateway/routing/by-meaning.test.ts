@@ -148,20 +148,21 @@ describe("use-lite, which runs here", () => {
   });
 });
 
-test("an embedder that nobody has is told when the program starts", () => {
-  const providers = { two: { dialect: "anthropic", baseUrl: "https://api.example.com/v1" } };
-  const problemOf = (embedder: string) =>
-    configSchema.safeParse({
-      providers,
-      models: { like: { choose: "similarity", targets: ["two/ok"], examples: [{ text: "x", to: "two/ok" }], embedder } },
-    }).error?.issues;
-  for (const [embedder, words] of [
+test("an embedder that nobody has, or that may see no call of the name, is told when the program starts", () => {
+  const baseUrl = "https://api.example.com/v1";
+  const providers = { one: { dialect: "openai", baseUrl }, two: { dialect: "anthropic", baseUrl, dataClasses: ["personal"] } };
+  const like = { choose: "similarity", targets: ["two/ok"], examples: [{ text: "x", to: "two/ok" }] };
+  const problemOf = (embedder: string, more = {}) =>
+    configSchema.safeParse({ providers, models: { like: { ...like, embedder, ...more } } }).error?.issues;
+  for (const [embedder, words, more] of [
     ["two/near", "makes no embeddings"],
     ["three/near", "no provider"],
     ["onnx/minilm", "known are onnx/use-lite"],
+    ["one/near", "declared for no class", { dataClass: "personal" }],
   ] as const)
-    expect(problemOf(embedder)).toMatchObject([
+    expect(problemOf(embedder, more)).toMatchObject([
       { path: ["models", "like", "embedder"], message: expect.stringContaining(words) as string },
     ]);
-  expect(problemOf("onnx/use-lite")).toBeUndefined();
+  expect(problemOf("one/near")).toBeUndefined();
+  expect(problemOf("onnx/use-lite", { dataClass: "personal" })).toBeUndefined();
 });

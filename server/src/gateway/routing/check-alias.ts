@@ -1,7 +1,8 @@
 import { isAppError, parseCondition } from "../../core/index.ts";
 import type { Alias } from "./alias-config.ts";
-import { localModels, localProvider } from "../embeddings/local-models.ts";
+import { localProvider } from "../embeddings/local-models.ts";
 import { localProvider as modelsHere } from "../local/config.ts";
+import { embedderProblem } from "./check-embedder.ts";
 import { ruleNames } from "./rule-values.ts";
 
 export interface AliasProblem {
@@ -55,22 +56,10 @@ export function checkAlias(alias: Alias, { providers, dataClasses, local = {}, o
     }
   if (alias.choose === "similarity") {
     for (const [index, { to }] of alias.examples.entries()) knowsTarget(to, ["examples", index, "to"]);
-    const problem = alias.embedder === undefined ? undefined : embedderProblem(alias.embedder, { providers, onnx });
+    const problem = alias.embedder === undefined ? undefined : embedderProblem(alias.embedder, alias, { providers, onnx });
     if (problem !== undefined) blame(["embedder"], problem);
   }
   return problems;
-}
-
-/** Why nobody behind a name makes embeddings. */
-function embedderProblem(name: string, { providers, onnx = {} }: Pick<AliasSurroundings, "providers" | "onnx">): string | undefined {
-  const provider = name.slice(0, name.indexOf("/"));
-  if (Object.hasOwn(providers, provider)) {
-    const { dialect, aiSdk } = providers[provider]!;
-    return dialect === "anthropic" || aiSdk !== undefined ? `"${provider}" makes no embeddings` : undefined;
-  }
-  const here = [...localModels, ...Object.keys(onnx)].map((model) => `${localProvider}/${model}`);
-  if (provider !== localProvider) return `there is no provider "${provider}"`;
-  return here.includes(name) ? undefined : `there is no encoder "${name}" here; known are ${here.join(", ")}`;
 }
 
 function conditionProblem(text: string): string | undefined {
