@@ -8,8 +8,8 @@ export interface TextRules {
   readonly lowerCase: boolean;
 }
 
-// Tab and line ends are blanks, though Unicode counts them as control characters.
-const controls = /[^\P{C}\t\n\r]|\uFFFD/gu;
+// Tab and line ends are blanks, though Unicode counts them as control characters. What no Unicode has assigned stays: it may be a newer sign.
+const controls = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\uFFFD]/gu;
 const blanks = /\s/gu;
 // The blocks BERT was trained with; Hangul, Hiragana and Katakana are not among them.
 const chinese =

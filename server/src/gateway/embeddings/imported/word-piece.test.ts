@@ -61,6 +61,7 @@ describe("the pieces of a text", () => {
     ["the longest first, then what continues it", "UNwanted running!", "un ##want ##ed run ##ning !"],
     ["a word that cannot be spelled to its end is unknown as a whole", "unhappy want", "[UNK] want"],
     ["accents and control characters go", "ŕü\u0000n\u200B un", "run un"],
+    ["a sign that no Unicode has assigned is one nobody knows", "run\u0378", "[UNK]"],
     ["each Chinese character is a word", "un你run", "un 你 run"],
     ["a sigma is the same at the end of a word", "ΣΣ", "σ ##σ"],
     ["a mark of the vocabulary cannot be spelled", "[SEP]", "[ sep ]"],
