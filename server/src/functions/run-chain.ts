@@ -32,6 +32,8 @@ export interface Failure {
   readonly variant: string;
   readonly code: ErrorCode;
   readonly message: string;
+  /** It would fail the same again, however long one waits: a call that is more than its whole budget. */
+  readonly retryable?: false;
 }
 
 export interface UnmetCondition {
@@ -179,7 +181,10 @@ export function checkOutput(definition: FunctionDefinition, variant: string, raw
 }
 
 function describeFailure(variant: string, error: unknown): Failure {
-  if (error instanceof AppError) return { variant, code: error.code, message: error.message };
+  if (error instanceof AppError) {
+    const { code, message, details } = error;
+    return { variant, code, message, ...(details["retryable"] === false ? { retryable: false } : {}) };
+  }
   return { variant, code: "variant_failed", message: error instanceof Error ? error.message : String(error) };
 }
 

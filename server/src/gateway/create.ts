@@ -148,7 +148,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ask: (question) => askQuestion(question, { call, resolve, clock }),
     vectors,
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },
-    batches: createProviderBatches({ egress, clock, prices, resolve, admit, budget }),
+    batches: createProviderBatches({ egress, clock, prices, resolve, admit, meter: budgets.meter }),
     countTokens: (counted) => abuse.guard(counted, (each) => countRequest(each, counting)),
     estimate: (model, asked) => estimateTokens(promptOf(model, asked)),
     count: (model, asked) => counter.countTokens(promptOf(model, asked), resolve(model).targets[0]!.model),

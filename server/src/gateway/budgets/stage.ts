@@ -55,7 +55,9 @@ export function createBudgetStage({ meter, prices, clock }: BudgetStageDeps): St
 }
 
 /** Whom a call counts for: also one that spends nothing but its place among the requests. */
-export function spenderOf(call: Pick<GatewayCall, "origin" | "resolved" | "request">): Spender {
+export function spenderOf(
+  call: Pick<GatewayCall, "origin" | "resolved"> & { readonly request: Pick<GatewayCall["request"], "metadata" | "user"> },
+): Spender {
   const { origin, resolved } = call;
   const { tags, user } = readSaid(call);
   return {
