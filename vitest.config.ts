@@ -2,6 +2,7 @@ import { mkdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tools/test-order.ts";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -47,8 +48,9 @@ export default defineConfig({
     pool: "forks",
     // One more than the cores of the smallest machine: many tests wait for a process of their own.
     maxWorkers: 3,
-    // A test opens a database, asks little of it and is over: compiling its WebAssembly twice, as a long life repays it, is a fifth of the suite.
-    execArgv: ["--wasm-tiering-budget=2000000000"],
+    // A test opens a database, asks little of it and is over: compiling its WebAssembly a second time, as a long life repays it, is a third of the suite.
+    execArgv: ["--liftoff-only"],
+    sequence: { sequencer: LongestFirst },
     // On CI's shared machines a test gets a second try; the report marks it (retry x1), so that it is mended, not forgotten.
     retry: process.env["CI"] === undefined ? 0 : 1,
     testTimeout: 60_000,

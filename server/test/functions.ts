@@ -38,7 +38,7 @@ import {
   createDrain,
   createHotState,
   createJournal,
-  createLake,
+  createLakeInTask,
   createMemoryCounters,
 } from "../src/storage/index.ts";
 import { type TestStore, createTestStore } from "./store.ts";
@@ -158,7 +158,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     gateway: options.gateway,
     archive: createArchive({
       sql: store.sql,
-      lake: createLake({ scratchFolder: join(store.dataFolder, "scratch") }),
+      lake: createLakeInTask({ scratchFolder: join(store.dataFolder, "scratch") }),
       lakeFolder: join(store.dataFolder, "lake"),
       scratchFolder: join(store.dataFolder, "scratch"),
       governance,
