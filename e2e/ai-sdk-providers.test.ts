@@ -31,12 +31,15 @@ const providers = [
     wire: google,
     config: (origin: string) => ({ options: { baseURL: `${origin}/v1beta` }, key: secret("MILLRACE_TEST_KEY"), export: "createGoogle" }),
     shows: { "x-goog-api-key": "sesame" },
+    // It signs its calls and refuses those without, unless it is told that none can be had.
+    takes: { model: "gemini-3-pro-preview", sent: "skip_thought_signature_validator" },
   },
   {
     package: "@ai-sdk/cohere",
     wire: cohere,
     config: (origin: string) => ({ options: { baseURL: `${origin}/v2` }, key: secret("MILLRACE_TEST_KEY") }),
     shows: { authorization: "Bearer sesame" },
+    takes: { model: "ok", sent: '"tool_call_id":"c1"' },
   },
   {
     package: "@ai-sdk/amazon-bedrock",
@@ -50,14 +53,17 @@ const providers = [
       },
     }),
     shows: { authorization: expect.stringContaining("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/") as string },
+    takes: { model: "ok", sent: '"toolUseId":"c1"' },
   },
 ];
+
+const skipped = "needs packages of the AI SDK: npm run fetch-test-models";
 
 const tools = [
   { type: "function", function: { name: "look_up", parameters: { type: "object", properties: { city: { type: "string" } } } } },
 ];
 
-describe.each(providers)("$package", ({ package: name, wire, config, shows }) => {
+describe.each(providers)("$package", ({ package: name, wire, config, shows, takes }) => {
   let provider: StartedProvider;
   let gateway: Gateway;
 
@@ -87,7 +93,7 @@ describe.each(providers)("$package", ({ package: name, wire, config, shows }) =>
 
   describe.each([false, true])("streamed: %s", (stream) => {
     test("answers, with its own count of tokens and a cost, and is shown who asks", async (context) => {
-      if (folder === undefined) context.skip("needs packages of the AI SDK: npm run fetch-test-models");
+      if (folder === undefined) context.skip(skipped);
       const outcome = await ask("ok", { stream });
       expect(outcome).toMatchObject({
         error: null,
@@ -103,7 +109,7 @@ describe.each(providers)("$package", ({ package: name, wire, config, shows }) =>
     });
 
     test("calls a tool, and is told what it gave", async (context) => {
-      if (folder === undefined) context.skip("needs packages of the AI SDK: npm run fetch-test-models");
+      if (folder === undefined) context.skip(skipped);
       const { answer, error } = await ask("tools", { stream, more: { tools } });
       expect(error).toBeNull();
       expect(answer!.finish).toBe("tool-calls");
@@ -127,15 +133,27 @@ describe.each(providers)("$package", ({ package: name, wire, config, shows }) =>
     });
   });
 
+  test("takes a call of a tool that another model made", async (context) => {
+    if (folder === undefined) context.skip(skipped);
+    const call = { id: "c1", type: "function", function: { name: "look_up", arguments: "{}" } };
+    const messages = [
+      { role: "user", content: "How will it be?" },
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "tool", tool_call_id: "c1", content: "rain" },
+    ];
+    expect((await ask(takes.model, { more: { messages, tools } })).error).toBeNull();
+    expect(JSON.stringify(provider.requests[0]!.body)).toContain(takes.sent);
+  });
+
   test("with 429 is asked again, and one that stays busy is told with its own wait", async (context) => {
-    if (folder === undefined) context.skip("needs packages of the AI SDK: npm run fetch-test-models");
+    if (folder === undefined) context.skip(skipped);
     expect(await ask("busy-once")).toMatchObject({ error: null, answer: { finish: "stop" } });
     expect(provider.requests).toHaveLength(2);
     await expect(ask("busy")).rejects.toMatchObject({ code: "provider_busy", status: 503, details: { retryAfterMs: 1000 } });
   });
 
   test("that is cut in the middle of a stream never ends as if it were whole", async (context) => {
-    if (folder === undefined) context.skip("needs packages of the AI SDK: npm run fetch-test-models");
+    if (folder === undefined) context.skip(skipped);
     const outcome = await ask("cut", { stream: true });
     expect(outcome.error).toMatchObject({ code: "provider_failed" });
     expect(JSON.stringify(outcome.answer)).toContain("The quick");

@@ -75,7 +75,7 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
     const book = call.book ?? new AttemptBook();
     const dialect = dialects[call.dialect];
     const context = contextOf(call, clock);
-    const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
+    const asked: AttemptCall = { dialect, body: call.body, request: call.request, context, betas: call.betas };
     // Anthropic's dialect knows no metadata.
     const askedOf = ({ config, native: isNative }: Target) =>
       isNative === true || config.dialect === "anthropic" ? { ...asked, request: withoutOwnMetadata(call) } : asked;

@@ -1,5 +1,6 @@
 import { type AppError, type Egress, AppError as Failure, type Secret, bearer } from "../core/index.ts";
 import { type CommittedStream, commitStream } from "./commit-stream.ts";
+import { betaHeaders } from "./betas.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
 import type { ChatReply } from "./exchange/types.ts";
@@ -17,6 +18,7 @@ export interface AttemptCall {
   readonly body: Readonly<Record<string, unknown>>;
   readonly request: ChatRequest;
   readonly context: AnswerContext;
+  readonly betas?: readonly string[] | undefined;
 }
 
 /** What one target gave. A stream is past its first useful event: from here on nothing is tried again. */
@@ -53,7 +55,10 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
     egress: deps.egress,
     url: `${target.config.baseUrl.replace(/\/+$/, "")}${dialect.path}`,
     name: target.name,
-    headers: { ...target.config.headers, ...keyHeaders(target.config, deps.key) },
+    headers: {
+      ...betaHeaders(target.config.headers, dialect.name === "anthropic-messages" ? call.betas : undefined),
+      ...keyHeaders(target.config, deps.key),
+    },
     body: JSON.stringify(body),
     stream: call.request.stream,
     clocks: target.config.clocks,

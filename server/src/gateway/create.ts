@@ -2,6 +2,7 @@ import { type Clock, type Egress, type Logger, createRandom, silentLogger } from
 import { type AbuseGuard, createAbuseGuard } from "./abuse/index.ts";
 import { AttemptBook } from "./attempt-book.ts";
 import { createAsk } from "./ask-targets.ts";
+import { noteBetas } from "./betas.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
 import { type AuditPort, type Cache, type Embedder, createCache } from "./cache/index.ts";
 import { estimateTokens } from "./budgets/estimate-tokens.ts";
@@ -112,7 +113,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const count = createCountStage({ counter, prices, now: () => clock.now() });
   const budget = createBudgetStage({ meter: budgets.meter, prices, clock });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [abuse.stage, admit, budget, ...cache.stages, sumLostStage, route, count];
+  const stages: readonly Stage[] = [noteBetas, abuse.stage, admit, budget, ...cache.stages, sumLostStage, route, count];
   const board = createTargetBoard({ clock, random: createRandom(clock.now()) });
   const staged: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
   const call: Ask = (each) => staged(each.book === undefined ? { ...each, book: new AttemptBook() } : each);

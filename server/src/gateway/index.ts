@@ -1,3 +1,4 @@
+export { readBetas } from "./betas.ts";
 export { configSchema, type GatewayConfig } from "./config.ts";
 export { type Gateway, createGateway } from "./create.ts";
 export { AttemptBook } from "./attempt-book.ts";

@@ -52,6 +52,8 @@ export interface GatewayCall {
   readonly dataClass?: string | undefined;
   /** The caller's own header, where he has one. */
   readonly cacheControl?: string | undefined;
+  /** Of an Anthropic client: which unfinished parts of the API its body may use. */
+  readonly betas?: readonly string[] | undefined;
   /** Opens another inference on the same behalf, with the same question: a kept answer is made new behind the caller's back. */
   readonly reopen?: () => OpenedCall;
 }

@@ -35,6 +35,7 @@ export function keysOf(call: GatewayCall, scope: ExactConfig["scope"]): RequestK
     // A rule may send a question somewhere else by these.
     ...(resolved.alias?.choose === "rules" ? { routed: { stream, user: said.user ?? null, metadata: said.tags } } : {}),
     ...parameters,
+    ...(call.betas === undefined ? {} : { betas: call.betas }),
     system: request.system.map(unmarked),
     tools: request.tools?.map(unmarked),
     ...(foreign.length === 0 ? {} : { dialect, foreign: Object.fromEntries(foreign) }),

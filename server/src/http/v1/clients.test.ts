@@ -21,7 +21,7 @@ beforeAll(async () => {
     config: configSchema.parse({
       providers: {
         one: { ...provider, dialect: "openai" },
-        two: { ...provider, dialect: "anthropic" },
+        two: { ...provider, dialect: "anthropic", headers: { "Anthropic-Beta": "configured-1" } },
         own: { ...provider, dialect: "openai-responses" },
       },
       models: { small: "one/ok" },
@@ -201,6 +201,36 @@ describe("a stream that its client aborts", () => {
     const found = await endOf(`${providerOf[kind]}/slow-between:200`);
     expect(found).toMatchObject({ status: "failed", error: "client_gone" });
     expect(JSON.stringify(found.output)).toContain("The");
+  });
+});
+
+describe("what Anthropic's client says in its header of betas", () => {
+  const asked = { max_tokens: 20, messages };
+
+  test("reaches a provider that is asked in its dialect, with those that are configured, and the record", async () => {
+    const betas = ["context-1m-2025-08-07", "files-api-2025-04-14"];
+    await anthropic.beta.messages.create({ model: "two/ok", ...asked, betas });
+    expect(upstream.requests[0]!.headers["anthropic-beta"]).toBe("configured-1,context-1m-2025-08-07,files-api-2025-04-14");
+    const { data, response } = await anthropic.beta.messages.create({ model: "two/ok:betas", ...asked, betas }).withResponse();
+    expect(data.content).toMatchObject([{ type: "text", text: scriptedText }]);
+    const id = response.headers.get("x-millrace-inference")!;
+    await expect
+      .poll(() =>
+        edge.functions.getInference(alice, id).then(
+          ({ produced }) => produced["betas"],
+          () => null,
+        ),
+      )
+      .toEqual(betas);
+  });
+
+  test("reaches no other, and is refused where it is no list of names", async () => {
+    const { content } = await anthropic.beta.messages.create({ model: "one/ok", ...asked, betas: ["context-1m-2025-08-07"] });
+    expect(content).toMatchObject([{ type: "text", text: scriptedText }]);
+    expect(upstream.requests[0]!.headers["anthropic-beta"]).toBeUndefined();
+    const wrong = anthropic.beta.messages.create({ model: "two/ok", ...asked, betas: ["a b"] });
+    expect(await thrownBy(wrong)).toBeInstanceOf(Anthropic.BadRequestError);
+    expect(upstream.requests).toHaveLength(1);
   });
 });
 

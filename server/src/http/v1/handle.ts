@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { once } from "node:events";
 import { createId, isAppError, toAppError } from "../../core/index.ts";
 import type { Caller, OpenedModelCall } from "../../functions/index.ts";
-import { AttemptBook, type ChatRequest, type DialectName, type Gateway, type GatewayReply } from "../../gateway/index.ts";
+import { AttemptBook, type ChatRequest, type DialectName, type Gateway, type GatewayReply, readBetas } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 import { readCredentials } from "../credentials.ts";
 import { readTraceId } from "../hot.ts";
@@ -111,6 +111,7 @@ async function converse(door: Door, conversation: Conversation, deps: GatewayDoo
       startedAt,
       inferenceId: call.id,
       cacheControl: request.headers["cache-control"],
+      betas: door.dialect === "anthropic-messages" ? readBetas(request.headers["anthropic-beta"]) : undefined,
       reopen,
       book,
     });
