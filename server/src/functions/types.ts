@@ -1,4 +1,5 @@
 import type { Archive, ErasedBody } from "./archive/types.ts";
+import type { Batches } from "./batches/types.ts";
 import type {
   ErrorCode,
   Estimate,
@@ -16,6 +17,7 @@ import type { Clock, Condition, Context, Deadline, EvidenceRecorder, Logger, Ste
 import type { Gateway, InferenceReference } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
+import type { DemonstrationsPort } from "./demonstrations-port.ts";
 import type { Spending } from "./llm/spending.ts";
 import type { Erased, LlmClocks, Prediction, VariantEntry, VariantSpec } from "./variants/specs.ts";
 
@@ -445,23 +447,6 @@ export interface FeedbackPort {
   ): Promise<(Estimate | null)[]>;
 }
 
-/** A question of a function, and the output that a person said is right for it. */
-export interface Demonstration {
-  readonly inferenceId: string;
-  readonly input: Record<string, unknown>;
-  readonly output: Record<string, unknown>;
-  /** What its caller raised its data to, if anything: no provider of another class may see it. */
-  readonly dataClass: string | null;
-}
-
-/** What functions ask of feedback about answers that are worth showing. */
-export interface DemonstrationsPort {
-  /** The newest of each label, newest first; the same list until it is another. */
-  demonstrations(projectId: string, functionName: string): Promise<readonly Demonstration[]>;
-  /** Its inference was erased: it is shown to nobody from here on. */
-  forgetDemonstration(inferenceId: string): void;
-}
-
 export interface FunctionsDeps {
   readonly definitions: readonly FunctionDefinition[];
   readonly sql: Sql;
@@ -480,6 +465,8 @@ export interface FunctionsDeps {
   readonly feedback?: () => FeedbackPort | undefined;
   /** Asked at each use, as `feedback`. */
   readonly demonstrations?: (() => DemonstrationsPort | undefined) | undefined;
+  /** Where answers of batches are taken out of their results; asked at each use, as `feedback`. */
+  readonly batches?: (() => Pick<Batches, "eraseRow"> | undefined) | undefined;
   /** Told when the loaded bindings changed: `jobs.setNodeStatus`. */
   readonly onReadyBindings?: (hashes: readonly string[]) => Promise<void>;
   /** Hash of the configuration's source files: the version of plain code. */
@@ -495,4 +482,5 @@ export interface FunctionsDeps {
 }
 
 export type { Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint };
+export type * from "./demonstrations-port.ts";
 export type * from "./variants/specs.ts";

@@ -128,6 +128,10 @@ describe.each([
       notes: { batch: { provider: target.split("/")[0], id: ended.provider!.id } },
     });
     expect(provider.requests.filter((each) => /completions|messages$/.test(each))).toEqual([]);
+    // Its questions and replies were kept until here, and are in nothing but the evidence and the result.
+    const { blobs, context } = world.parts;
+    for await (const { hash } of blobs.list(context))
+      expect((await blobs.get(context, hash)).toString()).not.toContain(`"batch":"${ended.id}"`);
   });
 
   test("a batch that was taken without a word is found and not sent again", async () => {
