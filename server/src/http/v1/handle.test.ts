@@ -269,6 +269,18 @@ test("a client that goes away ends the provider's work, and what came is recorde
   expect(JSON.stringify((await evidence("one/endless")).output).length).toBeGreaterThan(20);
 });
 
+test("a client that leaves before a whole answer came has what it asked on the record, and its cost", async () => {
+  const abort = new AbortController();
+  const asked = openai.chat.completions.create({ model: "one/slow-first:20000", messages: hello }, { signal: abort.signal });
+  asked.catch(() => {});
+  await expect.poll(() => upstream.requests.length).toBe(1);
+  abort.abort();
+  await expect.poll(() => upstream.requests[0]?.aborted).toBe(true);
+  await expect
+    .poll(async () => (await evidence("one/slow-first:20000")).produced)
+    .toMatchObject({ usage: { output: 0, from: "tokenizer" }, cost: { from: "tokenizer" } });
+});
+
 test("a model is switched off like any function", async () => {
   const put = (off: boolean) =>
     edge.send({
