@@ -178,6 +178,10 @@ export const anthropicWire: ScriptedWire = {
       usage: { input_tokens: script.inputTokens, output_tokens: outputTokens(script) },
     };
   },
-  error: (status, message) => ({ type: "error", error: { type: anthropicErrorType(status), message }, request_id: "req_scripted" }),
+  error: (status, message) => ({
+    type: "error",
+    error: { type: anthropicErrorType(status), message, details: { error_code: `scripted_${status}` } },
+    request_id: "req_scripted",
+  }),
   streamError: (message) => anthropicEvent({ type: "error", error: { type: "overloaded_error", message } }),
 };

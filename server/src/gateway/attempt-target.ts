@@ -159,7 +159,9 @@ export function failure(error: UpstreamError, target: Target, key = 1): AppError
       details: { ...details, retryable: false },
     });
   if (status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429)
-    return new Failure("provider_refused", said, { details: { ...details, providerStatus: status } });
+    return new Failure("provider_refused", said, {
+      details: { ...details, providerStatus: status, ...(error.details === undefined ? {} : { providerDetails: error.details }) },
+    });
   if (kind === "rate_limit") return new Failure("provider_busy", said, { details: { ...details, providerStatus: 429 } });
   return new Failure(kind === "overloaded" ? "provider_busy" : "provider_failed", said, { details });
 }

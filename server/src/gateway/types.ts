@@ -184,6 +184,8 @@ export interface UpstreamError {
   readonly code?: string;
   /** From Retry-After. */
   readonly retryAfterMs?: number;
+  /** Anthropic's `details`: its clients act on them by themselves. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** One event of a server-sent stream. */
@@ -219,6 +221,10 @@ export interface CallerError {
   readonly message: string;
   /** Of the inference, when one was opened. */
   readonly inferenceId: string | null;
+  /** What could not be carried. */
+  readonly fields?: readonly string[];
+  /** The provider's own, where it refused. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export interface AnswerContext {

@@ -1,4 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
+import { betaZodTool } from "@anthropic-ai/sdk/helpers/beta/zod";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
 import OpenAI from "openai";
 import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
@@ -137,6 +138,35 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
       expectAllSent();
     }
     expect(streamed.usage.output_tokens).toBe(whole.usage.output_tokens);
+  });
+
+  test("the clients' own runners of tools ask again with the results, until there is an answer", async () => {
+    const given: unknown[] = [];
+    const run = (input: unknown) => `result ${given.push(input) - 1}`;
+    const { name } = scriptedTool;
+    const described = { name, description: "Looks it up.", parse: JSON.parse, function: run, parameters };
+    const runner = openai.chat.completions.runTools({
+      model: `${provider}/tools-once:2`,
+      messages: hello,
+      tools: [{ type: "function", function: described }],
+    });
+    expect(await runner.finalContent()).toBe(scriptedText);
+    const tool = betaZodTool({ name, description: "Looks it up.", inputSchema: weather, run });
+    const message = await anthropic.beta.messages.toolRunner({
+      model: `${provider}/tools-once:2`,
+      max_tokens: 100,
+      messages: hello,
+      tools: [tool],
+    });
+    expect(message.content).toMatchObject([{ type: "text", text: scriptedText }]);
+    expect(given).toEqual(Array.from({ length: 4 }, () => scriptedTool.arguments));
+    const sent = upstream.requests.map(({ body }) => JSON.stringify(body));
+    expect(sent.map((text) => text.includes("result "))).toEqual([false, true, false, true]);
+    // It would have its provider hold the conversation, and sends all of it where that cannot be.
+    expect(upstream.requests.slice(2).map(({ body }) => body["thread"] !== undefined)).toEqual(
+      provider === "claude" ? [true, true] : [false, false],
+    );
+    expect(sent[3]!.includes("Hello")).toBe(provider !== "claude");
   });
 
   function expectAllSent() {

@@ -204,6 +204,12 @@ describe("a stream that its client aborts", () => {
   });
 });
 
+test("what a provider of Anthropic's says beside its words reaches its client; of our own key nothing does", async () => {
+  const refused = await thrownBy(ask("messages", { model: "two/status:400" }));
+  expect(refused).toMatchObject({ error: { error: { type: "invalid_request_error", details: { error_code: "scripted_400" } } } });
+  expect(JSON.stringify(await thrownBy(ask("messages", { model: "two/status:401" })))).not.toContain("scripted_401");
+});
+
 describe("what Anthropic's client says in its header of betas", () => {
   const asked = { max_tokens: 20, messages };
 

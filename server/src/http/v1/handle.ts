@@ -171,11 +171,19 @@ function refuse({ request, response, dialect, call }: Door, error: unknown, deps
   else deps.logger.error({ error }, "a request to the gateway failed");
   discardBody(request);
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const { providerStatus, inferenceId: recorded } = known.details;
+  const { providerStatus, inferenceId: recorded, fields, providerDetails } = known.details;
   const inferenceId = call?.id ?? (typeof recorded === "string" ? recorded : null);
   const status = typeof providerStatus === "number" ? providerStatus : known.status;
   const message = known.code === "internal" ? "Something went wrong here." : known.message;
-  const text = JSON.stringify(deps.gateway.dialect(dialect).writeError({ status, code: known.code, message, inferenceId }));
+  const said = {
+    status,
+    code: known.code,
+    message,
+    inferenceId,
+    ...(known.code === "untranslatable" ? { fields: fields as readonly string[] } : {}),
+    ...(known.code === "provider_refused" && providerDetails !== undefined ? { details: providerDetails as Record<string, unknown> } : {}),
+  };
+  const text = JSON.stringify(deps.gateway.dialect(dialect).writeError(said));
   response.writeHead(status, {
     ...problemHeaders(known),
     "content-type": "application/json",
