@@ -2,6 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import { betaZodTool } from "@anthropic-ai/sdk/helpers/beta/zod";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
 import OpenAI from "openai";
+import { ResponsesToolRunner } from "openai/helpers/responses-tool-runner";
 import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -167,6 +168,17 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
       provider === "claude" ? [true, true] : [false, false],
     );
     expect(sent[3]!.includes("Hello")).toBe(provider !== "claude");
+  });
+
+  test.each([false, true])("OpenAI's runner of tools over responses does the same (streamed: %s)", async (stream) => {
+    const given: unknown[] = [];
+    const tool = { type: "function" as const, name: scriptedTool.name, strict: false, parameters };
+    const execute = (input: unknown) => `result ${given.push(input) - 1}`;
+    const runner = new ResponsesToolRunner({ functions: [{ tool, execute }] });
+    const final = await runner.run(openai, { model: `${provider}/tools-once:2`, input: "Hello" }, { stream });
+    expect(final.output_text).toBe(scriptedText);
+    expect(given).toEqual([scriptedTool.arguments, scriptedTool.arguments]);
+    expect(JSON.stringify(upstream.requests[1]!.body)).toMatch(/result 0.*result 1/);
   });
 
   function expectAllSent() {
