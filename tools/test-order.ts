@@ -1,13 +1,13 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** The longest first, as far as a fresh clone can know: they start whole programs, or read the whole corpus. */
+/** The longest first, as far as a fresh clone can know: they start whole programs. The corpus is read before others ask for it. */
 const first = [
+  /\/demo\/mail\.test/,
   /\/e2e\/(hand-over|console|backup|drain|kills)\.test/,
   /\/release\/crash\.test/,
   /\/e2e\//,
   /\/(jobs|batches)\/.*crash\.test/,
   /\/monitoring\.test/,
-  /\/demo\/mail\.test/,
 ];
 
 /** Vitest's own order, but that no file which takes as long as many others is left for the end, when the other processors idle. */
