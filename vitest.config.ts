@@ -2,6 +2,7 @@ import { mkdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tools/test-order.ts";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -22,9 +23,7 @@ function temporaryFolder(): string {
 process.env["TMPDIR"] ??= temporaryFolder();
 process.env["NODE_COMPILE_CACHE"] ??= `${process.env["TMPDIR"]}/millrace-test-compiled`;
 
-const all = ["{contract,sdk,server,console,tools}/**/*.test.{ts,tsx}", "e2e/**/*.test.ts"];
 const exclude = ["**/node_modules/**", "**/dist/**"];
-const units = ["{contract,sdk,console}/**/*.test.{ts,tsx}", "server/src/{core,statistics,gateway,cli}/**/*.test.ts"];
 
 export default defineConfig({
   // By name and not by the condition `source` alone: the global setup resolves without it, and a fresh clone has no dist.
@@ -40,15 +39,25 @@ export default defineConfig({
   test: {
     globalSetup: ["server/test/global-setup.ts"],
     projects: [
-      // Nothing of these outlives its test, so that a process serves one file after the other.
-      { extends: true, test: { name: "units", include: units, exclude, isolate: false } },
-      { extends: true, test: { name: "whole", include: all, exclude: [...exclude, ...units] } },
+      // Nothing of these outlives its test, so that a process serves one file after the other: it imports the server once, and
+      // compiles PGlite once, which for most files is half of their CPU.
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["{contract,sdk,console}/**/*.test.{ts,tsx}", "server/src/**/*.test.ts"],
+          exclude,
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: "apart", include: ["{e2e,tools,server/test}/**/*.test.ts"], exclude } },
     ],
     pool: "forks",
     // One more than the cores of the smallest machine: many tests wait for a process of their own.
     maxWorkers: 3,
-    // A test opens a database, asks little of it and is over: compiling its WebAssembly twice, as a long life repays it, is a fifth of the suite.
-    execArgv: ["--wasm-tiering-budget=2000000000"],
+    // A test opens a database, asks little of it and is over: compiling its WebAssembly a second time, as a long life repays it, is a third of the suite.
+    execArgv: ["--liftoff-only"],
+    sequence: { sequencer: LongestFirst },
     // On CI's shared machines a test gets a second try; the report marks it (retry x1), so that it is mended, not forgotten.
     retry: process.env["CI"] === undefined ? 0 : 1,
     testTimeout: 60_000,

@@ -57,6 +57,7 @@ describe("the judge of the architecture", () => {
     ["a fetch", "server/src/models/create.ts", "const answer = await fetch(url);\n"],
     ["a fetch by another path", "server/src/models/create.ts", "const send = globalThis.fetch;\n"],
     ["an HTTP client", "server/src/models/create.ts", importing("undici")],
+    ["a driver at every start", "server/src/gateway/store.ts", importing("ioredis")],
     ["an HTTP client, late", "server/src/models/create.ts", 'const { request } = await import("undici");\n'],
     ["a request over node:https", "server/src/models/create.ts", 'import { Agent, request } from "node:https";\n'],
     ["all of node:http", "server/src/models/create.ts", 'import * as http from "node:http";\n'],

@@ -61,6 +61,11 @@ const confined: readonly { what: string; seen: RegExp; allowed: RegExp }[] = [
     seen: /(?<![.\w])fetch\(|(?<!typeof )\bglobalThis\.fetch\b|\b(?:from|import|require)\s*\(?\s*"(?:undici|node-fetch|axios|got)(?:\/[^"]*)?"|\bimport\s*(?:\*|\w+|(?:type\s+)?\{[^}]*\b(?:request|get|connect|createConnection)\b[^}]*\})[^;{}]*\bfrom\s*"node:(?:https?|http2|net|tls)"|\bhttps?\.(?:request|get)\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\(/,
     allowed: /^server\/src\/core\/egress\/|^sdk\/|^console\//,
   },
+  {
+    what: "ioredis at every start (most nodes are alone: import it late)",
+    seen: /^(?:import|export) (?!type\b)[^;]*\bfrom "ioredis"/m,
+    allowed: /^$/,
+  },
 ];
 const longestFile = 500;
 const vagueName = /^(utils?|common|helpers?|lib|shared|services?)(\.\w+)*$/;

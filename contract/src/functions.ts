@@ -131,6 +131,15 @@ export const stepSchema = z.object({
   error: z.string().optional(),
   details: z.record(z.string(), z.unknown()).optional(),
 });
+type TimedStep = Pick<z.infer<typeof stepSchema>, "kind" | "startMs" | "durationMs">;
+
+/** Whether a step, a lost attempt say, lies within an ask of a model: what it costs is in the cost of that ask already. */
+export function isPartOfAsk(step: TimedStep, steps: readonly TimedStep[]): boolean {
+  const isAround = (ask: TimedStep) =>
+    ask.kind === "ask" && ask.startMs <= step.startMs && step.startMs + step.durationMs <= ask.startMs + ask.durationMs;
+  return step.kind !== "ask" && steps.some(isAround);
+}
+
 export const inferenceDetailSchema = inferenceSchema.extend({
   input: z.unknown(),
   output: z.unknown().nullable(),

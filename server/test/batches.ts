@@ -9,6 +9,7 @@ import { type TestHttp, openTestHttp } from "./http.ts";
 export interface TestBatches {
   readonly parts: DataParts;
   readonly http: TestHttp;
+  readonly batches: Batches;
   /** Sends these lines up and answers the upload's id. */
   upload(lines: readonly (string | object)[]): Promise<string>;
   /** Over HTTP, as the admin unless told otherwise. */
@@ -33,8 +34,9 @@ export async function openTestBatches(options: {
     get: (...given) => made!.get(...given),
     cancel: (...given) => made!.cancel(...given),
     result: (...given) => made!.result(...given),
+    eraseRow: (...given) => made!.eraseRow(...given),
   };
-  const http = await openTestHttp({ store: parts.store, ports: { batches: late }, ...options });
+  const http = await openTestHttp({ store: parts.store, ports: { batches: late }, batches: late, ...options });
   made = createBatches({
     sql: parts.store.sql,
     blobs: parts.blobs,
@@ -67,6 +69,7 @@ export async function openTestBatches(options: {
   return {
     parts,
     http,
+    batches: late,
     get,
     until,
     async upload(lines) {

@@ -3,7 +3,7 @@ import { type Context, createEgress, egressConfigSchema, silentLogger, systemClo
 import { configSchema as dataConfigSchema, createData, type Data, type DataConfig } from "../src/data/index.ts";
 import { configSchema as governanceConfigSchema, createGovernance, type Governance } from "../src/governance/index.ts";
 import { configSchema as jobsConfigSchema, createJobs, type Jobs } from "../src/jobs/index.ts";
-import { type BlobStore, createFolderBlobs, createLake, type Lake } from "../src/storage/index.ts";
+import { type BlobStore, createFolderBlobs, createLakeInTask, type Lake } from "../src/storage/index.ts";
 import { createTestStore, type TestStore } from "./store.ts";
 
 /** Storage, governance, jobs and data, as the program composes them. */
@@ -56,7 +56,8 @@ export async function createDataParts(
     version: "0.0.0",
   });
   const blobs = createFolderBlobs({ folder: join(dataFolder, "blobs") });
-  const lake = createLake({ scratchFolder: join(dataFolder, "scratch") });
+  // In this process: a task for each question of a test is a second of CPU, and that tasks hold is tested where they are.
+  const lake = createLakeInTask({ scratchFolder: join(dataFolder, "scratch") });
   const data = createData({
     sql,
     blobs,

@@ -13,6 +13,7 @@ import {
   systemClock,
 } from "../src/core/index.ts";
 import {
+  type Batches,
   type DemonstrationsPort,
   type FeedbackPort,
   type FunctionDefinition,
@@ -38,7 +39,7 @@ import {
   createDrain,
   createHotState,
   createJournal,
-  createLake,
+  createLakeInTask,
   createMemoryCounters,
 } from "../src/storage/index.ts";
 import { type TestStore, createTestStore } from "./store.ts";
@@ -108,6 +109,7 @@ export interface TestFunctionsOptions {
   readonly clock?: Clock;
   readonly feedback?: FeedbackPort;
   readonly demonstrations?: DemonstrationsPort;
+  readonly batches?: Pick<Batches, "eraseRow">;
   readonly node?: string;
   /** Default `journal`, within the store's data folder. */
   readonly journalFolder?: string;
@@ -158,7 +160,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     gateway: options.gateway,
     archive: createArchive({
       sql: store.sql,
-      lake: createLake({ scratchFolder: join(store.dataFolder, "scratch") }),
+      lake: createLakeInTask({ scratchFolder: join(store.dataFolder, "scratch") }),
       lakeFolder: join(store.dataFolder, "lake"),
       scratchFolder: join(store.dataFolder, "scratch"),
       governance,
@@ -168,6 +170,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     }),
     ...(options.feedback === undefined ? {} : { feedback: () => options.feedback }),
     ...(options.demonstrations === undefined ? {} : { demonstrations: () => options.demonstrations }),
+    batches: () => options.batches,
     ...(options.onReadyBindings === undefined ? {} : { onReadyBindings: options.onReadyBindings }),
     sourceHash: options.sourceHash ?? "source",
     configHash: "config",

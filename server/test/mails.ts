@@ -5,8 +5,8 @@ import { createId, sha256 } from "../src/core/index.ts";
 import { type Mail, readMails } from "../src/demo/mail.ts";
 
 /**
- * The corpus as `readMails` gives it, for tests that are not about reading it: parsing 6,046 messages takes seconds, so that it is
- * done once and kept beside the templates, under a name that changes with what reads it.
+ * The corpus as `readMails` gives it: parsing 6,046 messages takes seconds, so that it is done once and kept beside the templates,
+ * under a name that changes with what reads it.
  */
 export async function readKeptMails(): Promise<Mail[]> {
   const reader = await readFile(new URL("../src/demo/mail.ts", import.meta.url), "utf8");

@@ -3,6 +3,8 @@ export interface Script {
   readonly model: string;
   readonly words: readonly string[];
   readonly finish: "stop" | "length" | "tools";
+  /** Calls of the tool, at once; absent: one. */
+  readonly calls?: number;
   readonly inputTokens: number;
   /** OpenAI: whether the stream carries usage. */
   readonly includeUsage: boolean;
@@ -27,8 +29,13 @@ export const scriptedTool = { id: "call_scripted", name: "look_up", arguments: {
 /** Cut where no reader would expect it. */
 const argumentPieces = ['{"ci', 'ty":"Zü', 'rich","days"', ":3}"];
 
-function outputTokens({ finish, words }: Script): number {
-  return finish === "tools" ? argumentPieces.length : words.length;
+function outputTokens({ finish, words, calls = 1 }: Script): number {
+  return finish === "tools" ? argumentPieces.length * calls : words.length;
+}
+
+/** One for each call of the tool: the first as it is alone. */
+export function callIds({ calls = 1 }: Script): string[] {
+  return Array.from({ length: calls }, (_, index) => (index === 0 ? scriptedTool.id : `${scriptedTool.id}_${index + 1}`));
 }
 
 /** Words with the blanks before them, so that joined they are the text. */
@@ -55,11 +62,11 @@ export const openaiWire: ScriptedWire = {
       const logprobs = openaiLogProbabilities(script, delta.content ? [delta.content] : []);
       return `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta, logprobs, finish_reason: finish }] })}\n\n`;
     };
-    const call = { index: 0, id: scriptedTool.id, type: "function", function: { name: scriptedTool.name, arguments: "" } };
-    const said =
-      script.finish === "tools"
-        ? [{ tool_calls: [call] }, ...argumentPieces.map((text) => ({ tool_calls: [{ index: 0, function: { arguments: text } }] }))]
-        : pieces(script.words).map((content) => ({ content }));
+    const called = (id: string, index: number) => [
+      { tool_calls: [{ index, id, type: "function", function: { name: scriptedTool.name, arguments: "" } }] },
+      ...argumentPieces.map((text) => ({ tool_calls: [{ index, function: { arguments: text } }] })),
+    ];
+    const said = script.finish === "tools" ? callIds(script).flatMap(called) : pieces(script.words).map((content) => ({ content }));
     return [
       chunk({ role: "assistant", content: script.finish === "tools" ? null : "" }),
       ...said.map((delta) => chunk(delta)),
@@ -69,14 +76,14 @@ export const openaiWire: ScriptedWire = {
     ];
   },
   answer(script) {
-    const call = {
-      id: scriptedTool.id,
+    const calls = callIds(script).map((id) => ({
+      id,
       type: "function",
       function: { name: scriptedTool.name, arguments: JSON.stringify(scriptedTool.arguments) },
-    };
+    }));
     const message =
       script.finish === "tools"
-        ? { role: "assistant", content: null, tool_calls: [call] }
+        ? { role: "assistant", content: null, tool_calls: calls }
         : { role: "assistant", content: pieces(script.words).join("") };
     return {
       id: "chatcmpl-scripted",
@@ -126,11 +133,13 @@ function anthropicErrorType(status: number): string {
 
 export const anthropicWire: ScriptedWire = {
   events(script) {
-    const tool = { type: "tool_use", id: scriptedTool.id, name: scriptedTool.name, input: {} };
     const isTool = script.finish === "tools";
     const deltas = isTool
       ? argumentPieces.map((text) => ({ type: "input_json_delta", partial_json: text }))
       : pieces(script.words).map((text) => ({ type: "text_delta", text }));
+    const starts = isTool
+      ? callIds(script).map((id) => ({ type: "tool_use", id, name: scriptedTool.name, input: {} }))
+      : [{ type: "text", text: "" }];
     const message = {
       id: "msg_scripted",
       type: "message",
@@ -143,9 +152,11 @@ export const anthropicWire: ScriptedWire = {
     };
     return [
       anthropicEvent({ type: "message_start", message }),
-      anthropicEvent({ type: "content_block_start", index: 0, content_block: isTool ? tool : { type: "text", text: "" } }),
-      ...deltas.map((delta) => anthropicEvent({ type: "content_block_delta", index: 0, delta })),
-      anthropicEvent({ type: "content_block_stop", index: 0 }),
+      ...starts.flatMap((start, index) => [
+        anthropicEvent({ type: "content_block_start", index, content_block: start }),
+        ...deltas.map((delta) => anthropicEvent({ type: "content_block_delta", index, delta })),
+        anthropicEvent({ type: "content_block_stop", index }),
+      ]),
       anthropicEvent({
         type: "message_delta",
         delta: { stop_reason: anthropicFinish[script.finish], stop_sequence: null },
@@ -155,19 +166,22 @@ export const anthropicWire: ScriptedWire = {
     ];
   },
   answer(script) {
-    const tool = { type: "tool_use", id: scriptedTool.id, name: scriptedTool.name, input: scriptedTool.arguments };
+    const tools = callIds(script).map((id) => ({ type: "tool_use", id, name: scriptedTool.name, input: scriptedTool.arguments }));
     return {
       id: "msg_scripted",
       type: "message",
       role: "assistant",
       model: script.model,
-      content:
-        script.finish === "tools" ? [tool] : script.words.length === 0 ? [] : [{ type: "text", text: pieces(script.words).join("") }],
+      content: script.finish === "tools" ? tools : script.words.length === 0 ? [] : [{ type: "text", text: pieces(script.words).join("") }],
       stop_reason: anthropicFinish[script.finish],
       stop_sequence: null,
       usage: { input_tokens: script.inputTokens, output_tokens: outputTokens(script) },
     };
   },
-  error: (status, message) => ({ type: "error", error: { type: anthropicErrorType(status), message }, request_id: "req_scripted" }),
+  error: (status, message) => ({
+    type: "error",
+    error: { type: anthropicErrorType(status), message, details: { error_code: `scripted_${status}` } },
+    request_id: "req_scripted",
+  }),
   streamError: (message) => anthropicEvent({ type: "error", error: { type: "overloaded_error", message } }),
 };

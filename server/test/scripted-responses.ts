@@ -1,10 +1,10 @@
-import { type Script, type ScriptedWire, openaiWire, scriptedTool } from "./scripted-answers.ts";
+import { type Script, type ScriptedWire, callIds, openaiWire, scriptedTool } from "./scripted-answers.ts";
 
 const argumentPieces = ['{"ci', 'ty":"Zü', 'rich","days"', ":3}"];
 
 function response(script: Script, output: readonly unknown[], status: string): Record<string, unknown> {
   const isOver = status !== "in_progress";
-  const tokens = script.finish === "tools" ? argumentPieces.length : script.words.length;
+  const tokens = script.finish === "tools" ? argumentPieces.length * callIds(script).length : script.words.length;
   return {
     id: "resp_scripted",
     object: "response",
@@ -29,8 +29,9 @@ function response(script: Script, output: readonly unknown[], status: string): R
   };
 }
 
-function toolItem(text: string, status: string): Record<string, unknown> {
-  return { id: "fc_scripted", type: "function_call", status, call_id: scriptedTool.id, name: scriptedTool.name, arguments: text };
+function toolItem(text: string, status: string, { id, index }: { id: string; index: number }): Record<string, unknown> {
+  const item = index === 0 ? "fc_scripted" : `fc_scripted_${index + 1}`;
+  return { id: item, type: "function_call", status, call_id: id, name: scriptedTool.name, arguments: text };
 }
 
 function messageItem(content: readonly unknown[], status: string): Record<string, unknown> {
@@ -39,8 +40,9 @@ function messageItem(content: readonly unknown[], status: string): Record<string
 
 const textPart = (text: string) => ({ type: "output_text", text, annotations: [], logprobs: [] });
 
-function output({ finish, words }: Script): Record<string, unknown>[] {
-  if (finish === "tools") return [toolItem(argumentPieces.join(""), "completed")];
+function output(script: Script): Record<string, unknown>[] {
+  const { finish, words } = script;
+  if (finish === "tools") return callIds(script).map((id, index) => toolItem(argumentPieces.join(""), "completed", { id, index }));
   return words.length === 0 ? [] : [messageItem([textPart(words.join(" "))], finish === "length" ? "incomplete" : "completed")];
 }
 
@@ -54,22 +56,28 @@ export const responsesWire: ScriptedWire = {
       `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence++, ...fields })}\n\n`;
     const begun = { response: response(script, [], "in_progress") };
     const items = output(script);
-    const at = { item_id: items[0]?.["id"], output_index: 0 };
-    const inPart = { ...at, content_index: 0 };
+    const inPart = { item_id: items[0]?.["id"], output_index: 0, content_index: 0 };
     const isTool = script.finish === "tools";
     const pieces = script.words.map((word, index) => (index === 0 ? word : ` ${word}`));
     return [
       event("response.created", begun),
       event("response.in_progress", begun),
-      ...items.flatMap((item) => [
+      ...items.flatMap((item, index) => [
         event("response.output_item.added", {
-          output_index: 0,
-          item: isTool ? toolItem("", "in_progress") : messageItem([], "in_progress"),
+          output_index: index,
+          item: isTool ? { ...item, arguments: "", status: "in_progress" } : messageItem([], "in_progress"),
         }),
         ...(isTool
           ? [
-              ...argumentPieces.map((delta) => event("response.function_call_arguments.delta", { ...at, delta })),
-              event("response.function_call_arguments.done", { ...at, name: scriptedTool.name, arguments: argumentPieces.join("") }),
+              ...argumentPieces.map((delta) =>
+                event("response.function_call_arguments.delta", { item_id: item["id"], output_index: index, delta }),
+              ),
+              event("response.function_call_arguments.done", {
+                item_id: item["id"],
+                output_index: index,
+                name: scriptedTool.name,
+                arguments: argumentPieces.join(""),
+              }),
             ]
           : [
               event("response.content_part.added", { ...inPart, part: textPart("") }),
@@ -77,7 +85,7 @@ export const responsesWire: ScriptedWire = {
               event("response.output_text.done", { ...inPart, text: script.words.join(" "), logprobs: [] }),
               event("response.content_part.done", { ...inPart, part: textPart(script.words.join(" ")) }),
             ]),
-        event("response.output_item.done", { output_index: 0, item }),
+        event("response.output_item.done", { output_index: index, item }),
       ]),
       event(`response.${statusOf(script)}`, { response: response(script, items, statusOf(script)) }),
     ];

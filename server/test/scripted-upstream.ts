@@ -54,7 +54,8 @@ interface Turn {
 /**
  * A provider on loopback that does what the model's name says, in each dialect, in a stream or whole:
  *
- * - `ok`, `echo` (the last message's text), `empty` (no words), `length` (truncated), `tools` (a call of `scriptedTool`), `half-character`
+ * - `ok`, `echo` (the last message's text), `empty` (no words), `length` (truncated), `half-character`
+ * - `tools[:<calls>]` (of `scriptedTool`), `tools-once[:<calls>]` (until the request brings a result)
  * - `slow-first:<ms>` (before the head), `late-body:<ms>` (after the head), `slow-between:<ms>`, `stall-after:<n>` events
  * - `reset` (no answer), `reset-after:<n>`, `clean-cut-after:<n>` (an end without its mark), `malformed-after:<n>`
  * - `status:<code>[:<retry-after>]`, `status-then-ok:<code>:<times>[:<retry-after>]`, `error-in-first-event`, `error-body-200`, `empty-body`
@@ -135,16 +136,23 @@ function destroy({ response }: Turn): void {
 function scriptOf([fault = "", value]: readonly string[], body: Record<string, unknown>): Script {
   const words: Record<string, string> = { empty: "", echo: lastText(body), "half-character": scriptedCharacters };
   const text = scriptedTurn(body) ?? words[fault] ?? scriptedText;
+  const callsTools = fault === "tools" || (fault === "tools-once" && !bringsResult(body));
   const options = body["stream_options"] as { include_usage?: boolean } | undefined;
   return {
     model: String(body["model"]),
     words: text === "" ? [] : text.split(" "),
-    finish: fault === "length" || fault === "tools" ? fault : "stop",
+    finish: fault === "length" ? "length" : callsTools ? "tools" : "stop",
+    calls: callsTools ? Number(value ?? 1) : 1,
     probability: body["logprobs"] === true && fault === "confident" ? Number(value) : undefined,
     inputTokens: JSON.stringify(body["messages"] ?? body["input"] ?? []).split(/\s+/).length,
     includeUsage: options?.include_usage === true && fault !== "no-usage",
     tellsUsage: fault !== "no-usage",
   };
+}
+
+/** Of a tool, in any of the dialects. */
+function bringsResult({ messages, input }: Record<string, unknown>): boolean {
+  return /"role":"tool"|"type":"(?:tool_result|function_call_output)"/.test(JSON.stringify(messages ?? input ?? []));
 }
 
 /** The text that the request itself brings along for this turn. */

@@ -16,10 +16,24 @@ test("tokens and cost are read in all and of each step that was paid for", () =>
   expect(readSpent({ produced: { usage, cost, model: "small" }, steps })).toEqual({
     total: spent,
     steps: [
-      { ...spent, place: 1, name: "draft", target: "one/small" },
-      { ...spent, amount: null, currency: null, place: 2, name: "final", target: "one/small" },
+      { ...spent, place: 1, name: "draft", target: "one/small", isPart: false },
+      { ...spent, amount: null, currency: null, place: 2, name: "final", target: "one/small", isPart: false },
     ],
   });
+});
+
+test("an attempt that was lost is a part of the ask it was made for", () => {
+  const details = { usage, cost };
+  const steps = [
+    { ...step, kind: "llm", name: "one/empty", startMs: 1, durationMs: 2, details } as const,
+    { ...step, name: "one", startMs: 0, durationMs: 9, details },
+    { ...step, kind: "llm", name: "later", startMs: 8, durationMs: 2, details } as const,
+  ];
+  expect(readSpent({ produced: { usage, cost }, steps }).steps.map(({ name, isPart }) => [name, isPart])).toEqual([
+    ["one/empty", true],
+    ["one", false],
+    ["later", false],
+  ]);
 });
 
 test("usage without a cost is shown with an unknown one", () => {
@@ -39,7 +53,7 @@ test("a step that was asked and told nothing has a cost that is not known, and s
   };
   expect(readSpent({ produced: {}, steps: [{ ...step, name: "late", details: { usage: null, cost: null } }] })).toEqual({
     total: nothing,
-    steps: [{ ...nothing, place: 0, name: "late", target: null }],
+    steps: [{ ...nothing, place: 0, name: "late", target: null, isPart: false }],
   });
 });
 

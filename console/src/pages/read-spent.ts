@@ -1,4 +1,4 @@
-import type { InferenceDetail } from "@millrace/contract";
+import { type InferenceDetail, isPartOfAsk } from "@millrace/contract";
 
 export interface Spent {
   /** Decimal text; null: not known, which is not nothing. */
@@ -16,6 +16,8 @@ export interface SpentStep extends Spent {
   readonly place: number;
   readonly name: string;
   readonly target: string | null;
+  /** The ask around it counts it too. */
+  readonly isPart: boolean;
 }
 
 /** What foundation models cost for an inference, in all and by step. Null where none was asked. */
@@ -23,9 +25,11 @@ export function readSpent({ produced, steps }: Pick<InferenceDetail, "produced" 
   readonly total: Spent | null;
   readonly steps: readonly SpentStep[];
 } {
-  const paid = steps.flatMap(({ name, details = {} }, place) =>
-    "cost" in details ? [{ ...toSpent(details), place, name, target: textOf(details["target"]) }] : [],
-  );
+  const paid = steps.flatMap((step, place) => {
+    const { name, details = {} } = step;
+    if (!("cost" in details)) return [];
+    return [{ ...toSpent(details), place, name, target: textOf(details["target"]), isPart: isPartOfAsk(step, steps) }];
+  });
   const total = toSpent(produced);
   // Refused before anything was sent: there is nothing to show.
   const isNothing = !isPaid(produced) || (total.input === 0 && total.output === 0);

@@ -37,7 +37,11 @@ export function SpentCard({ inference }: { inference: InferenceDetail }): ReactN
           rows={steps}
           keyOf={(each) => String(each.place)}
           columns={[
-            { title: "Step", cell: (each) => <b>{each.name}</b>, phone: "lead" },
+            {
+              title: "Step",
+              cell: (each) => (each.isPart ? <span className="quiet">of it: {each.name}</span> : <b>{each.name}</b>),
+              phone: "lead",
+            },
             { title: "Asked", cell: (each) => each.target ?? "–" },
             { title: "In", cell: (each) => tokens(each.input), number: true },
             { title: "Out", cell: (each) => tokens(each.output), number: true },

@@ -115,6 +115,7 @@ export function createModules(deps: ModulesDeps): Modules {
     archive,
     feedback: () => feedback,
     demonstrations: () => feedback,
+    batches: () => batches,
     onReadyBindings: (readyBindings) => jobs.setNodeStatus({ readyBindings }),
     sourceHash: loaded.sourceHash,
     configHash,

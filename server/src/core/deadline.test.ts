@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Deadline } from "./deadline.ts";
+import { AppError } from "./errors.ts";
 
 function soon(): Deadline {
   return new Deadline(performance.now() + 10);
@@ -35,6 +36,18 @@ describe("a deadline", () => {
     await expect(deadline.race(new Promise(() => {}))).rejects.toMatchObject({ code: "deadline_exceeded" });
     expect(told).toEqual(["a", "b"]);
     expect(signal.reason).toMatchObject({ code: "deadline_exceeded" });
+  });
+
+  test("that its caller ends passes on why, where he says it", async () => {
+    const gone = new AbortController();
+    const deadline = new Deadline(Number.POSITIVE_INFINITY, gone.signal);
+    const { signal } = deadline;
+    const raced = deadline.race(new Promise(() => {}));
+    gone.abort(new AppError("client_gone"));
+    await expect(raced).rejects.toMatchObject({ code: "client_gone" });
+    expect(signal.reason).toBe(gone.signal.reason);
+    const silent = new Deadline(Number.POSITIVE_INFINITY, AbortSignal.abort());
+    expect(silent.signal.reason).toMatchObject({ code: "deadline_exceeded" });
   });
 
   test("tells at once who asks after the end, however it ended", () => {

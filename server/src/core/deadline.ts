@@ -1,5 +1,5 @@
 import { type Cancellation, toAbortSignal } from "./cancellation.ts";
-import { AppError } from "./errors.ts";
+import { AppError, isAppError } from "./errors.ts";
 
 /** Node's timers hold no longer time. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -65,7 +65,7 @@ export class Deadline implements Cancellation {
     return this.#over || this.#outer?.aborted === true || this.remainingMs() <= 0;
   }
 
-  /** For what takes signals: libraries and variants of plain code. Its reason is `deadline_exceeded`. */
+  /** For what takes signals: libraries and variants of plain code. Its reason is `deadline_exceeded`, or why the caller ended it. */
   get signal(): AbortSignal {
     return toAbortSignal(this);
   }
@@ -75,7 +75,7 @@ export class Deadline implements Cancellation {
   }
 
   get reason(): AppError {
-    return new AppError("deadline_exceeded");
+    return this.#reason();
   }
 
   addEventListener(_type: "abort", listener: () => void): void {
@@ -100,10 +100,10 @@ export class Deadline implements Cancellation {
     }
   }
 
-  /** The promise's result, or `deadline_exceeded` at the end of the time, whatever the promise does with the signal. */
+  /** The promise's result, or the signal's reason at the end of the time, whatever the promise does with the signal. */
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.onEnd(() => reject(new AppError("deadline_exceeded")));
+      this.onEnd(() => reject(this.#reason()));
       promise.then(resolve, reject);
     });
   }
@@ -122,6 +122,11 @@ export class Deadline implements Cancellation {
     const listeners = this.#listeners ?? [];
     this.end();
     for (const listener of listeners) listener();
+  }
+
+  #reason(): AppError {
+    const why: unknown = this.#outer?.aborted === true ? this.#outer.reason : undefined;
+    return isAppError(why) ? why : new AppError("deadline_exceeded");
   }
 
   get #onAbort(): () => void {

@@ -27,7 +27,10 @@ afterAll(async () => {
 
 const said = { label: "spam", confidence: 0.9 };
 
-function triage({ model = "one/ok", ...options }: { model?: string; minimumNearness?: number } = {}): FunctionDefinition {
+function triage({
+  model = "one/ok",
+  ...options
+}: { model?: string; minimumNearness?: number; embedder?: string } = {}): FunctionDefinition {
   return defineFunction({
     ...mailSheet,
     name: "triage-mail",
@@ -241,6 +244,52 @@ describe("examples", () => {
     await expect.poll(() => countOf(world)).toBe(1);
     await world.send("Your invoice for June");
     expect(askedLast().map(({ content }) => content)).toEqual(["Your invoice for May", "ham", "Your invoice for June"]);
+  });
+
+  describe("found by what they mean", () => {
+    const embedded = () => upstream.requests.filter(({ path }) => path.endsWith("/embeddings")).map(({ body }) => body["input"]);
+
+    test("are sent to the embedder once, a question with each call; both are paid for", async () => {
+      const world = await start(triage({ embedder: "one/near" }));
+      const far = await world.send("Lunch on Friday?");
+      const near = await world.send("Your invoice for May");
+      expect(embedded()).toEqual([]);
+      await world.say([confirmed(far), corrected(near)]);
+      await expect.poll(() => countOf(world)).toBe(2);
+      // The same subject is as near as can be to an embedder that knows nothing but sameness.
+      const id = await world.send("Your invoice for May", { input: { subject: "Your invoice for May", body: "another" } });
+      expect(askedLast().map(({ content }) => content)).toEqual(expect.arrayContaining(["Your invoice for May: text"]));
+      await world.send("Something else");
+      // The first question's vector is known: its subject is that of an example.
+      expect(embedded()).toEqual([expect.arrayContaining(["Lunch on Friday?", "Your invoice for May"]), ["Something else"]]);
+      await world.open.stored();
+      const { steps, produced } = await world.open.functions.getInference(alice, id);
+      const { shown } = steps.find(({ name }) => name === "plain, examples")!.details as {
+        shown: { inference: string; nearness: number }[];
+      };
+      expect(shown.at(-1)).toEqual({ inference: near, nearness: expect.closeTo(1, 5) as number });
+      const asks = steps.filter(({ kind }) => kind === "ask");
+      expect(asks.map(({ name }) => name)).toEqual(["one/near", "one/near", "one/ok"]);
+      expect(asks[0]!.details).toMatchObject({ texts: 2, usage: { input: 20 }, cost: { amount: "0.00002" } });
+      expect(produced).toMatchObject({ asks: 3, model: expect.any(String) as string, cost: { currency: "USD" } });
+    });
+
+    test.each([
+      ["is dead", "dead/near", {}],
+      ["may not see them", "one/near", { metadata: { data_class: "personal" } }],
+    ])("are done without where the embedder %s, and the evidence says so", async (_what, embedder, more) => {
+      const world = await start(triage({ embedder, model: "trusted/ok" }));
+      const known = await world.send("Your invoice for May", more);
+      await world.say([corrected(known)]);
+      await expect.poll(() => countOf(world)).toBe(1);
+      const id = await world.send("Your invoice for June", more);
+      expect(askedLast()).toHaveLength(1);
+      expect(embedded()).toEqual([]);
+      await world.open.stored();
+      const { steps, status } = await world.open.functions.getInference(alice, id);
+      expect(status).toBe("ok");
+      expect(steps.find(({ name }) => name === "plain, examples")).toMatchObject({ status: "failed", details: { embedder, shown: [] } });
+    });
   });
 
   test("that cannot be read are done without, and the evidence says so", async () => {

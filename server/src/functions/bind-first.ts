@@ -1,5 +1,5 @@
 import type { FunctionRuntime } from "./function-runtime.ts";
-import { insertBinding, lockArms, replaceArms } from "./repository.ts";
+import { insertBinding, lockArms, replaceArms } from "./arms-repository.ts";
 import type { Arms, Binding, FunctionsDeps } from "./types.ts";
 
 /**

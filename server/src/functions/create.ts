@@ -4,6 +4,7 @@ import { AppError } from "../core/index.ts";
 import { admit } from "./admit.ts";
 import { bindFirst, mayChoose } from "./bind-first.ts";
 import { describeFunction, describeFunctionDetail } from "./describe-functions.ts";
+import { findBatchRow } from "./find-batch-row.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { createIdempotencyStore } from "./idempotency-store.ts";
@@ -18,7 +19,8 @@ import { readModelTraffic } from "./read-model-traffic.ts";
 import { readSeries } from "./read-series.ts";
 import { writeNodeFacts } from "./record.ts";
 import { createRefusals } from "./refusals.ts";
-import { createPartition, findBinding, insertBinding, type ProjectArms, readArms, readEveryProject } from "./repository.ts";
+import { findBinding, insertBinding, type ProjectArms, readArms, readEveryProject } from "./arms-repository.ts";
+import { createPartition } from "./repository.ts";
 import { bindingForRun, runVariant } from "./run-variant.ts";
 import { setArms } from "./set-arms.ts";
 import { createShadowRunner } from "./shadow.ts";
@@ -250,8 +252,12 @@ export function createFunctions(deps: FunctionsDeps): Functions {
     getInference: (caller, id) => getInference(caller, id, deps),
     async eraseBody(caller, id) {
       if (deps.archive === undefined) throw new AppError("internal", "These functions have no archive.");
+      // Before: its metadata says which batch repeats it, and goes with the rest.
+      const inBatch = await findBatchRow(caller, id, deps);
+      if (inBatch !== null) await deps.batches?.()?.eraseRow(caller, inBatch);
       const erased = await deps.archive.erase(caller, id);
       lastGood.forget(id);
+      deps.gateway?.cache.forget(caller, id);
       deps.demonstrations?.()?.forgetDemonstration(id);
       return erased;
     },

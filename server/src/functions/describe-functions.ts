@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
-import { sumTraffic } from "./repository.ts";
+import { sumTraffic } from "./traffic-repository.ts";
 import type { FunctionDetail, FunctionsDeps, FunctionSummary } from "./types.ts";
 
 /** A function as lists show it: its sheet, and which binding each variant runs on this node. */

@@ -1,7 +1,8 @@
 import type { Clock } from "../core/index.ts";
 import type { Sql } from "../storage/index.ts";
 import { type IdempotencyStore, idempotencyTtlMs, scopeText } from "./idempotency.ts";
-import { deleteIdempotencyKeys, findIdempotencyKey, findInference, listIdempotencyKeys } from "./repository.ts";
+import { deleteIdempotencyKeys, findIdempotencyKey, listIdempotencyKeys } from "./idempotency-repository.ts";
+import { findInference } from "./repository.ts";
 import { writeAnswer } from "./infer.ts";
 
 /** Idempotency keys in SQL: written by the drain, read where memory does not know. */

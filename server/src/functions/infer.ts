@@ -69,6 +69,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
   const recorder = new StepRecorder(startedAt);
   const plan = runtime.plan();
   const arm = chooseArm(plan, runtime.count());
+  const inference = { id: "" };
   const outcome = await runChain({
     context: call.caller,
     definition,
@@ -79,10 +80,13 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
     totalMs,
     drill: call.drill ?? [],
     metadata: call.metadata,
+    address: call.address,
+    isDrill: isDrill(call),
+    inference,
     signal: call.signal,
     ask: call.ask,
   });
-  const id = createId(deps.clock);
+  const id = (inference.id = createId(deps.clock));
   const inputText = JSON.stringify(prepared.input);
   const spending = spendingOf(recorder.steps);
   const common = { call, deps, prepared, runtime, recorder, arm, inputText, spending, notes: outcome.notes };
@@ -115,6 +119,7 @@ async function answer(runtime: FunctionRuntime, call: InferCall, deps: InferDeps
       input: prepared.input,
       caller: call.caller,
       metadata: call.metadata,
+      address: call.address,
       label: definition.labelOf(outcome.output),
       output: outputText,
     });

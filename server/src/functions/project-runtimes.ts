@@ -1,7 +1,7 @@
 import { AppError, type Logger, systemContext } from "../core/index.ts";
 import { FunctionRuntime } from "./function-runtime.ts";
 import type { LastGoodAnswers } from "./last-good-answers.ts";
-import { insertBinding } from "./repository.ts";
+import { insertBinding } from "./arms-repository.ts";
 import type { Binding, FunctionsDeps } from "./types.ts";
 import { variantKinds } from "./variants/index.ts";
 

@@ -1,5 +1,5 @@
 import type { Context } from "../core/index.ts";
-import { type BucketCountRow, readOccurredRange, sumSeries } from "./repository.ts";
+import { type BucketCountRow, readOccurredRange, sumSeries } from "./traffic-repository.ts";
 import type { FunctionsDeps, SeriesPoint } from "./types.ts";
 
 interface SeriesQuery {

@@ -1,31 +1,9 @@
-import { type Expression, type SqlBool, sql } from "kysely";
+import type { Expression, SqlBool } from "kysely";
 import { createSecretText } from "../core/index.ts";
 import type { Sql, Tx } from "../storage/index.ts";
-import type { IdempotencyScope, StoredAnswer } from "./idempotency.ts";
 import type { Partition } from "./partitions.ts";
-import type { Arm, ArmRole, Arms, Binding, InferencesQuery } from "./types.ts";
-
-export type BindingRow = {
-  project_id: string;
-  hash: string;
-  function: string;
-  variant: string;
-  kind: string;
-  label: string;
-  resolved: unknown;
-  created_by: string;
-};
-
-export type ArmRow = {
-  project_id: string;
-  function: string;
-  position: number;
-  binding: string;
-  variant: string;
-  role: ArmRole;
-  share: number;
-  release_id: string | null;
-};
+import { toRecordset } from "./recordset.ts";
+import type { InferencesQuery } from "./types.ts";
 
 export type InferenceRow = {
   project_id: string;
@@ -70,8 +48,6 @@ export type ShadowRow = {
 };
 
 type Tables = {
-  functions_bindings: BindingRow;
-  functions_arms: ArmRow;
   functions_inferences: InferenceRow;
   functions_inference_bodies: BodyRow;
   functions_shadows: ShadowRow;
@@ -79,107 +55,6 @@ type Tables = {
 
 function tables(tx: Tx) {
   return tx.db.withTables<Tables>();
-}
-
-export async function insertBinding(tx: Tx, binding: Binding): Promise<void> {
-  const { hash, variant, kind, label } = binding;
-  await tables(tx)
-    .insertInto("functions_bindings")
-    .values({
-      project_id: tx.projectId,
-      hash,
-      function: binding.function,
-      variant,
-      kind,
-      label,
-      resolved: JSON.stringify(binding.resolved),
-      created_by: tx.principalId,
-    })
-    .onConflict((conflict) => conflict.columns(["project_id", "hash"]).doNothing())
-    .execute();
-}
-
-export async function findBinding(tx: Tx, hash: string): Promise<Binding | null> {
-  const row = await tables(tx)
-    .selectFrom("functions_bindings")
-    .selectAll()
-    .where("project_id", "=", tx.projectId)
-    .where("hash", "=", hash)
-    .executeTakeFirst();
-  return row === undefined ? null : toBinding(row);
-}
-
-function toBinding(row: BindingRow): Binding {
-  return {
-    hash: row.hash,
-    function: row.function,
-    variant: row.variant,
-    kind: row.kind as Binding["kind"],
-    label: row.label,
-    resolved: row.resolved as Binding["resolved"],
-  };
-}
-
-/** What one project's tables say gets traffic. */
-export interface ProjectArms {
-  readonly arms: ReadonlyMap<string, Arms>;
-  readonly bindings: ReadonlyMap<string, Binding>;
-}
-
-/** Of every project there is, with or without arms; in a system transaction. */
-export async function readEveryProject(tx: Tx): Promise<Map<string, ProjectArms>> {
-  const { rows } = await tx.client.query<{ id: string }>("select id from core_projects order by created_at, id");
-  const projects = new Map<string, ProjectArms>();
-  for (const { id } of rows) projects.set(id, await readArms(tx, id));
-  return projects;
-}
-
-/** Arms by function, with every binding they name, of one project. */
-export async function readArms(tx: Tx, projectId: string): Promise<ProjectArms> {
-  const rows = await tables(tx)
-    .selectFrom("functions_arms")
-    .selectAll()
-    .where("project_id", "=", projectId)
-    .orderBy("function")
-    .orderBy("position")
-    .execute();
-  const arms = new Map<string, Arms & { arms: Arm[] }>();
-  for (const row of rows) {
-    const entry = arms.get(row.function) ?? { function: row.function, release: row.release_id, arms: [] };
-    entry.arms.push({ binding: row.binding, variant: row.variant, role: row.role, share: row.share });
-    arms.set(row.function, entry);
-  }
-  const hashes = [...new Set(rows.map((row) => row.binding))];
-  const found =
-    hashes.length === 0
-      ? []
-      : await tables(tx)
-          .selectFrom("functions_bindings")
-          .selectAll()
-          .where("project_id", "=", projectId)
-          .where("hash", "in", hashes)
-          .execute();
-  return { arms, bindings: new Map(found.map((row) => [row.hash, toBinding(row)])) };
-}
-
-export async function replaceArms(tx: Tx, arms: Arms): Promise<void> {
-  await tables(tx).deleteFrom("functions_arms").where("project_id", "=", tx.projectId).where("function", "=", arms.function).execute();
-  const rows = arms.arms.map((arm, position) => ({
-    project_id: tx.projectId,
-    function: arms.function,
-    position,
-    ...arm,
-    release_id: arms.release,
-  }));
-  if (rows.length > 0) await tables(tx).insertInto("functions_arms").values(rows).execute();
-}
-
-/** The arms of one function, locked until the transaction ends. */
-export async function lockArms(tx: Tx, functionName: string): Promise<Arms> {
-  // Two first starts at once would both find nothing to lock; this makes the second wait.
-  await tx.client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`functions:${tx.projectId}:${functionName}`]);
-  const { arms } = await readArms(tx, tx.projectId);
-  return arms.get(functionName) ?? { function: functionName, release: null, arms: [] };
 }
 
 export async function listInferences(tx: Tx, query: InferencesQuery & { ids?: readonly string[] | undefined }): Promise<InferenceRow[]> {
@@ -231,116 +106,6 @@ export async function findInference(
   return { inference, body: body ?? null, shadows };
 }
 
-export interface TrafficRow {
-  variant: string;
-  binding: string | null;
-  requests: number;
-  fallbacks: number;
-  failures: number;
-  p50: number | null;
-  p99: number | null;
-}
-
-/** Newest inferences that the traffic of a function is summed over. */
-const trafficRows = 50_000;
-
-export async function sumTraffic(tx: Tx, functionName: string): Promise<TrafficRow[]> {
-  const { rows } = await sql<TrafficRow>`
-    select variant, binding, count(*)::int as requests, (count(*) filter (where fallback))::int as fallbacks, (count(*) filter (where status = 'failed'))::int as failures,
-      percentile_cont(0.5) within group (order by latency_ms) as p50, percentile_cont(0.99) within group (order by latency_ms) as p99
-    from (select variant, binding, fallback, status, latency_ms from functions_inferences
-      where project_id = ${tx.projectId} and function = ${functionName} and status in ('ok', 'failed') and variant is not null and arm is distinct from 'drill' order by id desc limit ${trafficRows}) as newest
-    group by variant, binding order by requests desc`.execute(tx.db);
-  return rows;
-}
-
-export interface SeriesRange {
-  readonly function: string;
-  readonly from: string;
-  readonly to: string;
-  readonly buckets: number;
-}
-
-export async function readOccurredRange(tx: Tx, functionName: string): Promise<{ from: string | null; to: string | null }> {
-  const { rows } = await sql<{ from: string | null; to: string | null }>`
-    select min(occurred_at) as "from", max(occurred_at) as "to" from functions_inferences
-    where project_id = ${tx.projectId} and function = ${functionName} and arm is distinct from 'drill'`.execute(tx.db);
-  return rows[0]!;
-}
-
-export interface BucketRow {
-  bucket: number;
-  requests: number;
-  fallbacks: number;
-  p50: number | null;
-  p99: number | null;
-}
-
-export interface BucketCountRow {
-  bucket: number;
-  variant: string | null;
-  label: string | null;
-  requests: number;
-}
-
-/** Buckets are numbered from 0; the last one includes its end. */
-export async function sumSeries(tx: Tx, range: SeriesRange): Promise<{ totals: BucketRow[]; counts: BucketCountRow[] }> {
-  const rows = sql`
-    select least(${range.buckets} - 1, floor(extract(epoch from occurred_at - ${range.from}::timestamptz) * ${range.buckets} / greatest(extract(epoch from ${range.to}::timestamptz - ${range.from}::timestamptz), 0.001)))::int as bucket,
-      variant, label, fallback, latency_ms
-    from functions_inferences
-    where project_id = ${tx.projectId} and function = ${range.function} and status in ('ok', 'failed') and arm is distinct from 'drill' and occurred_at >= ${range.from}::timestamptz and occurred_at <= ${range.to}::timestamptz`;
-  const totals = await sql<BucketRow>`
-    select bucket, count(*)::int as requests, (count(*) filter (where fallback))::int as fallbacks,
-      percentile_cont(0.5) within group (order by latency_ms) as p50, percentile_cont(0.99) within group (order by latency_ms) as p99
-    from (${rows}) as bucketed group by bucket`.execute(tx.db);
-  const counts = await sql<BucketCountRow>`
-    select bucket, variant, label, count(*)::int as requests from (${rows}) as bucketed group by bucket, variant, label`.execute(tx.db);
-  return { totals: totals.rows, counts: counts.rows };
-}
-
-interface IdempotencyRow {
-  caller: string;
-  function: string;
-  key: string;
-  project_id: string;
-  inference_id: string;
-  input_hash: string;
-  created_at: string;
-}
-
-export async function listIdempotencyKeys(tx: Tx, input: { since: string; limit: number }): Promise<(StoredAnswer & IdempotencyScope)[]> {
-  const { rows } =
-    await sql<IdempotencyRow>`select * from functions_idempotency where created_at > ${input.since}::timestamptz order by created_at desc limit ${input.limit}`.execute(
-      tx.db,
-    );
-  return rows.map(toStoredAnswer);
-}
-
-export async function findIdempotencyKey(tx: Tx, scope: IdempotencyScope): Promise<StoredAnswer | null> {
-  const { rows } = await sql<IdempotencyRow>`
-    select * from functions_idempotency where project_id = ${scope.projectId} and caller = ${scope.principalId} and function = ${scope.function} and key = ${scope.key}`.execute(
-    tx.db,
-  );
-  return rows[0] === undefined ? null : toStoredAnswer(rows[0]);
-}
-
-function toStoredAnswer(row: IdempotencyRow): StoredAnswer & IdempotencyScope {
-  return {
-    projectId: row.project_id,
-    principalId: row.caller,
-    function: row.function,
-    key: row.key,
-    inferenceId: row.inference_id,
-    inputHash: row.input_hash,
-    createdAt: Date.parse(row.created_at),
-  };
-}
-
-export async function deleteIdempotencyKeys(tx: Tx, before: string): Promise<void> {
-  await sql`delete from functions_idempotency where created_at < ${before}::timestamptz`.execute(tx.db);
-}
-
 const recordColumns = `id uuid, "projectId" uuid, function text, status text, variant text, binding text, arm text, release uuid, fallback boolean, label text,
   confidence double precision, error text, "latencyMs" double precision, caller text, "occurredAt" double precision, "recordedAt" double precision,
   input text, output text, steps text, produced text, metadata text`;
@@ -378,38 +143,6 @@ export async function insertShadows(tx: Tx, records: readonly unknown[]): Promis
       confidence double precision, agrees boolean, error text, "latencyMs" double precision, "recordedAt" double precision) on conflict do nothing`,
     // The bounds keep all partitions but theirs out of the plan.
     [toRecordset(records), inferences[0], inferences.at(-1)],
-  );
-}
-
-export async function insertIdempotencyKeys(tx: Tx, records: readonly unknown[]): Promise<void> {
-  await tx.client.query(
-    `insert into functions_idempotency (project_id, caller, function, key, inference_id, input_hash, created_at)
-    select "projectId", caller, function, key, id, "inputHash", to_timestamp("recordedAt" / 1000)
-    from json_to_recordset($1::json) as batch(id uuid, "projectId" uuid, caller text, function text, key text, "inputHash" text, "recordedAt" double precision)
-    on conflict (project_id, caller, function, key) do update set inference_id = excluded.inference_id, input_hash = excluded.input_hash, created_at = excluded.created_at
-      where functions_idempotency.created_at < excluded.created_at - interval '24 hours'`,
-    [toRecordset(records)],
-  );
-}
-
-// As JSON escapes them: NUL and surrogates, of which only lone ones come out of JSON.stringify escaped.
-const unholdable = /\\u0000|\\ud[89a-f]/;
-
-/**
- * The batch as one JSON text. PostgreSQL's JSON functions refuse NUL and lone surrogates even in parts they only hand on: a
- * batch that holds one carries its structured fields as JSON texts of their own, and plain text with U+FFFD in their place.
- */
-function toRecordset(records: readonly unknown[]): string {
-  const text = JSON.stringify(records);
-  return unholdable.test(text) ? JSON.stringify(records.map(toHoldable)) : text;
-}
-
-function toHoldable(record: unknown): unknown {
-  return Object.fromEntries(
-    Object.entries(record as Record<string, unknown>).map(([field, value]) => {
-      if (typeof value === "string") return [field, value.toWellFormed().replaceAll("\0", "\ufffd")];
-      return [field, typeof value === "object" && value !== null ? JSON.stringify(value) : value];
-    }),
   );
 }
 

@@ -1,5 +1,6 @@
 import { type Cancellation, AppError, type Context, Deadline, type Step, roundMs } from "../core/index.ts";
 import type { ErrorCode } from "@millrace/contract";
+import type { InferenceReference } from "../gateway/index.ts";
 import { conditionValues } from "./condition-values.ts";
 import { type StepRecorder } from "./recorder.ts";
 import type { Candidate } from "./serving-plan.ts";
@@ -20,6 +21,9 @@ export interface ChainInput {
   readonly totalMs: number;
   readonly drill: readonly string[];
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly address?: string | undefined;
+  readonly isDrill?: boolean | undefined;
+  readonly inference?: InferenceReference | undefined;
   readonly signal?: Cancellation | undefined;
   readonly ask?: VariantCall["ask"];
 }
@@ -28,6 +32,8 @@ export interface Failure {
   readonly variant: string;
   readonly code: ErrorCode;
   readonly message: string;
+  /** It would fail the same again, however long one waits: a call that is more than its whole budget. */
+  readonly retryable?: false;
 }
 
 export interface UnmetCondition {
@@ -150,6 +156,9 @@ function runVariant(input: ChainInput, { variant, deadline, note }: Attempt): un
     deadline,
     note,
     metadata: input.metadata,
+    address: input.address,
+    isDrill: input.isDrill,
+    inference: input.inference,
     ask: input.ask,
     get signal() {
       return deadline.signal;
@@ -172,7 +181,10 @@ export function checkOutput(definition: FunctionDefinition, variant: string, raw
 }
 
 function describeFailure(variant: string, error: unknown): Failure {
-  if (error instanceof AppError) return { variant, code: error.code, message: error.message };
+  if (error instanceof AppError) {
+    const { code, message, details } = error;
+    return { variant, code, message, ...(details["retryable"] === false ? { retryable: false } : {}) };
+  }
   return { variant, code: "variant_failed", message: error instanceof Error ? error.message : String(error) };
 }
 

@@ -2,7 +2,7 @@ import { AppError, type Context, Deadline, roundMs } from "../core/index.ts";
 import type { FunctionRuntime } from "./function-runtime.ts";
 import { parseInput } from "./infer.ts";
 import { StepRecorder } from "./recorder.ts";
-import { findBinding } from "./repository.ts";
+import { findBinding } from "./arms-repository.ts";
 import { checkOutput } from "./run-chain.ts";
 import type { Binding, FunctionsDeps, RunVariantInput, Variant, VariantResult } from "./types.ts";
 

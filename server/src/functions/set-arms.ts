@@ -1,6 +1,6 @@
 import { AppError } from "../core/index.ts";
 import type { Tx } from "../storage/index.ts";
-import { findBinding, lockArms, replaceArms } from "./repository.ts";
+import { findBinding, lockArms, replaceArms } from "./arms-repository.ts";
 import type { SetArms } from "./types.ts";
 
 /** Writes a function's arms in the caller's transaction. `conflict` unless there is one stable arm and the shares sum to 1. */

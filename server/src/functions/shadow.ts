@@ -10,6 +10,7 @@ export interface ShadowOffer {
   readonly input: Record<string, unknown>;
   readonly caller: Caller;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly address?: string | undefined;
   /** What the caller got: its label, and its output as JSON text. */
   readonly label: string | null;
   readonly output: string;
@@ -86,8 +87,8 @@ async function runShadow(offer: ShadowOffer, variant: Variant, deps: ShadowDeps)
   let output: Record<string, unknown> | null = null;
   let error: string | null = null;
   try {
-    const { caller: context, input, metadata } = offer;
-    const raw = variant.run({ context, input, metadata, evidence: recorder, deadline, signal: deadline.signal });
+    const { caller: context, input, metadata, address } = offer;
+    const raw = variant.run({ context, input, metadata, address, evidence: recorder, deadline, signal: deadline.signal });
     output = checkOutput(definition, variant.binding.variant, await deadline.race(Promise.resolve(raw)));
   } catch (cause) {
     error = toAppError(cause).code;

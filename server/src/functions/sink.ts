@@ -3,7 +3,8 @@ import type { DrainSink, DrainedRecord, Tx } from "../storage/index.ts";
 import { hourOf, lateAfterMs } from "./archive/hours.ts";
 import { markLate } from "./archive/repository.ts";
 import type { ArchiveKind } from "./archive/types.ts";
-import { insertIdempotencyKeys, insertInferences, insertShadows } from "./repository.ts";
+import { insertIdempotencyKeys } from "./idempotency-repository.ts";
+import { insertInferences, insertShadows } from "./repository.ts";
 
 /** Stores what the journal drained: inferences into the narrow and the wide table, their idempotency keys, shadows. */
 export function createSinks(logger: Logger, clock: Clock = systemClock): DrainSink<Tx>[] {

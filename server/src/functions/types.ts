@@ -1,7 +1,5 @@
-import type { Archive, ErasedBody } from "./archive/types.ts";
 import type {
   ErrorCode,
-  Estimate,
   Evidence,
   FunctionDetail,
   FunctionSummary,
@@ -11,114 +9,17 @@ import type {
   ModelTraffic,
   SeriesPoint,
 } from "@millrace/contract";
-import type { z } from "zod";
-import type { Cancellation, Clock, Condition, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
-import type { Gateway } from "../gateway/index.ts";
+import type { Clock, Context, Deadline, EvidenceRecorder, Logger, Step } from "../core/index.ts";
+import type { Gateway, InferenceReference } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
 import type { Counters, HotState, Sql, Tx } from "../storage/index.ts";
-import type { Spending } from "./llm/spending.ts";
-import type { Erased, LlmClocks, Prediction, VariantEntry, VariantSpec } from "./variants/specs.ts";
-
-/** What a function is for, who loses what when it errs. */
-export interface Purpose {
-  readonly objective: string;
-  /** The decision its answer changes. */
-  readonly decision: string;
-  readonly errors: readonly { readonly error: string; readonly cost: string }[];
-}
-
-/** One version of a registered model; `hash` is its file's. */
-export interface ModelReference {
-  readonly model: string;
-  readonly version: number;
-  readonly hash: string;
-}
-
-/** What functions need of the models module. */
-export interface ModelsPort {
-  /** The version an alias names, or this version; null when there is none. */
-  resolve(
-    context: Context,
-    input: { readonly model: string; readonly alias?: string; readonly version?: number },
-  ): Promise<ModelReference | null>;
-  /** Loads and warms it on this node; a second call is cheap. */
-  load(context: Context, reference: ModelReference): Promise<void>;
-  predict(
-    context: Context,
-    reference: ModelReference,
-    inputs: Readonly<Record<string, unknown>>,
-    options: { readonly deadline: Deadline; readonly evidence: EvidenceRecorder },
-  ): Promise<Prediction>;
-}
-
-/** A step of a fallback chain: a variant's name, or the name with the condition under which it is asked at all. */
-export type FallbackStep<N extends string> =
-  | N
-  | {
-      readonly variant: N;
-      /** `input.bytes < 2000 and metadata.tier == 'free'`: see docs/functions.md. */
-      readonly when: string;
-    };
-
-/** What `defineFunction` takes. */
-export interface FunctionSpec<
-  I extends z.ZodObject,
-  O extends z.ZodObject,
-  V extends Record<string, VariantEntry<z.output<I>, z.input<O>>>,
-> {
-  readonly name: string;
-  /** Who answers for it: a person or a team. */
-  readonly owner: string;
-  readonly purpose: Purpose;
-  /** How far it may go, in plain words. */
-  readonly boundary: string;
-  readonly input: I;
-  readonly output: O;
-  readonly latencyBudgetMs: number;
-  /** How long its models may keep silent; all of their time is the budget's. A variant may be stricter. */
-  readonly clocks?: Omit<LlmClocks, "totalMs">;
-  /** What it is asked about, of `gateway.dataClasses`: only providers that list it may see it. */
-  readonly dataClass?: string;
-  /** Default 1 MiB. */
-  readonly maxBodyBytes?: number;
-  readonly variants: V;
-  /** The order in which variants are tried. */
-  readonly fallback: readonly FallbackStep<NoInfer<keyof V & string>>[];
-  /** The label recorded with an answer; by default `output.label`. */
-  labelOf?(output: z.output<O>): string | null;
-  /** The confidence recorded with an answer; by default `output.confidence`. */
-  confidenceOf?(output: z.output<O>): number | null;
-  /** Read by the monitoring module, passed through. */
-  readonly monitoring?: Readonly<Record<string, unknown>>;
-  /** Read by the release module, passed through. */
-  readonly retraining?: Readonly<Record<string, unknown>>;
-}
-
-/** A function as the program holds it: checked, frozen, types erased. */
-export interface FunctionDefinition {
-  readonly name: string;
-  readonly owner: string;
-  readonly purpose: Purpose;
-  readonly boundary: string;
-  readonly input: z.ZodObject;
-  readonly output: z.ZodObject;
-  readonly latencyBudgetMs: number;
-  readonly maxBodyBytes: number;
-  readonly clocks?: Omit<LlmClocks, "totalMs">;
-  readonly dataClass?: string;
-  readonly variants: Readonly<Record<string, VariantSpec<Erased, Erased>>>;
-  readonly fallback: readonly string[];
-  /** Of the variants in `fallback` that have one: asked only where it holds. */
-  readonly conditions: ReadonlyMap<string, Condition>;
-  /** Variants whose answers are kept for a last-good step, and for how many seconds. */
-  readonly remembered: ReadonlyMap<string, number>;
-  /** Whether a variant asks a foundation model. */
-  readonly asksModels: boolean;
-  labelOf(output: Record<string, unknown>): string | null;
-  confidenceOf(output: Record<string, unknown>): number | null;
-  readonly monitoring: Readonly<Record<string, unknown>>;
-  readonly retraining: Readonly<Record<string, unknown>>;
-}
+import type { Archive, ErasedBody } from "./archive/types.ts";
+import type { Batches } from "./batches/types.ts";
+import type { AskPort, InferAnswer, InferCall, ModelCall, OpenedModelCall, Refusal, RunVariantInput } from "./call-types.ts";
+import type { FunctionDefinition } from "./definition-types.ts";
+import type { DemonstrationsPort } from "./demonstrations-port.ts";
+import type { EvidenceJournal, FeedbackPort, ModelsPort } from "./ports.ts";
+import type { VariantSpec } from "./variants/specs.ts";
 
 /** A variant with every reference resolved to a version: immutable, named by the SHA-256 of its canonical JSON. */
 export interface Binding {
@@ -133,6 +34,7 @@ export interface Binding {
 }
 
 export type ArmRole = "stable" | "canary" | "shadow";
+
 export interface Arm {
   readonly binding: string;
   readonly variant: string;
@@ -148,9 +50,6 @@ export interface Arms {
   readonly arms: readonly Arm[];
 }
 
-/** What answers questions to foundation models. */
-export type AskPort = Gateway["ask"];
-
 /** What a variant is given: parsed input, the time that is left as a signal, and where to note its steps. */
 export interface VariantCall {
   readonly context: Context;
@@ -161,6 +60,12 @@ export interface VariantCall {
   readonly evidence: EvidenceRecorder;
   /** What the caller says about his call: budgets, routing and the class of data look at it. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** The caller's, of the network: budgets count by it. */
+  readonly address?: string | undefined;
+  /** Made on purpose to see what answers: no kept answer is told in it, and none of it is kept. */
+  readonly isDrill?: boolean | undefined;
+  /** The inference it is a part of. */
+  readonly inference?: InferenceReference | undefined;
   /** Answers what is asked of models, instead of the gateway. */
   readonly ask?: AskPort | undefined;
   /** Which of several answers this one is, for variants that draw by chance. */
@@ -187,89 +92,6 @@ export interface VariantResult {
   readonly latencyMs: number;
 }
 
-/** The caller, as governance made it out. */
-export interface Caller extends Context {
-  readonly principalId: string;
-  readonly principalName: string;
-}
-
-/** A request that was admitted: key, switch, limit and size are checked before. */
-export interface InferCall {
-  readonly caller: Caller;
-  readonly function: string;
-  readonly input: unknown;
-  readonly occurredAt?: string;
-  readonly deadlineMs?: number;
-  readonly drill?: readonly string[];
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly idempotencyKey?: string;
-  /** W3C trace id (32 hex digits). */
-  readonly traceId?: string;
-  /** `performance.now()` at arrival. */
-  readonly startedAt?: number;
-  readonly signal?: Cancellation;
-  /** Answers what variants ask of models, instead of the gateway. */
-  readonly ask?: AskPort;
-}
-
-/** The answer as it goes onto the wire: `InferResponse` as JSON text. */
-export interface InferAnswer {
-  readonly body: string;
-  /** True when an idempotency key brought back an earlier answer. */
-  readonly repeated: boolean;
-  /** Null for a repeat, whose id is in the body. */
-  readonly inferenceId: string | null;
-  /** What foundation models did for it; absent where none was asked, and for a repeat. */
-  readonly spending?: Spending | undefined;
-}
-
-/** A call of a foundation model by its bare name, admitted. */
-export interface ModelCall {
-  readonly caller: Caller;
-  /** As `admitModel` answered it. */
-  readonly function: string;
-  /** Who was to answer: `<provider>/<model>`. */
-  readonly variant: string;
-  /** The request, as JSON text. */
-  readonly input: string;
-  /** `performance.now()` at arrival. */
-  readonly startedAt: number;
-  readonly traceId: string | undefined;
-  /** Milliseconds it may take. */
-  readonly budgetMs: number;
-}
-
-/** How a call of a foundation model ended. */
-export interface ModelCallEnd {
-  readonly status: "ok" | "failed";
-  readonly error: ErrorCode | null;
-  /** Who answered, if anybody; another than asked is a fallback. */
-  readonly variant: string | null;
-  /** Who was to be asked, where that was decided after the call was opened. */
-  readonly chosen?: string | undefined;
-  /** JSON text; what there was of an answer that was cut. */
-  readonly output: string;
-  /** Usage, cost, the model as the provider names it: JSON members for `produced`. */
-  readonly produced: Readonly<Record<string, unknown>>;
-}
-
-/** One call under way. */
-export interface OpenedModelCall {
-  readonly id: string;
-  readonly evidence: EvidenceRecorder;
-  /** Before the first byte of a stream leaves: from here on a process that dies leaves an `interrupted` inference. */
-  open(): Promise<void>;
-  /** Resolves when the record is in the journal; nothing of an answer may leave before. Once. */
-  close(end: ModelCallEnd): Promise<void>;
-}
-
-/** What functions need of the journal. */
-export interface EvidenceJournal {
-  appendSerialized(type: string, id: string, json: string): Promise<void>;
-  unavailable(): string | undefined;
-  stats(): { readonly accepted: number; readonly stored: number; readonly rejected: number; readonly backlog: number };
-}
-
 /** One line of the journal, type `inference`: everything about one answer. */
 export interface InferenceRecord {
   readonly id: string;
@@ -291,27 +113,6 @@ export interface InferenceRecord {
   readonly steps: readonly Step[];
   readonly produced: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** Rows the evaluation module asks variants about, outside the traffic. */
-export interface RunVariantInput {
-  readonly function: string;
-  /** A variant's name (its current binding) or a binding's hash. */
-  readonly variant?: string;
-  readonly binding?: string;
-  readonly input: unknown;
-  readonly signal?: AbortSignal;
-  /** Answers what the variant asks of models, instead of the gateway. */
-  readonly ask?: AskPort;
-}
-
-/** What the edge hears about a request that may not go on. */
-export interface Refusal {
-  readonly function: string;
-  readonly caller: Caller;
-  readonly code: ErrorCode;
-  readonly occurredAt?: string;
-  readonly detail?: string;
 }
 
 export interface InferencesQuery {
@@ -411,49 +212,6 @@ export interface Functions {
   close(): Promise<void>;
 }
 
-/** Feedback on one inference, as its detail shows it. */
-export type InferenceFeedback = InferenceDetail["feedback"][number];
-
-/** What functions ask of feedback, which is built above them. */
-export interface FeedbackPort {
-  /** The newest true label of each of these inferences that has one. */
-  labels(context: Context, ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  ofInference(context: Context, id: string): Promise<InferenceFeedback[]>;
-  /** Inferences whose newest true label equals their own label, or does not; newest first, before `cursor`. */
-  compared(
-    context: Context,
-    query: {
-      readonly agrees: boolean;
-      readonly function?: string | undefined;
-      readonly cursor?: string | undefined;
-      readonly limit: number;
-    },
-  ): Promise<string[]>;
-  /** Accuracy within each range of `occurred_at`; null where nothing is labelled. */
-  accuracy(
-    context: Context,
-    functionName: string,
-    ranges: readonly { readonly from: string; readonly to: string }[],
-  ): Promise<(Estimate | null)[]>;
-}
-
-/** A question of a function, and the output that a person said is right for it. */
-export interface Demonstration {
-  readonly inferenceId: string;
-  readonly input: Record<string, unknown>;
-  readonly output: Record<string, unknown>;
-  /** What its caller raised its data to, if anything: no provider of another class may see it. */
-  readonly dataClass: string | null;
-}
-
-/** What functions ask of feedback about answers that are worth showing. */
-export interface DemonstrationsPort {
-  /** The newest of each label, newest first; the same list until it is another. */
-  demonstrations(projectId: string, functionName: string): Promise<readonly Demonstration[]>;
-  /** Its inference was erased: it is shown to nobody from here on. */
-  forgetDemonstration(inferenceId: string): void;
-}
-
 export interface FunctionsDeps {
   readonly definitions: readonly FunctionDefinition[];
   readonly sql: Sql;
@@ -463,13 +221,17 @@ export interface FunctionsDeps {
   readonly governance: Pick<Governance, "authorize" | "switches" | "audit">;
   readonly models: ModelsPort;
   /** Who asks foundation models; needed where a variant is an `llm`. */
-  readonly gateway?: Pick<Gateway, "ask" | "resolve" | "dialect" | "dataClasses"> | undefined;
+  readonly gateway?:
+    | Pick<Gateway, "ask" | "resolve" | "dialect" | "dataClasses" | "estimate" | "count" | "vectors" | "embeddings" | "cache">
+    | undefined;
   /** Where inferences are found that have left SQL. */
   readonly archive?: Pick<Archive, "find" | "erase">;
   /** Asked at each use: feedback is built after functions. */
   readonly feedback?: () => FeedbackPort | undefined;
   /** Asked at each use, as `feedback`. */
   readonly demonstrations?: (() => DemonstrationsPort | undefined) | undefined;
+  /** Where answers of batches are taken out of their results; asked at each use, as `feedback`. */
+  readonly batches?: (() => Pick<Batches, "eraseRow"> | undefined) | undefined;
   /** Told when the loaded bindings changed: `jobs.setNodeStatus`. */
   readonly onReadyBindings?: (hashes: readonly string[]) => Promise<void>;
   /** Hash of the configuration's source files: the version of plain code. */
@@ -485,4 +247,8 @@ export interface FunctionsDeps {
 }
 
 export type { Evidence, FunctionDetail, FunctionSummary, Inference, InferenceDetail, InferResponse, SeriesPoint };
+export type * from "./demonstrations-port.ts";
 export type * from "./variants/specs.ts";
+export type * from "./call-types.ts";
+export type * from "./definition-types.ts";
+export type * from "./ports.ts";

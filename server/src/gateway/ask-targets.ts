@@ -1,6 +1,7 @@
-import { AppError, type Clock, Deadline, type Egress, createRandom } from "../core/index.ts";
+import { AppError, type Cancellation, type Clock, Deadline, type Egress, createRandom, isAppError } from "../core/index.ts";
 import { contextOf } from "./answer-context.ts";
 import { type AttemptCall, type Attempted, attemptTarget, keysOf } from "./attempt-target.ts";
+import { AttemptBook, type OpenAttempt } from "./attempt-book.ts";
 import { dialects } from "./dialects/index.ts";
 import { type Cost, costOf } from "./money/cost-of.ts";
 import type { PriceTable } from "./money/price-table.ts";
@@ -48,7 +49,7 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
     });
   }
 
-  function price(target: Target, usage: Usage | null): Cost | null {
+  function price(target: Target, usage: Usage | null): Cost {
     return costOf(usage, prices.find(target.provider, target.model, clock.now()));
   }
 
@@ -71,9 +72,10 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
   }
 
   return async (call) => {
+    const book = call.book ?? new AttemptBook();
     const dialect = dialects[call.dialect];
     const context = contextOf(call, clock);
-    const asked: AttemptCall = { dialect, body: call.body, request: call.request, context };
+    const asked: AttemptCall = { dialect, body: call.body, request: call.request, context, betas: call.betas };
     // Anthropic's dialect knows no metadata.
     const askedOf = ({ config, native: isNative }: Target) =>
       isNative === true || config.dialect === "anthropic" ? { ...asked, request: withoutOwnMetadata(call) } : asked;
@@ -81,9 +83,11 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
     const attempted = await runAttempts<AskedTarget, Attempted>({
       targets: prepare(call),
       async attempt(each, { signal, key }) {
-        const deps = { egress, native, key, now: () => clock.now(), signal };
-        const noted = { name: each.name, key: each.keys === undefined ? undefined : key };
-        const value = await noteAttempt(noted, call.evidence, () => timed(call, each, () => attemptTarget(askedOf(each), each, deps)));
+        const paid = book.begin({ target: each.name, request: call.request, price: (usage) => price(each, usage) });
+        const deps = { egress, native, key, now: () => clock.now(), signal, heard: paid.heard };
+        const noted = { name: each.name, key: each.keys === undefined ? undefined : key, lost: paid.lost };
+        const attempt = () => paying(paid, signal, () => attemptTarget(askedOf(each), each, deps));
+        const value = await noteAttempt(noted, call.evidence, () => timed(call, each, attempt));
         return value.kind === "whole" ? { value, status: 200 } : { value, status: 200, over: value.end.promise };
       },
       breakers,
@@ -119,7 +123,7 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
       kind: "stream",
       texts: tell(value, broken),
       outcome: () => {
-        const answer = value.collector.answer();
+        const answer = value.answer();
         const cut = value.collector.ended ? null : new AppError("provider_failed", "The answer was not heard to its end.");
         return { target: target.name, answer, cost: price(target, answer.usage), error: error ?? cut, ...noteConfidence(answer) };
       },
@@ -139,4 +143,18 @@ export function createAsk({ egress, native, clock, prices, latencies, ...deps }:
       },
     };
   };
+}
+
+/** Tells the book what becomes of an attempt. */
+async function paying(paid: OpenAttempt, signal: Cancellation, attempt: () => Promise<Attempted>): Promise<Attempted> {
+  try {
+    const value = await attempt();
+    paid.follow(() =>
+      value.kind === "whole" ? { answer: value.answer, isWhole: true } : { answer: value.answer(), isWhole: value.collector.ended },
+    );
+    return value;
+  } catch (error) {
+    paid.failed(signal.aborted || (isAppError(error) && error.code === "deadline_exceeded"));
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { type Cancellation, type AppError, type Egress, AppError as Failure, type Secret, bearer } from "../core/index.ts";
 import { type CommittedStream, commitStream } from "./commit-stream.ts";
+import { betaHeaders } from "./betas.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
 import type { ChatReply } from "./exchange/types.ts";
@@ -9,7 +10,7 @@ import type { NativeSources } from "./native/types.ts";
 import { retryAfterMs } from "./reliability/backoff.ts";
 import type { Target } from "./resolve-model.ts";
 import { speak } from "./speak.ts";
-import type { AnswerContext, CallerError, ChatAnswer, ChatRequest, Dialect, UpstreamError } from "./types.ts";
+import type { AnswerContext, CallerError, ChatAnswer, ChatRequest, Dialect, UpstreamError, Usage } from "./types.ts";
 
 export interface AttemptCall {
   readonly dialect: Dialect;
@@ -17,6 +18,7 @@ export interface AttemptCall {
   readonly body: Readonly<Record<string, unknown>>;
   readonly request: ChatRequest;
   readonly context: AnswerContext;
+  readonly betas?: readonly string[] | undefined;
 }
 
 /** What one target gave. A stream is past its first useful event: from here on nothing is tried again. */
@@ -29,6 +31,8 @@ export interface AttemptDeps {
   readonly key: number;
   readonly now: () => number;
   readonly signal: Cancellation;
+  /** What the provider counts, told before it is known whether its answer is of use. */
+  heard(usage: Usage | null): void;
 }
 
 /** Asks one target once. Throws what kept it from answering; an error in the first event and an empty reply are such. */
@@ -40,6 +44,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
       signal: deps.signal,
       failed: (error) => failure(error, target),
       empty: () => empty(target),
+      heard: deps.heard,
     });
   const dialect = dialectOf(target.config.dialect);
   const isSame = dialect === call.dialect;
@@ -49,7 +54,11 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
   const reply = await sendChat({
     egress: deps.egress,
     url: `${target.config.baseUrl.replace(/\/+$/, "")}${dialect.path}`,
-    headers: { ...target.config.headers, ...keyHeaders(target.config, deps.key) },
+    name: target.name,
+    headers: {
+      ...betaHeaders(target.config.headers, dialect.name === "anthropic-messages" ? call.betas : undefined),
+      ...keyHeaders(target.config, deps.key),
+    },
     body: JSON.stringify(body),
     stream: call.request.stream,
     clocks: target.config.clocks,
@@ -64,6 +73,7 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
   if (isErrorBody(parsed)) throw failure(dialect.parseError(500, parsed), target);
   if (call.request.stream) throw new Failure("provider_failed", `${target.name} gave no stream.`, { details: { target: target.name } });
   const answer = dialect.parseAnswer(parsed);
+  deps.heard(answer.usage);
   if (answer.content.length === 0) throw empty(target);
   const text = isSame ? said : JSON.stringify(call.dialect.writeAnswer(answer, call.context));
   return { kind: "whole", text, answer };
@@ -72,10 +82,13 @@ export async function attemptTarget(call: AttemptCall, target: Target, deps: Att
     const { dialect: to, context } = call;
     const writer = isSame ? undefined : to.createWriter(context);
     const broken = (error: CallerError) => writer?.fail?.(error) ?? to.writeStreamError(error);
-    return commitStream(speak(chunks, dialect, { writer, context }), {
+    const reader = dialect.createReader();
+    return commitStream(speak(chunks, reader, { writer, context }), {
       broken,
       failed: (error) => failure(error, target),
       empty: () => empty(target),
+      told: () => reader.told?.() ?? null,
+      heard: deps.heard,
     });
   }
 }
@@ -146,7 +159,9 @@ export function failure(error: UpstreamError, target: Target, key = 1): AppError
       details: { ...details, retryable: false },
     });
   if (status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429)
-    return new Failure("provider_refused", said, { details: { ...details, providerStatus: status } });
+    return new Failure("provider_refused", said, {
+      details: { ...details, providerStatus: status, ...(error.details === undefined ? {} : { providerDetails: error.details }) },
+    });
   if (kind === "rate_limit") return new Failure("provider_busy", said, { details: { ...details, providerStatus: 429 } });
   return new Failure(kind === "overloaded" ? "provider_busy" : "provider_failed", said, { details });
 }

@@ -2,13 +2,16 @@ import { z } from "zod";
 import { secretSchema } from "../core/index.ts";
 import { aiSdkFields, type AiSdkRules } from "./ai-sdk/config.ts";
 import { abuseSchema } from "./abuse/index.ts";
-import { budgetsSchema, redisSchema } from "./budgets/index.ts";
+import { budgetsSchema } from "./budgets/index.ts";
 import { cacheSchema } from "./cache/index.ts";
+import { checkEncoders } from "./embeddings/imported/check-encoders.ts";
+import { importedEncoderSchema } from "./embeddings/imported/config.ts";
 import { localModelSchema, localProvider } from "./local/config.ts";
 import { priceRowSchema } from "./money/price-row.ts";
 import { modelSchema } from "./routing/alias-config.ts";
 import { capabilityRowSchema } from "./routing/capability-row.ts";
 import { checkAlias } from "./routing/check-alias.ts";
+import { redisSchema } from "./shared-store/config.ts";
 
 const maxRequestBytes = 6 * 1024 * 1024;
 /** Of an answer: with the largest request it still fits into one record of the journal. */
@@ -82,6 +85,8 @@ export const configSchema = z
     providers: z.record(name, anyProviderSchema).default({}),
     /** Models in files, run here: `local/<name>`. */
     local: z.record(name, localModelSchema).default({}),
+    /** Sentence encoders in files of your own, run here: `onnx/<name>`, beside `onnx/use-lite`. */
+    onnx: z.record(name, importedEncoderSchema).default({}),
     /** Names for models: one target, several that are asked in order until one answers, or how to choose; see docs/gateway.md. */
     models: z.record(name, modelSchema).default({}),
     /** From what everybody may see to what nearly nobody may: a call can be raised in this order, and never lowered. */
@@ -92,7 +97,7 @@ export const configSchema = z
     prices: z.array(priceRowSchema).default([]),
     /** The most that calls may take: requests, tokens, dollars; see docs/gateway.md. */
     budgets: budgetsSchema,
-    /** Where several nodes keep the counts of budgets. Absent: each node counts by itself, in memory. */
+    /** Where several nodes keep what they share: counts of budgets, scores of abuse. Absent: each node counts by itself, in memory. */
     redis: redisSchema.optional(),
     /** Memory for vectors that were made already, in bytes; 0 remembers none. */
     vectorMemoryBytes: z
@@ -115,6 +120,7 @@ export const configSchema = z
         path: ["providers", localProvider],
         message: `models of gateway.local are asked for as ${localProvider}/<model>: give this provider another name`,
       });
+    for (const { path, message } of checkEncoders(config)) refinement.addIssue({ code: "custom", path: [...path], message });
     for (const kind of ["providers", "local"] as const)
       for (const [each, { dataClasses }] of Object.entries(config[kind]))
         for (const [index, dataClass] of dataClasses.entries())

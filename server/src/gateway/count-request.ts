@@ -1,14 +1,20 @@
 import { type Cancellation, type Egress, type EvidenceRecorder, isAppError } from "../core/index.ts";
 import { failure, isErrorBody, keyHeaders, parseBody, refusal } from "./attempt-target.ts";
+import { nothing } from "./budgets/chat-spend.ts";
+import { holdNoted } from "./budgets/hold-noted.ts";
+import type { Meter } from "./budgets/meter.ts";
+import { spenderOf } from "./budgets/stage.ts";
 import { dialects } from "./dialects/index.ts";
 import { sendChat } from "./exchange/send.ts";
 import type { TokenCounter } from "./money/count-tokens.ts";
 import { noteAttempt } from "./note-attempt.ts";
 import type { ResolvedModel, Target } from "./resolve-model.ts";
 import { dataClassOf, whyUnseen } from "./routing/data-class.ts";
+import type { CallOrigin } from "./stage.ts";
 import type { ChatRequest, Usage } from "./types.ts";
 
 export interface CountedRequest {
+  readonly origin: CallOrigin;
   readonly request: ChatRequest;
   /** As the caller wrote it, in Anthropic's dialect. */
   readonly body: Readonly<Record<string, unknown>>;
@@ -26,6 +32,7 @@ export interface TokenCount {
 export interface CountDeps {
   readonly egress: Egress;
   readonly counter: Pick<TokenCounter, "countTokens">;
+  readonly meter: Meter;
   readonly now: () => number;
   /** From what everybody may see to what nearly nobody may. */
   readonly dataClasses: readonly string[];
@@ -40,6 +47,7 @@ const maxBytes = 1024 * 1024;
 export async function countRequest(counted: CountedRequest, deps: CountDeps): Promise<TokenCount> {
   const { request, resolved, evidence } = counted;
   const target = resolved.targets[0]!;
+  await countAsRequest(counted, deps.meter);
   if (target.config.dialect === "anthropic" && maySee(target, counted, deps)) {
     try {
       const { tokens } = await noteAttempt(target, evidence, () => askProvider(counted, target, deps));
@@ -50,6 +58,13 @@ export async function countRequest(counted: CountedRequest, deps: CountDeps): Pr
     }
   }
   return { tokens: await deps.counter.countTokens(request, target.model), from: "tokenizer" };
+}
+
+/** Nobody is paid for a count, so of its budgets it takes a request and nothing else: settled as soon as it is held. */
+async function countAsRequest(counted: CountedRequest, meter: Meter): Promise<void> {
+  if (meter.isEmpty) return;
+  const holding = { spender: spenderOf(counted), forecast: { of: () => nothing }, leaseMs: counted.resolved.totalMs };
+  (await holdNoted(meter, holding, counted.evidence)).settle(nothing);
 }
 
 function maySee({ config }: Target, { request, resolved }: CountedRequest, { dataClasses }: CountDeps): boolean {
@@ -68,6 +83,7 @@ async function askProvider({ body, signal }: CountedRequest, target: Target, { e
   const reply = await sendChat({
     egress,
     url: `${config.baseUrl.replace(/\/+$/, "")}${dialect.path}/count_tokens`,
+    name,
     headers: { ...config.headers, ...keyHeaders(config) },
     body: JSON.stringify({ ...body, model }),
     stream: false,

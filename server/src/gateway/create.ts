@@ -1,24 +1,30 @@
 import { type Clock, type Egress, type Logger, createRandom, silentLogger } from "../core/index.ts";
 import { type AbuseGuard, createAbuseGuard } from "./abuse/index.ts";
+import { AttemptBook } from "./attempt-book.ts";
 import { createAsk } from "./ask-targets.ts";
+import { noteBetas } from "./betas.ts";
 import { type Budgets, createBudgetStage, createBudgets } from "./budgets/index.ts";
 import { type AuditPort, type Cache, type Embedder, createCache } from "./cache/index.ts";
+import { estimateTokens } from "./budgets/estimate-tokens.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type CountedRequest, type TokenCount, countRequest } from "./count-request.ts";
 import { dialects } from "./dialects/index.ts";
-import { type Embeddings, createEmbeddings, createEncoder, createVectorMemory, resolveEmbedder } from "./embeddings/index.ts";
+import { type Embeddings, createEmbeddings, createEncoders, createVectorMemory, resolveEmbedder } from "./embeddings/index.ts";
+import { type AskVectors, createAskVectors } from "./nearness/index.ts";
 import { createNativeSources } from "./native/create.ts";
 import { createCountStage } from "./money/count-stage.ts";
 import { createTokenCounter } from "./money/count-tokens.ts";
 import { createPriceTable } from "./money/price-table.ts";
+import { sumLostStage } from "./money/sum-attempts.ts";
 import { type ProviderBatches, createProviderBatches } from "./provider-batches/index.ts";
 import { type Question, askQuestion } from "./question.ts";
 import { createTargetBoard } from "./reliability/target-board.ts";
 import { type ModelReport, reportModels } from "./report-models.ts";
 import { type ResolvedModel, resolveModel } from "./resolve-model.ts";
-import { createAdmitStage, createCapabilityTable, createLatencyBook, createRouteStage } from "./routing/index.ts";
+import { createAdmitStage, createCapabilityTable, createExamples, createLatencyBook, createRouteStage } from "./routing/index.ts";
+import { openSharedStore } from "./shared-store/open.ts";
 import { type Ask, type CallOutcome, type Stage, inStages } from "./stage.ts";
-import type { Dialect, DialectName } from "./types.ts";
+import type { ChatRequest, Dialect, DialectName } from "./types.ts";
 
 export interface GatewayDeps {
   readonly config: GatewayConfig;
@@ -51,17 +57,25 @@ export interface Gateway {
   /** The same on behalf of our own code, in no dialect; what broke a stream off is the outcome's error. */
   ask(question: Question): Promise<CallOutcome>;
   readonly embeddings: Embeddings;
+  /** The same for our own code: at a short clock, in any case as one step with its cost. */
+  readonly vectors: AskVectors;
   /** Many questions at once, at the price of a provider's batch. */
   readonly batches: ProviderBatches;
   /** How many tokens a request in Anthropic's dialect is, and who counted. */
   countTokens(counted: CountedRequest): Promise<TokenCount>;
+  /** About how many tokens what would be asked of a model is, without asking anybody: at once, and by its first target's tokenizer. */
+  estimate(model: string, asked: Prompt): number;
+  /** Null where nobody can count now. */
+  count(model: string, asked: Prompt): Promise<number | null>;
   readonly budgets: Pick<Budgets, "list" | "meter">;
-  readonly cache: Pick<Cache, "report" | "clear">;
+  readonly cache: Pick<Cache, "report" | "clear" | "forget">;
   /** Tells of a call that was refused before it came here. */
   readonly refused: AbuseGuard["refused"];
   /** Lets go of what it shares with other nodes. */
   close(): void;
 }
+
+type Prompt = Pick<ChatRequest, "system" | "messages">;
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const { config, egress, clock, logger = silentLogger } = deps;
@@ -70,30 +84,42 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const native = createNativeSources(config, { egress, clock, packageFolders });
   const prices = createPriceTable(config.prices);
   const counter = createTokenCounter();
-  const budgets = createBudgets({ budgets: config.budgets, redis: config.redis, clock, logger });
-  const abuse = createAbuseGuard(config.abuse, clock);
+  const store = openSharedStore(config.redis, logger);
+  const budgets = createBudgets({ budgets: config.budgets, store, clock });
+  const abuse = createAbuseGuard(config.abuse, { clock, store });
   const { embedder, audit } = deps;
   const cache = createCache({
     config: config.cache,
     clock,
     logger,
     again: (each) => call(each),
-    encode: (texts, signal) => encoder.encode("use-lite", texts, signal),
+    encode: (model, texts, signal) => encoder.encode(model, texts, signal),
     embedder,
     audit,
   });
   const capabilities = createCapabilityTable(config.capabilities);
   const latencies = createLatencyBook(clock);
   const admit = createAdmitStage({ dataClasses: config.dataClasses, capabilities });
-  const route = createRouteStage({ clock, random: createRandom(clock.now()), prices, latencies, capabilities });
+  const vectors: AskVectors = (question) => askVectors(question);
+  const examples = createExamples(vectors, logger);
+  const route = createRouteStage({
+    clock,
+    random: createRandom(clock.now()),
+    prices,
+    latencies,
+    capabilities,
+    pointsOf: examples.pointsOf,
+  });
   const count = createCountStage({ counter, prices, now: () => clock.now() });
   const budget = createBudgetStage({ meter: budgets.meter, prices, clock });
   /** In the order in which a call meets them, the providers last. */
-  const stages: readonly Stage[] = [abuse.stage, admit, budget, ...cache.stages, route, count];
+  const stages: readonly Stage[] = [noteBetas, abuse.stage, admit, budget, ...cache.stages, sumLostStage, route, count];
   const board = createTargetBoard({ clock, random: createRandom(clock.now()) });
-  const call: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
+  const staged: Ask = inStages(stages, createAsk({ egress, native, clock, prices, latencies, board }));
+  const call: Ask = (each) => staged(each.book === undefined ? { ...each, book: new AttemptBook() } : each);
   const resolve = (model: string) => resolveModel(model, config);
-  const encoder = createEncoder({ cacheFolder: deps.cacheFolder });
+  const encoder = createEncoders({ cacheFolder: deps.cacheFolder, imported: config.onnx });
+  const counting = { egress, counter, meter: budgets.meter, now: () => clock.now(), dataClasses: config.dataClasses };
   const embeddings = createEmbeddings({
     egress,
     clock,
@@ -104,6 +130,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
     countTexts: counter.countTexts,
     resolve: (model) => resolveEmbedder(model, config),
   });
+  const askVectors = createAskVectors({
+    call: embeddings.call,
+    resolve: embeddings.resolve,
+    dataClasses: config.dataClasses,
+    clock,
+  });
+  examples.warm(config.models);
 
   return {
     maxBodyBytes: config.maxBodyBytes,
@@ -114,18 +147,25 @@ export function createGateway(deps: GatewayDeps): Gateway {
     report: () => reportModels({ config, board, prices, clock }),
     call,
     ask: (question) => askQuestion(question, { call, resolve, clock }),
+    vectors,
     embeddings: { ...embeddings, call: (each) => abuse.guard(each, embeddings.call) },
-    batches: createProviderBatches({ egress, clock, prices, resolve, admit, budget }),
-    countTokens: (counted) => countRequest(counted, { egress, counter, now: () => clock.now(), dataClasses: config.dataClasses }),
+    batches: createProviderBatches({ egress, clock, prices, resolve, admit, meter: budgets.meter }),
+    countTokens: (counted) => abuse.guard(counted, (each) => countRequest(each, counting)),
+    estimate: (model, asked) => estimateTokens(promptOf(model, asked)),
+    count: (model, asked) => counter.countTokens(promptOf(model, asked), resolve(model).targets[0]!.model),
     budgets,
     cache,
     refused: abuse.refused,
     close() {
       cache.close();
-      budgets.close();
+      store?.connection.close();
       for (const source of Object.values(native)) source.close();
       void counter.close();
       void encoder.close();
     },
   };
+}
+
+function promptOf(model: string, { system, messages }: Prompt): ChatRequest {
+  return { model, system, messages, stream: false, maxTokens: null, foreign: {} };
 }

@@ -1,4 +1,6 @@
 import { type EvidenceRecorder, type Step, toAppError, roundMs } from "../core/index.ts";
+import type { PaidAttempt } from "./attempt-book.ts";
+import { wayOf } from "./exchange/failures.ts";
 import type { SkipReason } from "./reliability/enter-lane.ts";
 
 export interface NotedTarget {
@@ -6,11 +8,13 @@ export interface NotedTarget {
   /** Its place, where there are several: the text of a key stands nowhere. */
   readonly key?: number | undefined;
   readonly kind?: Step["kind"];
+  /** Of one that failed: what is paid for it all the same. */
+  readonly lost?: () => Pick<PaidAttempt, "usage" | "cost"> | undefined;
 }
 
 /** One try as a step of the evidence: of a stream, until its first useful event. */
 export async function noteAttempt<Value extends { readonly kind: string }>(
-  { name, key, kind = "llm" }: NotedTarget,
+  { name, key, kind = "llm", lost }: NotedTarget,
   evidence: EvidenceRecorder,
   run: () => Promise<Value>,
 ): Promise<Value> {
@@ -32,7 +36,11 @@ export async function noteAttempt<Value extends { readonly kind: string }>(
     return value;
   } catch (error) {
     const { code, message, details } = toAppError(error);
-    step(code === "deadline_exceeded" ? "timeout" : "failed", { error: code, details: { message, status: details["status"] ?? null } });
+    const paid = lost?.();
+    step(code === "deadline_exceeded" ? "timeout" : "failed", {
+      error: code,
+      details: { message, status: details["status"] ?? null, ...wayOf(error), ...(paid && { usage: paid.usage, cost: paid.cost }) },
+    });
     throw error;
   }
 }

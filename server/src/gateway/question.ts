@@ -1,8 +1,9 @@
 import { type Cancellation, type Clock, type EvidenceRecorder, createId } from "../core/index.ts";
+import type { AttemptBook } from "./attempt-book.ts";
 import { dialectOf } from "./dialects/index.ts";
 import type { SendClocks } from "./exchange/types.ts";
 import type { ResolvedModel } from "./resolve-model.ts";
-import type { Ask, CallOrigin, CallOutcome } from "./stage.ts";
+import type { Ask, CallOrigin, CallOutcome, InferenceReference } from "./stage.ts";
 import { tightenClocks } from "./tighten-clocks.ts";
 import type { ChatRequest } from "./types.ts";
 
@@ -18,6 +19,10 @@ export interface Question {
   readonly dataClass?: string | undefined;
   /** Asked by itself: neither told from what is kept, nor kept, nor shared with an equal one. */
   readonly apart?: boolean;
+  /** Where its attempts are written down, for who wants to know what they cost before the answer is there. */
+  readonly book?: AttemptBook;
+  /** What is asked for. */
+  readonly inference?: InferenceReference | undefined;
   readonly evidence: EvidenceRecorder;
   readonly signal: Cancellation;
 }
@@ -46,7 +51,9 @@ export async function askQuestion(question: Question, { call, resolve, clock }: 
     signal,
     startedAt: performance.now(),
     inferenceId: createId(clock),
+    inference: question.inference,
     dataClass: question.dataClass,
+    ...(question.book === undefined ? {} : { book: question.book }),
     ...(question.apart === true ? { cacheControl: "no-store" } : {}),
   });
   if (reply.kind === "whole") return reply.outcome;

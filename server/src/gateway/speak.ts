@@ -1,6 +1,6 @@
 import { createEventParser } from "./sse/parse-events.ts";
 import { writeEvent } from "./sse/write-event.ts";
-import type { AnswerContext, ChatEvent, Dialect, EventWriter, SseEvent } from "./types.ts";
+import type { AnswerContext, ChatEvent, EventReader, EventWriter, SseEvent } from "./types.ts";
 
 /** What came at once of a stream: what it means, and what the caller gets of it. An end or an error stands in one of its own. */
 export interface SpokenEvent {
@@ -14,12 +14,11 @@ export interface SpokenEvent {
  */
 export async function* speak(
   chunks: AsyncIterable<Uint8Array>,
-  from: Dialect,
+  reader: EventReader,
   /** Without a writer both speak the same. */
   to: { readonly writer: EventWriter | undefined; readonly context: AnswerContext },
 ): AsyncGenerator<SpokenEvent> {
   const parser = createEventParser();
-  const reader = from.createReader();
   const { writer } = to;
   const isSame = writer === undefined;
   const translate = (events: readonly ChatEvent[]) => events.map((event) => (event.type === "error" ? "" : writer!.write(event))).join("");

@@ -1,4 +1,5 @@
 import type { Cancellation, AppError, EvidenceRecorder } from "../core/index.ts";
+import type { AttemptBook } from "./attempt-book.ts";
 import type { Cost } from "./money/cost-of.ts";
 import type { ResolvedModel } from "./resolve-model.ts";
 import type { Told } from "./tell.ts";
@@ -17,6 +18,11 @@ export interface CallOrigin {
   /** Of a call by a function of our own: its metadata, and the end user it is for. */
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly user?: string | undefined;
+}
+
+/** An inference whose id is made when it ends; empty until then. */
+export interface InferenceReference {
+  readonly id: string;
 }
 
 /** An inference that nobody waits for: opened here, closed by who lets it run. */
@@ -38,10 +44,16 @@ export interface GatewayCall {
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
   readonly inferenceId: string;
+  /** Of a function's own call: the inference it is made for, known once that is recorded. What is kept of an answer is found by it. */
+  readonly inference?: InferenceReference | undefined;
+  /** What its attempts cost; the gateway opens one where the caller has none. */
+  readonly book?: AttemptBook;
   /** What the function that asks says its calls hold; the alias and the caller may say more. */
   readonly dataClass?: string | undefined;
   /** The caller's own header, where he has one. */
   readonly cacheControl?: string | undefined;
+  /** Of an Anthropic client: which unfinished parts of the API its body may use. */
+  readonly betas?: readonly string[] | undefined;
   /** Opens another inference on the same behalf, with the same question: a kept answer is made new behind the caller's back. */
   readonly reopen?: () => OpenedCall;
 }

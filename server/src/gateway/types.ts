@@ -184,6 +184,8 @@ export interface UpstreamError {
   readonly code?: string;
   /** From Retry-After. */
   readonly retryAfterMs?: number;
+  /** Anthropic's `details`: its clients act on them by themselves. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** One event of a server-sent stream. */
@@ -200,6 +202,8 @@ export interface EventReader {
   pushTexts?(events: readonly SseEvent[], start: number): { readonly count: number; readonly events: readonly ChatEvent[] };
   /** The bytes are over. Without an `end` event before, the stream was cut. */
   end(): readonly ChatEvent[];
+  /** What the provider has counted so far, where it tells that before the end; null where it told nothing. */
+  told?(): Usage | null;
 }
 
 /** Canonical events on their way to a caller. */
@@ -217,6 +221,10 @@ export interface CallerError {
   readonly message: string;
   /** Of the inference, when one was opened. */
   readonly inferenceId: string | null;
+  /** What could not be carried. */
+  readonly fields?: readonly string[];
+  /** The provider's own, where it refused. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export interface AnswerContext {

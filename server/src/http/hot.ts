@@ -76,7 +76,9 @@ async function ask(
   const call = readCall(await readJson(request, definition.maxBodyBytes), name, who, request);
   if (call.drill !== undefined) deps.governance.authorize(who.principal, "functions.write", { function: name });
   // Models are paid by the token; what else a function does is done sooner than a signal is made.
-  const { body } = await deps.functions.infer(definition.asksModels ? { ...call, signal: untilGone(response) } : call);
+  const { body } = await deps.functions.infer(
+    definition.asksModels ? { ...call, signal: untilGone(response), address: request.socket.remoteAddress } : call,
+  );
   return body;
 }
 

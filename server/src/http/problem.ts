@@ -21,12 +21,18 @@ export function toProblem(error: unknown, requestId: string): Problem {
   };
 }
 
+/** OpenAI's and Anthropic's clients wait no longer than this, and ask again at once instead. */
+const longestWaitSeconds = 60;
+
 /** Headers that belong to an error: Retry-After, Allow, WWW-Authenticate. */
 export function problemHeaders(error: AppError): Record<string, string> {
   const headers: Record<string, string> = { "content-type": "application/problem+json", ...plainHeaders };
-  const { retryAfterSeconds, allow } = error.details;
+  const { retryAfterSeconds, retryable, allow } = error.details;
   if (typeof retryAfterSeconds === "number") headers["retry-after"] = String(Math.max(1, Math.ceil(retryAfterSeconds)));
   else if (error.code === "overloaded" || error.code === "rate_limited") headers["retry-after"] = "1";
+  // What those clients look at before they try again by themselves.
+  if (retryable === false || (typeof retryAfterSeconds === "number" && retryAfterSeconds > longestWaitSeconds))
+    headers["x-should-retry"] = "false";
   if (Array.isArray(allow)) headers["allow"] = allow.join(", ");
   if (error.status === 401) headers["www-authenticate"] = "Bearer";
   return headers;

@@ -32,7 +32,7 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     request.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
     request.on("error", (cause) => reject(new AppError("invalid_request", "The body ended before it was complete.", { cause })));
     request.on("close", () => {
-      if (!request.complete) reject(new AppError("invalid_request", "The client went away before the body was complete."));
+      if (!request.complete) reject(new AppError("client_gone", "The client went away before the body was complete."));
     });
   });
 }

@@ -5,7 +5,7 @@ import { AppError, Ending } from "../core/index.ts";
 export function untilGone(response: ServerResponse): Ending {
   const gone = new Ending();
   response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new AppError("invalid_request", "The client went away."));
+    if (!response.writableFinished) gone.abort(new AppError("client_gone", "The client went away."));
   });
   return gone;
 }

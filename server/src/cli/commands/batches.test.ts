@@ -44,7 +44,21 @@ describe("functions batch", () => {
     const file = join(folder, "rows.jsonl");
     writeFileSync(file, '{"subject":"hi"}\n');
     const ran = await runCli(
-      [...start, "--file", file, "--map", "subject=title", "--map", "body=text", "--concurrency", "2", "--through", "provider"],
+      [
+        ...start,
+        "--file",
+        file,
+        "--map",
+        "subject=title",
+        "--map",
+        "body=text",
+        "--concurrency",
+        "2",
+        "--through",
+        "provider",
+        "--fallback",
+        "ask",
+      ],
       answers,
     );
     expect(ran.requests.map(({ operation }) => operation)).toEqual(["data.upload", "batches.create"]);
@@ -53,6 +67,7 @@ describe("functions batch", () => {
       map: { subject: "title", body: "text" },
       concurrency: 2,
       through: "provider",
+      fallback: "ask",
     });
     expect(ran.out).toMatch(/rows +200: 197 done, 3 failed/);
   });

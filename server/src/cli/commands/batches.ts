@@ -49,10 +49,15 @@ export function addBatches(functions: Command, registrar: Registrar): void {
       { flags: "--concurrency <n>", description: "rows asked at once", parse: parseWhole },
       { flags: "--deadline <ms>", description: "milliseconds one row may take", parse: parseWhole },
       { flags: "--through <how>", description: "the provider's own batch takes longer and costs less", choices: ["rows", "provider"] },
+      {
+        flags: "--fallback <how>",
+        description: "through a provider: what becomes of a row that its batch gives no answer to",
+        choices: ["error", "ask"],
+      },
       ...endOptions,
     ],
     run: async (session, [name], options) => {
-      const { dataset, file, map, concurrency, deadline, through } = options as StartOptions;
+      const { dataset, file, map, concurrency, deadline, through, fallback } = options as StartOptions;
       if ((dataset === undefined) === (file === undefined)) throw new InvalidArgumentError("Name the rows: --dataset or --file.");
       const source = dataset === undefined ? { uploadId: (await uploadFile(session, file!)).id } : { dataset };
       const started = await session.call("batches.create", {
@@ -63,6 +68,7 @@ export function addBatches(functions: Command, registrar: Registrar): void {
           ...(concurrency === undefined ? {} : { concurrency }),
           ...(deadline === undefined ? {} : { deadlineMs: deadline }),
           ...(through === undefined ? {} : { through }),
+          ...(fallback === undefined ? {} : { fallback }),
         },
       });
       await toItsEnd(session, started, options);
@@ -89,6 +95,7 @@ export function addBatches(functions: Command, registrar: Registrar): void {
 
 interface StartOptions {
   readonly through?: "rows" | "provider";
+  readonly fallback?: "error" | "ask";
   readonly dataset?: string;
   readonly file?: string;
   readonly map?: Record<string, string>;

@@ -71,11 +71,14 @@ describe("explain", () => {
       },
       { ...ask, name: "large", status: "timeout", error: "deadline_exceeded", details: { cost: null } },
       { ...ask, name: "rules", kind: "variant", status: "ok" },
+      // An attempt within the first ask, whose cost that one counts too.
+      { ...ask, name: "lost", kind: "llm", status: "failed", details: { cost: { amount: "0.000002", currency: "USD" } } },
     ];
     const { out } = await runCli(["explain", id], { ...answers, "inferences.get": () => ({ ...inferenceDetail, steps }) });
     expect(out).toMatch(/COST/);
     expect(out).toMatch(/small.*0\.000007 USD.*output invalid/);
     expect(out).toMatch(/large.*unknown/);
+    expect(out).toMatch(/lost.*\(0\.000002 USD\)/);
     expect((await runCli(["explain", id], answers)).out).not.toMatch(/COST/);
   });
 

@@ -1,4 +1,11 @@
-import { type AuditEntry, type FunctionDetail, type InferenceDetail, isModelFunction, type ModelVersion } from "@millrace/contract";
+import {
+  type AuditEntry,
+  type FunctionDetail,
+  type InferenceDetail,
+  type ModelVersion,
+  isModelFunction,
+  isPartOfAsk,
+} from "@millrace/contract";
 import { MillraceError } from "@millrace/sdk";
 import { count, duration, estimate, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
@@ -172,16 +179,22 @@ function steps(session: Session, inference: InferenceDetail): string {
     { title: "TOOK", value: (step) => duration(step.durationMs), align: "right" },
     { title: "WHEN", spare: true, value: (step) => bar(step, total, barWidth), paint: (text, _step, palette) => palette.accent(text) },
     ...(inference.steps.some((step) => costOf(step) !== undefined)
-      ? [{ title: "COST", value: (step: PaidStep) => costOf(step) ?? null, align: "right" as const }]
+      ? [{ title: "COST", value: (step: Step) => costWithin(step, inference) ?? null, align: "right" as const }]
       : []),
     { title: "DETAILS", value: (step) => detailsOf(step.details), flexible: true },
   ]);
 }
 
-type PaidStep = Pick<InferenceDetail["steps"][number], "details">;
+type Step = InferenceDetail["steps"][number];
+
+/** In brackets where the ask around it counts it too: the figures without them are the sum. */
+function costWithin(step: Step, { steps: all }: InferenceDetail): string | undefined {
+  const cost = costOf(step);
+  return cost === undefined || !isPartOfAsk(step, all) ? cost : `(${cost})`;
+}
 
 /** You see one answer and pay for all that was asked for it. Undefined where nothing is billed. */
-function costOf({ details }: PaidStep): string | undefined {
+function costOf({ details }: Step): string | undefined {
   if (details?.["cost"] === undefined) return undefined;
   const { amount, currency } = (details["cost"] ?? {}) as { readonly amount?: string | null; readonly currency?: string | null };
   return typeof amount === "string" ? `${amount} ${currency ?? ""}`.trimEnd() : "unknown";

@@ -9,7 +9,7 @@ import { createId } from "../../core/index.ts";
 import { llm } from "../declare-llm.ts";
 import { testGateway } from "../llm/test-llm.ts";
 import { defineFunction, rules } from "../define-function.ts";
-import { type AnsweredRow, answeredRows, endBatch, findBatch, insertBatch, keepProgress } from "./repository.ts";
+import { type AnsweredRow, answeredRows, endBatch, findBatch, insertBatch, keepProgress, readLinesAfter } from "./repository.ts";
 
 /** How many rows are being answered, and what holds them back. */
 const slow = { atWork: 0, most: 0, open: true };
@@ -115,6 +115,47 @@ describe("a batch", () => {
       `functions.read-batch batch:${first.id}`,
       `functions.read-batch batch:${first.id}`,
     ]);
+  });
+
+  test("loses what an erased inference answered, in both formats and for good; its other rows stay", async () => {
+    const ended = await world.ended(await world.start({ uploadId: await world.upload(texts(3)) }));
+    const before = await world.rows(ended);
+    await world.http.stored();
+    const erase = () =>
+      world.http.send({ method: "DELETE", path: `/api/inferences/${before[1]!.inferenceId!}/body`, key: world.http.adminKey });
+    expect((await erase()).status).toBe(200);
+    const { result } = await world.get(ended);
+    const after = await world.rows(ended);
+    expect(after).toEqual([before[0], { ...before[1], output: null }, before[2]]);
+    expect(before[1]!.output).not.toBeNull();
+    const { blobs, context, lake } = world.parts;
+    expect(await lake.readParquet(await blobs.path(context, result!.parquet.hash))).toEqual(after);
+    expect(await Promise.all([ended.result!.jsonl, ended.result!.parquet].map(({ hash }) => blobs.has(context, hash)))).toEqual([
+      false,
+      false,
+    ]);
+    expect((await erase()).json()).toMatchObject({ changed: false });
+    expect((await world.get(ended)).result).toEqual(result);
+  });
+
+  test("loses a row that waits for the others, and an inference that only says it was of a batch changes none", async () => {
+    const { first, rows } = await answered();
+    await world.http.stored();
+    const body = { input: { text: "a" }, metadata: { batch: first.id, row: "1" } };
+    const asked = await world.http.send({ method: "POST", path: "/api/functions/slowly/infer", key: world.http.adminKey, body });
+    const { inferenceId } = asked.json<{ inferenceId: string }>();
+    await world.http.stored();
+    const path = `/api/inferences/${inferenceId}/body`;
+    expect((await world.http.send({ method: "DELETE", path, key: world.http.adminKey })).json()).toMatchObject({ changed: true });
+    expect(await world.rows(first)).toEqual(rows);
+    const [batchId, row] = [await withoutWorkflow(first), 1];
+    const line = JSON.stringify({ ...rows[0]!, row });
+    const { sql } = world.parts.store;
+    const kept = [{ row, status: "ok" as const, line, cost: null }];
+    await sql.as(world.parts.context, (tx) => keepProgress(tx, { id: batchId, answered: kept, rate: null, waiting: null }));
+    await world.batches.eraseRow(world.parts.context, { batchId, row, inferenceId: rows[0]!.inferenceId! });
+    const [waiting] = await sql.as(world.parts.context, (tx) => readLinesAfter(tx, { id: batchId, after: 0, limit: 5 }));
+    expect(JSON.parse(waiting!.line)).toEqual({ ...rows[0], row, output: null });
   });
 
   test("sums what models cost", async () => {
@@ -245,24 +286,22 @@ describe("a batch", () => {
   });
 });
 
+/** A batch like this one that nobody works at; its id. */
+async function withoutWorkflow({ id: known }: Batch): Promise<string> {
+  const id = createId();
+  await world.parts.store.sql.as(world.parts.context, async (tx) => {
+    const { rows_hash } = (await findBatch(tx, known))!;
+    const facts = { function: "slowly", source: "mail@1", map: null, concurrency: 1, deadline_ms: null, total: 9, provider: null };
+    await insertBatch(tx, { ...facts, id, rows_hash, workflow_id: "none" });
+  });
+  return id;
+}
+
 test("an answer that is kept twice is counted once", async () => {
   const { first } = await answered();
   const { sql } = world.parts.store;
   const context = world.parts.context;
-  const id = createId();
-  const { rows_hash } = (await sql.as(context, (tx) => findBatch(tx, first.id)))!;
-  const batch = {
-    function: "slowly",
-    source: "mail@1",
-    rows_hash,
-    map: null,
-    concurrency: 1,
-    deadline_ms: null,
-    total: 9,
-    provider: null,
-    workflow_id: "none",
-  };
-  await sql.as(context, (tx) => insertBatch(tx, { ...batch, id }));
+  const id = await withoutWorkflow(first);
   const row = (number: number, cost: string | null): AnsweredRow => ({
     row: number,
     status: number % 3 === 0 ? "failed" : "ok",

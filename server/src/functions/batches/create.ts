@@ -1,6 +1,7 @@
 import { AppError, createId } from "../../core/index.ts";
 import { columnsHere } from "./prepare-rows.ts";
 import { columnsOf } from "./map-row.ts";
+import { eraseRow } from "./erase-row.ts";
 import { batchWorkflow, defineBatchWorkflows, providerWorkflow } from "./jobs.ts";
 import { findServingModel } from "./through-provider/find-serving-model.ts";
 import { type BatchRecord, findBatch, insertBatch, listBatches, markCancelled } from "./repository.ts";
@@ -119,6 +120,8 @@ export function createBatches(deps: BatchesDeps): Batches {
         return toBatch((await findBatch(tx, id))!);
       });
     },
+
+    eraseRow: (context, erased) => eraseRow(context, erased, deps),
 
     async result(context, functionName, { id, format }) {
       const batch = await find(context, functionName, id);

@@ -17,8 +17,8 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "database_restarted",
   "model_not_ready",
 ]);
-/** The same of a chain in which it is all that failed. Each try is an inference of its own, so the next one is not soon. */
-const spent: readonly unknown[] = ["budget_exceeded", "budget_unavailable"] satisfies ErrorCode[];
+/** The same of a chain in which it is all that failed, where waiting helps. Each try is an inference of its own, so the next one is not soon. */
+const spent: readonly unknown[] = ["budget_exceeded", "budget_unavailable", "abuse_unavailable"] satisfies ErrorCode[];
 /** Whoever started the batch may not ask any more: no further row can do better. */
 const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["unauthenticated", "key_revoked", "forbidden", "unknown_function"]);
 
@@ -35,8 +35,15 @@ export function judgeError(error: AppError): Verdict {
   return { kind: "hold", ms: Math.min(longestHoldMs, Math.max(100, ms)) };
 }
 
+/** Refused by a budget in which there is room again some time. */
+export function isSpentBudget({ code, details }: Pick<AppError, "code" | "details">): boolean {
+  return spent.includes(code) && details["retryable"] !== false;
+}
+
 function isSpent({ code, details }: AppError): boolean {
   const { failures } = details;
   if (code !== "all_variants_failed" || !Array.isArray(failures) || failures.length === 0) return false;
-  return failures.every((failure: { readonly code?: unknown }) => spent.includes(failure.code));
+  return failures.every(
+    (failure: { readonly code?: unknown; readonly retryable?: unknown }) => spent.includes(failure.code) && failure.retryable !== false,
+  );
 }

@@ -78,6 +78,9 @@ describe("an error of a row", () => {
     expect(judge("all_variants_failed", failures("budget_exceeded", "budget_unavailable"))).toEqual({ kind: "hold", ms: 60_000 });
     expect(judge("all_variants_failed", failures("budget_exceeded", "provider_refused")).kind).toBe("row");
     expect(judge("all_variants_failed", failures()).kind).toBe("row");
+    // More than the whole budget: no waiting mends that.
+    const tooMuch = { failures: [{ variant: "v", code: "budget_exceeded", message: "no", retryable: false }] };
+    expect(judge("all_variants_failed", tooMuch).kind).toBe("row");
     expect(judge("invalid_input", failures("budget_exceeded")).kind).toBe("row");
   });
 

@@ -174,6 +174,28 @@ async function insertRows(tx: Tx, id: string, answered: readonly AnsweredRow[]):
   return new Set(rows.map(({ row }) => row));
 }
 
+/** Changes the line of a row that waits to become a result; nothing where there is none. */
+export async function replaceLine(tx: Tx, { id, row }: { id: string; row: number }, change: (line: string) => string): Promise<void> {
+  const { rows } = await sql<{ line: string }>`
+    select line from functions_batch_rows
+    where project_id = ${tx.projectId} and batch_id = ${id} and row = ${row} for update`.execute(tx.db);
+  if (rows.length === 0) return;
+  await sql`
+    update functions_batch_rows set line = ${change(rows[0]!.line)}
+    where project_id = ${tx.projectId} and batch_id = ${id} and row = ${row}`.execute(tx.db);
+}
+
+/** False where the result is another one by now. */
+export async function replaceResult(
+  tx: Tx,
+  { id, before, result }: { id: string; before: string; result: NonNullable<Batch["result"]> },
+): Promise<boolean> {
+  const changed = await sql`
+    update functions_batches set result = ${json(result)}::json
+    where project_id = ${tx.projectId} and id = ${id} and result->'jsonl'->>'hash' = ${before} returning id`.execute(tx.db);
+  return changed.rows.length > 0;
+}
+
 /** Lines of the result after a row, in order. */
 export async function readLinesAfter(
   tx: Tx,

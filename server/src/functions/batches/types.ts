@@ -6,6 +6,7 @@ import type { Governance, Principal } from "../../governance/index.ts";
 import type { Jobs } from "../../jobs/index.ts";
 import type { BlobStore, Lake, Sql } from "../../storage/index.ts";
 import type { Functions } from "../types.ts";
+import type { RowToErase } from "./erase-row.ts";
 import type { BatchesConfig } from "./config.ts";
 
 export type { Batch, BatchFormat, BatchRow, CreateBatch };
@@ -38,6 +39,8 @@ export interface Batches {
   get(context: BatchContext, functionName: string, id: string): Promise<Batch>;
   /** Rows under way are finished, further ones not asked; what was answered is the result. Audited. `conflict` once it has ended. */
   cancel(context: BatchContext, functionName: string, id: string): Promise<Batch>;
+  /** What an inference answered in its batch is there no more. Audited, where a result is written anew for it. */
+  eraseRow(context: Context, erased: RowToErase): Promise<void>;
   /** Audited. `conflict` until it has ended. */
   result(context: BatchContext, functionName: string, query: { readonly id: string; readonly format: BatchFormat }): Promise<ResultFile>;
 }

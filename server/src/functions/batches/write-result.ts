@@ -17,12 +17,20 @@ export async function writeResult(
   input: { readonly context: Context; readonly batchId: string; readonly signal: AbortSignal },
   deps: ResultDeps,
 ): Promise<NonNullable<Batch["result"]>> {
-  const { context, signal } = input;
+  return storeResult(input, (path) => writeLines(path, input, deps), deps);
+}
+
+/** Keeps what `write` writes, which answers how many lines those are, in both formats. */
+export async function storeResult(
+  { context, signal }: { readonly context: Context; readonly signal?: AbortSignal },
+  write: (path: string) => Promise<number>,
+  deps: Pick<ResultDeps, "blobs" | "lake" | "scratchFolder">,
+): Promise<NonNullable<Batch["result"]>> {
   await mkdir(deps.scratchFolder, { recursive: true });
   const folder = await mkdtemp(join(deps.scratchFolder, "batch-"));
   try {
     const jsonlPath = join(folder, "result.jsonl");
-    const rows = await writeLines(jsonlPath, input, deps);
+    const rows = await write(jsonlPath);
     const parquet = await deps.lake.writeParquet({ jsonlPath, columns, folder }, { signal });
     const [asLines, asParquet] = [await deps.blobs.putFile(context, jsonlPath), await deps.blobs.putFile(context, parquet.path)];
     return {

@@ -1,15 +1,16 @@
 import { AppError } from "../../core/index.ts";
-import type { CallOrigin, ChatMessage, OutputFormat } from "../../gateway/index.ts";
+import type { CallOrigin, ChatMessage, Gateway, OutputFormat } from "../../gateway/index.ts";
 import type { FunctionDefinition, VariantCall } from "../types.ts";
 import type { LlmSpec } from "../variants/llm-spec.ts";
 import type { Erased } from "../variants/specs.ts";
 import { type Asking, askModel } from "./ask-model.ts";
 import type { Verdict } from "./judge-answer.ts";
+import { type HistorySize, trimHistory } from "./trim-history.ts";
 import type { WrittenQuestion } from "./write-question.ts";
 
 /** A variant as it is opened: what does not change from call to call. */
 export interface OpenedLlm {
-  readonly gateway: Asking["gateway"];
+  readonly gateway: Pick<Gateway, "ask" | "estimate" | "count">;
   readonly spec: LlmSpec<Erased, Erased>;
   readonly definition: FunctionDefinition;
   readonly write: (input: Record<string, unknown>) => WrittenQuestion;
@@ -24,7 +25,7 @@ export interface OpenedLlm {
 /** The output of one call: asked once, and once more where the answer did not keep the schema. */
 export async function answerWithModel(opened: OpenedLlm, call: VariantCall): Promise<unknown> {
   const { spec } = opened;
-  const written = opened.write(call.input);
+  const written = await withinHistory(opened, opened.write(call.input));
   const first = await askModel(prepare(opened, written, call), call);
   if (first.output !== "invalid") return outputOf(first, opened, call);
   if (spec.repair === false) throw unfit(opened, first.issues);
@@ -34,7 +35,27 @@ export async function answerWithModel(opened: OpenedLlm, call: VariantCall): Pro
   return outputOf(second, opened, call);
 }
 
-function prepare(opened: OpenedLlm, written: WrittenQuestion, call: VariantCall): Asking {
+/** What is sent, and how much of the history that is, where it has a bound. */
+interface SentQuestion extends Pick<WrittenQuestion, "system" | "messages"> {
+  readonly history: HistorySize | null;
+}
+
+async function withinHistory({ gateway, spec }: OpenedLlm, written: WrittenQuestion): Promise<SentQuestion> {
+  const { system, shown, messages } = written;
+  if (spec.history === undefined) return { system, messages: [...shown, ...messages], history: null };
+  const { maxTokens } = spec.history;
+  const trimmed = await trimHistory(
+    { system, messages, maxTokens },
+    {
+      estimate: (each) => gateway.estimate(spec.model, each),
+      count: (each) => gateway.count(spec.model, each),
+    },
+  );
+  const { before, after, from } = trimmed;
+  return { system, messages: [...shown, ...trimmed.messages], history: { before, after, from } };
+}
+
+function prepare(opened: OpenedLlm, written: SentQuestion, call: VariantCall): Asking {
   const { spec, definition, format } = opened;
   const seed = opened.takesSeed ? (call.seed ?? spec.seed) : spec.seed;
   return {
@@ -55,8 +76,9 @@ function prepare(opened: OpenedLlm, written: WrittenQuestion, call: VariantCall)
       },
       parameters: spec.parameters,
       dataClass: definition.dataClass,
-      // One of several that differ in a seed nobody takes: equal, and wanted each by itself.
-      apart: call.seed !== undefined && !opened.takesSeed,
+      inference: call.inference,
+      // A drill shows what answers by itself; and of several that differ in a seed nobody takes each is wanted by itself.
+      apart: call.isDrill === true || (call.seed !== undefined && !opened.takesSeed),
       clocks: { ...definition.clocks, ...spec.clocks },
     },
     expected: { schema: format === null ? null : definition.output, mend: spec.repair !== false },
@@ -69,9 +91,9 @@ function prepare(opened: OpenedLlm, written: WrittenQuestion, call: VariantCall)
 }
 
 /** What the caller says of his call goes beside the question: a provider may not take it, and need not know it. */
-function originOf({ context, metadata }: VariantCall, { name }: FunctionDefinition): CallOrigin {
+export function originOf({ context, metadata, address }: VariantCall, { name }: FunctionDefinition): CallOrigin {
   const { projectId, principalId } = context;
-  return { projectId, principalId, function: name, address: null, tags: metadata, user: metadata?.["user"] };
+  return { projectId, principalId, function: name, address: address ?? null, tags: metadata, user: metadata?.["user"] };
 }
 
 function reasoningOf(reasoning: NonNullable<LlmSpec["reasoning"]>) {

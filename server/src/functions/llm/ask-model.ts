@@ -1,8 +1,8 @@
 import type { ErrorCode } from "@millrace/contract";
 import { type AppError, type Step, roundMs, toAppError } from "../../core/index.ts";
-import type { CallOutcome, Gateway, Question } from "../../gateway/index.ts";
+import { AttemptBook, type CallOutcome, type Gateway, type Question, sumAttempts } from "../../gateway/index.ts";
 import type { VariantCall } from "../types.ts";
-import { type Expected, type Verdict, judgeAnswer } from "./judge-answer.ts";
+import { type Expected, type Verdict, judgeAnswer, textOf } from "./judge-answer.ts";
 
 export interface Asking {
   readonly gateway: Pick<Gateway, "ask">;
@@ -26,17 +26,18 @@ export async function askModel(asking: Asking, call: VariantCall): Promise<Verdi
     const durationMs = roundMs(evidence.elapsed() - startMs);
     evidence.step({ name: asking.question.request.model, kind: "ask", startMs: roundMs(startMs), durationMs, ...step, details });
   };
-  // At once: the record is written as soon as the time is over, and what a provider bills for it then is not known.
-  deadline.onEnd(() => note({ status: "timeout", error: "deadline_exceeded", details: { usage: null, cost: null } }));
+  const book = new AttemptBook();
+  // At once: the record is written as soon as the time is over or the caller gone, with what came and what that costs by then.
+  deadline.onEnd(() => note({ status: "timeout", error: "deadline_exceeded", details: spentSoFar(book) ?? {} }));
   let outcome: CallOutcome;
   try {
-    outcome = await asking.gateway.ask({ ...asking.question, evidence, signal: call.signal });
+    outcome = await asking.gateway.ask({ ...asking.question, book, evidence, signal: call.signal });
   } catch (error) {
     const known = toAppError(error);
     note({
       status: known.code === "deadline_exceeded" ? "timeout" : "failed",
       error: known.code,
-      details: unpaid(known) ? {} : { usage: null, cost: null },
+      details: spentSoFar(book) ?? (unpaid(known) ? {} : { usage: null, cost: null }),
     });
     throw error;
   }
@@ -48,6 +49,21 @@ export async function askModel(asking: Asking, call: VariantCall): Promise<Verdi
     details: { ...detailsOf(outcome), output: verdict.output, ...("issues" in verdict ? { issues: verdict.issues } : {}), ...lost },
   });
   return verdict;
+}
+
+/** What the attempts of an ask without an answer cost, and what there is of one. Undefined where nothing is to be paid. */
+function spentSoFar(book: AttemptBook): Record<string, unknown> | undefined {
+  const attempts = book.soFar();
+  const paid = sumAttempts(attempts);
+  if (paid === undefined) return undefined;
+  const partial = attempts.findLast(({ answer }) => answer !== null);
+  const text = textOf(partial?.answer?.content ?? []);
+  return {
+    target: attempts.at(-1)!.target,
+    usage: paid.usage,
+    cost: paid.cost,
+    ...(text === "" ? {} : { output: "cut", text: text.slice(0, maxLostCharacters) }),
+  };
 }
 
 function statusOf(verdict: Verdict): Pick<Step, "status" | "error"> {
@@ -77,6 +93,7 @@ const neverSent: readonly ErrorCode[] = [
   "budget_unavailable",
   "unknown_price",
   "abuse_blocked",
+  "abuse_unavailable",
   "egress_refused",
 ];
 

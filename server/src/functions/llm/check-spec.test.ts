@@ -69,6 +69,11 @@ describe("the declaration of an llm variant", () => {
     expect(problemsOf(() => checkModels([classified("private")], gateway))).toEqual([
       { path: "dataClass", message: 'there is no data class "private"; gateway.dataClasses lists public, internal, personal, secret' },
     ]);
+    const taught = (embedder: string) => askingFunction({ model: "patient" }, { taught: examples({ of: "asked", count: 1, embedder }) });
+    for (const embedder of ["onnx/use-lite", "one/near"]) expect(() => checkModels([taught(embedder)], gateway)).not.toThrow();
+    // The second is of a provider that makes none.
+    for (const embedder of ["onnx/nobody", "two/near", "nobody/near"])
+      expect(problemsOf(() => checkModels([taught(embedder)], gateway))).toMatchObject([{ path: "variants.taught.embedder" }]);
     gateway.close();
     expect(problemsOf(() => checkModels([askingFunction({})], undefined))).toMatchObject([{ path: "variants.asked.model" }]);
   });
@@ -104,6 +109,8 @@ describe("the declaration of an examples variant", () => {
     expect(declare({ by: "sender" })).toEqual(["variants.taught.by"]);
     expect(declare({ minimumNearness: 2 })).toEqual(["variants.taught.minimumNearness"]);
     expect(declare({ from: "memory" })).toEqual(["variants.taught.from"]);
+    expect(declare({ embedder: "onnx/use-lite" })).toEqual([]);
+    expect(declare({ embedder: "use-lite" })).toEqual(["variants.taught.embedder"]);
   });
 
   test("says how an output is written exactly where the model's own is plain text", () => {

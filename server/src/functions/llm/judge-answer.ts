@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { AppError } from "../../core/index.ts";
-import type { CallOutcome } from "../../gateway/index.ts";
+import type { CallOutcome, ContentPart } from "../../gateway/index.ts";
 import { readOutput } from "./read-output.ts";
 
 /** How an answer is read: as the output itself, or as JSON that keeps a schema. */
@@ -19,7 +19,7 @@ export type Verdict = { readonly text: string } & (
 
 /** What an answer is good for. One that was cut is never taken for whole, whatever could be read of it. */
 export function judgeAnswer({ answer, error, target }: CallOutcome, { schema, mend }: Expected): Verdict {
-  const text = (answer?.content ?? []).flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
+  const text = textOf(answer?.content ?? []);
   const who = target ?? "the model";
   if (error !== null) return { text, output: "broken", error };
   if (answer === null) return { text, output: "broken", error: new AppError("provider_failed", `${who} gave no answer.`) };
@@ -61,4 +61,9 @@ export function judgeAnswer({ answer, error, target }: CallOutcome, { schema, me
 
 function cut(who: string, why: string): AppError {
   return new AppError("invalid_output", `The answer of ${who} was cut: ${why}.`, { details: { reason: "truncated" } });
+}
+
+/** What is said in it, without thoughts and calls of tools. */
+export function textOf(content: readonly ContentPart[]): string {
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
 }

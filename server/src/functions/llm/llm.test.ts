@@ -209,7 +209,10 @@ describe("an llm variant", () => {
     expect(upstream.requests[0]!.body["stream"] ?? false).toBe(isStream);
     await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
     expect(asks(await only(open))).toMatchObject([
-      { error: expect.stringMatching(/deadline_exceeded|egress_timeout/), details: { cost: null } },
+      {
+        error: expect.stringMatching(/deadline_exceeded|egress_timeout/),
+        details: { usage: { output: 0, from: "tokenizer" }, cost: { amount: expect.any(String), from: "tokenizer" } },
+      },
     ]);
   });
 
@@ -227,9 +230,9 @@ describe("an llm variant", () => {
     expect(upstream.requests[0]!.body["stream"]).toBe(true);
     await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
     const found = await only(open);
-    // What the provider bills for it is not known.
-    expect(asks(found)).toMatchObject([{ status: "timeout", details: { usage: null, cost: null } }]);
-    expect(found.produced).toMatchObject({ asks: 1, cost: { amount: null } });
+    // It has read the question and said nothing.
+    expect(asks(found)).toMatchObject([{ status: "timeout", details: { usage: { output: 0, from: "tokenizer" } } }]);
+    expect(found.produced).toMatchObject({ asks: 1, cost: { amount: expect.stringMatching(/^0\.0+\d+$/), from: "tokenizer" } });
   });
 
   test("of a function whose data no provider of it may see is not asked; one that may is", async () => {
@@ -294,7 +297,7 @@ describe("an llm variant of a conversation", () => {
   const messages = [
     { role: "system", content: "Be brief." },
     ...Array.from({ length: 6 }, (_, index) => [
-      { role: "user", content: `Question ${index} ${"x".repeat(200)}` },
+      { role: "user", content: `Question ${index} ${"word ".repeat(50)}` },
       { role: "assistant", content: `Answer ${index}` },
     ]).flat(),
     { role: "user", content: "And the last?" },
@@ -314,7 +317,8 @@ describe("an llm variant of a conversation", () => {
     expect(sent[0]).toEqual(messages[0]);
     expect(sent.length).toBeLessThan(messages.length);
     expect(sent.slice(1)).toEqual(messages.slice(messages.length - sent.length + 1));
-    const { before, after } = (await only(open)).produced["history"] as { before: number; after: number };
+    const { before, after, from } = (await only(open)).produced["history"] as { before: number; after: number; from: string };
+    expect(from).toBe("tokenizer");
     expect(after).toBeLessThanOrEqual(200);
     expect(before).toBeGreaterThan(300);
   });

@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, integer, json, property, record, string } from "fast-check";
+import { array, assert, asyncProperty, boolean, constantFrom, integer, json, property, record, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { ChatMessage, CallOutcome } from "../../gateway/index.ts";
@@ -48,11 +48,17 @@ function messagesOf(turns: readonly { said: string; tools: number }[]): ChatMess
 }
 
 describe("a trimmed history", () => {
-  test("is the end of what there was, keeps the last turn, and parts no call from its result", () => {
-    assert(
-      property(array(turn, { minLength: 1, maxLength: 8 }), integer({ min: 1, max: 400 }), (turns, maxTokens) => {
+  const system = [{ type: "text" as const, text: "Be brief." }];
+  const isSaid = ({ role, content }: ChatMessage) => role === "user" && content[0]!.type === "text";
+  const lengthOf = (of: unknown) => JSON.stringify(of).length;
+
+  test("is the end of what there was, keeps the last turn, and parts no call from its result", async () => {
+    const turnsAndBound = [array(turn, { minLength: 1, maxLength: 8 }), integer({ min: 1, max: 4000 }), boolean()] as const;
+    await assert(
+      asyncProperty(...turnsAndBound, async (turns, maxTokens, isCounted) => {
         const messages = messagesOf(turns);
-        const trimmed = trimHistory([{ type: "text", text: "Be brief." }], messages, maxTokens);
+        const measures = { estimate: lengthOf, count: async (of: unknown) => (isCounted ? lengthOf(of) : null) };
+        const trimmed = await trimHistory({ system, messages, maxTokens }, measures);
         const kept = trimmed.messages;
         expect(messages.slice(messages.length - kept.length)).toEqual(kept);
         expect(kept.length).toBeGreaterThanOrEqual(messagesOf(turns.slice(-1)).length);
@@ -63,8 +69,24 @@ describe("a trimmed history", () => {
         expect(trimmed.after).toBeLessThanOrEqual(trimmed.before);
         if (trimmed.before <= maxTokens) expect(kept).toHaveLength(messages.length);
         if (kept.length > messagesOf(turns.slice(-1)).length) expect(trimmed.after).toBeLessThanOrEqual(maxTokens);
+        // No more is left out than has to be.
+        const from = messages.findLastIndex((each, index) => index < messages.length - kept.length && isSaid(each));
+        if (kept.length < messages.length) expect(lengthOf({ system, messages: messages.slice(from) })).toBeGreaterThan(maxTokens);
       }),
     );
+  });
+
+  test("is what the tokenizer says where it is near its bound, and else what is estimated", async () => {
+    const messages = messagesOf([
+      { said: "first", tools: 0 },
+      { said: "second", tools: 0 },
+    ]);
+    const sized = (count: number | null) => ({ estimate: () => 100, count: async () => count });
+    const of = async (maxTokens: number, count: number | null) => trimHistory({ system, messages, maxTokens }, sized(count));
+    expect(await of(150, 120)).toMatchObject({ before: 120, after: 120, from: "tokenizer", messages });
+    expect(await of(150, null)).toMatchObject({ before: 100, after: 100, from: "estimate", messages });
+    expect(await of(400, 120)).toMatchObject({ before: 100, after: 100, from: "estimate", messages });
+    expect((await of(110, 120)).messages).toEqual(messages.slice(2));
   });
 });
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hashInput } from "../idempotency.ts";
 import type { Demonstration } from "../types.ts";
-import { createMeasure, measureText, rankExamples } from "./rank-examples.ts";
+import { nearnessByLetters } from "./example-nearness.ts";
+import { type RankedFor, createMeasure, findShowable, rankExamples } from "./rank-examples.ts";
 
 const texts = fc.constantFrom("an invoice", "an invoice for May", "lunch on Friday", "win a holiday", "win", "");
 const demonstrations = fc
@@ -12,6 +13,11 @@ const demonstrations = fc
   );
 
 const measureAll = (list: readonly Demonstration[]) => createMeasure(({ text }) => text as string)(list);
+
+function rank(list: readonly Demonstration[], text: string, wanted: Omit<RankedFor, "input">) {
+  const showable = findShowable(measureAll(list), { input: { text }, ...wanted });
+  return rankExamples(showable, nearnessByLetters(text, { showable }), wanted);
+}
 
 describe("the nearest examples", () => {
   test("are so many at most, the nearest last, each question once, none the question asked or of another class", () => {
@@ -25,7 +31,7 @@ describe("the nearest examples", () => {
           dataClass: fc.constantFrom(undefined, "personal"),
         }),
         (list, text, wanted) => {
-          const ranked = rankExamples(measureAll(list), measureText(text), { input: { text }, ...wanted });
+          const ranked = rank(list, text, wanted);
           const near = ranked.map(({ nearness }) => nearness);
           expect(near).toEqual(near.toSorted((left, right) => left - right));
           expect(near.every((each) => each >= wanted.minimumNearness && each <= 1)).toBe(true);
@@ -35,7 +41,7 @@ describe("the nearest examples", () => {
           expect(hashes).not.toContain(hashInput({ text }));
           expect(shown.every(({ dataClass }) => dataClass === null || dataClass === wanted.dataClass)).toBe(true);
           // Nothing better was left out.
-          const all = rankExamples(measureAll(list), measureText(text), { input: { text }, ...wanted, count: 100 });
+          const all = rank(list, text, { ...wanted, count: 100 });
           expect(ranked).toHaveLength(Math.min(wanted.count, all.length));
           expect(near.at(-1)).toBe(all.at(-1)?.nearness);
         },
@@ -45,8 +51,8 @@ describe("the nearest examples", () => {
 
   test("of equal questions show the one given first", () => {
     const twice = ["new", "old"].map((inferenceId) => ({ inferenceId, input: { text: "win" }, output: {}, dataClass: null }));
-    const wanted = { input: { text: "won" }, count: 2, minimumNearness: 0, dataClass: undefined };
-    const ranked = rankExamples(measureAll(twice), measureText("won"), wanted);
+    const wanted = { count: 2, minimumNearness: 0, dataClass: undefined };
+    const ranked = rank(twice, "won", wanted);
     expect(ranked.map(({ demonstration }) => demonstration.inferenceId)).toEqual(["new"]);
   });
 

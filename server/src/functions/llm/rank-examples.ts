@@ -1,4 +1,4 @@
-import { type Trigrams, similarityOf, trigramsOf } from "../../gateway/index.ts";
+import { type Trigrams, trigramsOf } from "../../gateway/index.ts";
 import { hashInput } from "../idempotency.ts";
 import type { Demonstration } from "../types.ts";
 
@@ -9,6 +9,8 @@ const mostCharacters = 2000;
 export interface Measured {
   readonly demonstration: Demonstration;
   readonly inputHash: string;
+  /** What it is compared by. */
+  readonly text: string;
   readonly trigrams: Trigrams;
 }
 
@@ -36,7 +38,7 @@ export function createMeasure(textOf: (input: Record<string, unknown>) => string
     if (before !== undefined) return { ...before, demonstration };
     const text = textOf(demonstration.input);
     if (text === undefined) return undefined;
-    return { demonstration, inputHash: hashInput(demonstration.input), trigrams: measureText(text) };
+    return { demonstration, inputHash: hashInput(demonstration.input), text, trigrams: measureText(text) };
   }
 
   return (demonstrations: readonly Demonstration[]): Measured[] => {
@@ -54,21 +56,28 @@ export function measureText(text: string): Trigrams {
 }
 
 /**
- * The nearest, least near first: models heed most what stands next to the question. Never an example of the same question, which
- * would be its answer; of equal questions the first given; none that only providers of another class may see.
+ * What may be shown beside a question: never an example of the same question, which would be its answer; of equal questions the first
+ * given; none that only providers of another class may see.
  */
-export function rankExamples(measured: readonly Measured[], asked: Trigrams, wanted: RankedFor): Ranked[] {
-  const seen = new Set([hashInput(wanted.input)]);
-  const ranked: Ranked[] = [];
-  for (const { demonstration, inputHash, trigrams } of measured) {
-    const { dataClass } = demonstration;
-    if (seen.has(inputHash) || (dataClass !== null && dataClass !== wanted.dataClass)) continue;
+export function findShowable(measured: readonly Measured[], { input, dataClass }: Pick<RankedFor, "input" | "dataClass">): Measured[] {
+  const seen = new Set([hashInput(input)]);
+  return measured.filter(({ demonstration, inputHash }) => {
+    if (seen.has(inputHash) || (demonstration.dataClass !== null && demonstration.dataClass !== dataClass)) return false;
     seen.add(inputHash);
-    const nearness = similarityOf(asked, trigrams);
-    if (nearness >= wanted.minimumNearness) ranked.push({ demonstration, nearness });
-  }
-  return ranked
+    return true;
+  });
+}
+
+/** The nearest, least near first: models heed most what stands next to the question. */
+export function rankExamples(
+  showable: readonly Measured[],
+  nearness: readonly number[],
+  { count, minimumNearness }: Pick<RankedFor, "count" | "minimumNearness">,
+): Ranked[] {
+  return showable
+    .map(({ demonstration }, index) => ({ demonstration, nearness: nearness[index]! }))
+    .filter((each) => each.nearness >= minimumNearness)
     .toSorted((left, right) => right.nearness - left.nearness)
-    .slice(0, wanted.count)
+    .slice(0, count)
     .toReversed();
 }

@@ -3,15 +3,15 @@ import type { ChatMessage, ChatRequest, Gateway, TextPart } from "../../gateway/
 import type { LlmSpec, PromptText } from "../variants/llm-spec.ts";
 import type { Erased } from "../variants/specs.ts";
 import { fillTemplate, parseTemplate } from "./template.ts";
-import { trimHistory } from "./trim-history.ts";
 
 export type WriteText = (input: Record<string, unknown>) => string;
 
-/** What is asked, and how many tokens the history had before and after turns were left out of it. */
+/** What is asked, before turns are left out of it. */
 export interface WrittenQuestion {
   readonly system: readonly TextPart[];
+  /** Examples, before all that was said: no part of the history. */
+  readonly shown: readonly ChatMessage[];
   readonly messages: readonly ChatMessage[];
-  readonly history: { readonly before: number; readonly after: number } | null;
 }
 
 /** Reads the templates once; writes the question of each input. */
@@ -29,9 +29,7 @@ export function questionWriter(
     const messages: ChatMessage[] = [...told.messages, ...(prompt.length === 0 ? [] : [{ role: "user" as const, content: prompt }])];
     if (messages.length === 0)
       throw new AppError("variant_failed", "There is nothing to ask: the prompt is empty, and so are the messages.");
-    if (spec.history === undefined) return { system, messages, history: null };
-    const trimmed = trimHistory(system, messages, spec.history.maxTokens);
-    return { system, messages: trimmed.messages, history: { before: trimmed.before, after: trimmed.after } };
+    return { system, shown: [], messages };
   };
 }
 

@@ -8,6 +8,10 @@ const specSchema = z.strictObject({
   count: z.int().min(1).max(16),
   from: z.literal("feedback"),
   by: z.string().min(1).optional(),
+  embedder: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}\/\S{1,150}$/, "<provider>/<model>")
+    .optional(),
   minimumNearness: z.number().min(0).max(1).optional(),
   write: z.custom((value) => typeof value === "function", "a function").optional(),
 });

@@ -12,6 +12,8 @@ export interface ExamplesSpec<O> {
   readonly from: "feedback";
   /** The field of the input by which questions are alike; by default the written prompt. */
   readonly by?: string;
+  /** `<provider>/<model>` that makes embeddings: questions are alike that mean the same. By default those that share letters. */
+  readonly embedder?: string;
   /** In [0, 1]: questions less alike are not shown. Default 0. */
   readonly minimumNearness?: number;
   /** Writes an output as the model would have, where `of` makes its output of plain text. */

@@ -1,17 +1,18 @@
 import { roundMs, toAppError } from "../../core/index.ts";
 import type { ChatMessage } from "../../gateway/index.ts";
 import { type OpenedLlm, answerWithModel } from "../llm/answer.ts";
-import { type Ranked, createMeasure, measureText, rankExamples } from "../llm/rank-examples.ts";
-import type { Demonstration, DemonstrationsPort, Erased, ExamplesSpec, LlmSpec, VariantCall } from "../types.ts";
+import { nearnessByLetters, nearnessByMeaning } from "../llm/example-nearness.ts";
+import { type Ranked, createMeasure, findShowable, rankExamples } from "../llm/rank-examples.ts";
+import type { Demonstration, Erased, ExamplesSpec, LlmSpec, VariantCall } from "../types.ts";
 import { openLlm } from "./llm.ts";
-import type { VariantKind } from "./types.ts";
+import type { VariantKind, VariantSurroundings } from "./types.ts";
 
 /** An llm variant that is shown, as earlier turns, what was right for questions like the one it is asked. */
 export const examplesKind: VariantKind<ExamplesSpec<Erased>> = {
   async resolve(name, spec, around) {
     const resolution = await around.kinds.llm.resolve(spec.of, around.definition.variants[spec.of] as LlmSpec<Erased, Erased>, around);
     if (resolution === null) return null;
-    const { count, from, by, minimumNearness = 0 } = spec;
+    const { count, from, by, embedder, minimumNearness = 0 } = spec;
     return {
       label: `${name}(${resolution.label}, ${count} examples)`,
       resolved: {
@@ -19,6 +20,7 @@ export const examplesKind: VariantKind<ExamplesSpec<Erased>> = {
         count,
         from,
         ...(by === undefined ? {} : { by }),
+        ...(embedder === undefined ? {} : { embedder }),
         minimumNearness,
         parts: [{ variant: spec.of, ...resolution }],
       },
@@ -27,16 +29,13 @@ export const examplesKind: VariantKind<ExamplesSpec<Erased>> = {
 
   async open(spec, binding, around) {
     const opened = openLlm(around.definition.variants[spec.of] as LlmSpec<Erased, Erased>, around);
-    const showing = createShowing(spec, opened, around.demonstrations);
+    const showing = createShowing(spec, opened, around);
     return {
       binding,
       async run(call) {
         const turns = await showing(call);
         if (turns.length === 0) return answerWithModel(opened, call);
-        const write: OpenedLlm["write"] = (input) => {
-          const written = opened.write(input);
-          return { ...written, messages: [...turns, ...written.messages] };
-        };
+        const write: OpenedLlm["write"] = (input) => ({ ...opened.write(input), shown: turns });
         return answerWithModel({ ...opened, write }, call);
       },
     };
@@ -44,8 +43,11 @@ export const examplesKind: VariantKind<ExamplesSpec<Erased>> = {
 };
 
 /** What is shown to the model of a call, noted as a step. Without examples it is asked without: they help, and are not needed. */
-function createShowing(spec: ExamplesSpec<Erased>, opened: OpenedLlm, port: (() => DemonstrationsPort | undefined) | undefined) {
+function createShowing(spec: ExamplesSpec<Erased>, opened: OpenedLlm, { demonstrations: port, gateway }: VariantSurroundings) {
   const measure = createMeasure((input) => textOf(spec, opened, input));
+  const { count, minimumNearness = 0, embedder } = spec;
+  const nearness = embedder === undefined ? nearnessByLetters : nearnessByMeaning({ embedder, opened, gateway: gateway! });
+  const by = embedder === undefined ? {} : { embedder };
 
   return async (call: VariantCall): Promise<readonly ChatMessage[]> => {
     const startMs = call.evidence.elapsed();
@@ -61,16 +63,16 @@ function createShowing(spec: ExamplesSpec<Erased>, opened: OpenedLlm, port: (() 
       });
     try {
       const known = (await port?.()?.demonstrations(call.context.projectId, opened.definition.name)) ?? [];
-      const { count, minimumNearness = 0 } = spec;
-      const asked = measureText(textOf(spec, opened, call.input) ?? "");
-      const wanted = { input: call.input, count, minimumNearness, dataClass: call.metadata?.["data_class"] };
-      const ranked = rankExamples(measure(known), asked, wanted);
+      const measured = measure(known);
+      const showable = findShowable(measured, { input: call.input, dataClass: call.metadata?.["data_class"] });
+      const near = await nearness(textOf(spec, opened, call.input) ?? "", { measured, showable }, call);
+      const ranked = rankExamples(showable, near, { count, minimumNearness });
       const turns = ranked.flatMap((each) => turnsOf(each, spec, opened));
-      step("ok", { shown: ranked.map(({ demonstration, nearness }) => ({ inference: demonstration.inferenceId, nearness })) });
+      step("ok", { ...by, shown: ranked.map(({ demonstration, nearness }) => ({ inference: demonstration.inferenceId, nearness })) });
       return turns;
     } catch (error) {
       const { code, message } = toAppError(error);
-      step("failed", { message, shown: [] }, code);
+      step("failed", { ...by, message, shown: [] }, code);
       return [];
     }
   };

@@ -1,5 +1,4 @@
 import { AppError, canonicalJson, sha256 } from "../../core/index.ts";
-import type { Gateway } from "../../gateway/index.ts";
 import { type OpenedLlm, answerWithModel } from "../llm/answer.ts";
 import { outputFormat } from "../llm/output-format.ts";
 import { questionWriter } from "../llm/write-question.ts";
@@ -55,7 +54,7 @@ function promptHash({ system, prompt }: LlmSpec<Erased, Erased>, source: string)
   return sha256(canonicalJson({ system: version(system), prompt: version(prompt) }));
 }
 
-function requireGateway({ gateway, definition }: VariantSurroundings): Pick<Gateway, "ask" | "resolve" | "dialect"> {
+function requireGateway({ gateway, definition }: VariantSurroundings): NonNullable<VariantSurroundings["gateway"]> {
   if (gateway === undefined)
     throw new AppError("config_invalid", `Function "${definition.name}" asks a model, and there is no gateway here.`);
   return gateway;

@@ -136,7 +136,7 @@ describe("a principal whose calls are refused", () => {
     const gateway = openTestGateway(upstream, { abuse: { ...abuse, maxDelayMs: 30_000 } });
     for (let index = 0; index < 5; index++) gateway.refused({ projectId: defaultProjectId, principalId: "key:ada" }, "rate_limited");
     const sent = upstream.requests.length;
-    await expect(ask(gateway, { model: "one/ok", signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(ask(gateway, { model: "one/ok", signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "client_gone" });
     expect(upstream.requests).toHaveLength(sent);
   });
 });

@@ -10,6 +10,8 @@ export const abuseSchema = z
     halfLifeSeconds: z.int().positive().max(86_400).default(300),
     /** The longest wait. */
     maxDelayMs: z.int().min(0).max(30_000).default(3000),
+    /** Where nodes share scores (`gateway.redis`) and their store cannot be reached. */
+    whenStoreIsAway: z.enum(["refuse", "local"]).default("local"),
     /** What one of these adds to a score. */
     weights: z
       .strictObject({

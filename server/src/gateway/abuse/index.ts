@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Cancellation, AppError, type Clock, type EvidenceRecorder, roundMs, toAppError, toAbortSignal } from "../../core/index.ts";
+import type { SharedStore } from "../shared-store/open.ts";
 import type { CallOrigin, CallOutcome, Stage } from "../stage.ts";
 import type { AbuseConfig } from "./config.ts";
 import { createScores } from "./scores.ts";
+import { createSharedScores } from "./shared-scores.ts";
 
 export { abuseSchema } from "./config.ts";
 
@@ -27,12 +29,21 @@ export interface AbuseGuard {
 /** Calls that wait at once, all principals together: past it they are refused. */
 const mostWaiting = 1000;
 
+export interface AbuseDeps {
+  readonly clock: Clock;
+  /** Absent: this node knows its own scores alone. */
+  readonly store?: SharedStore | undefined;
+}
+
 /** Slows, then blocks, principals whose calls are refused again and again. Without a configuration it does nothing. */
-export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock): AbuseGuard {
+export function createAbuseGuard(config: AbuseConfig | undefined, { clock, store }: AbuseDeps): AbuseGuard {
   if (config === undefined) return { stage: (call, next) => next(call), guard: (call, next) => next(call), refused: () => {} };
   const { slowAt, blockAt, maxDelayMs, weights } = config;
   // A block ends after one half-life at most, when nothing is added.
-  const scores = createScores({ clock, halfLifeMs: config.halfLifeSeconds * 1000, most: 2 * blockAt });
+  const rules = { clock, halfLifeMs: config.halfLifeSeconds * 1000, most: 2 * blockAt };
+  const local = createScores(rules);
+  const shared = store && createSharedScores({ ...rules, local, store, whenStoreIsAway: config.whenStoreIsAway });
+  const scores = shared ?? local;
   let waiting = 0;
 
   function weightOf(code: string, status: unknown): number {
@@ -64,7 +75,7 @@ export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock):
     try {
       await sleep(delayMs, undefined, { signal: toAbortSignal(call.signal) });
     } catch {
-      throw new AppError("invalid_request", "The client went away.");
+      throw new AppError("client_gone", "The client went away.");
     } finally {
       waiting--;
     }
@@ -73,6 +84,7 @@ export function createAbuseGuard(config: AbuseConfig | undefined, clock: Clock):
 
   async function guard<C extends GuardedCall, R>(call: C, next: (call: C) => Promise<R>): Promise<R> {
     const who = nameOf(call.origin);
+    await shared?.look(who);
     if (scores.of(who) >= slowAt) {
       checkBlock(who, call);
       await slow(who, call);

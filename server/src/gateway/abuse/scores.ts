@@ -19,6 +19,8 @@ export interface ScoresDeps {
 /** Scores that fall by half in each half-life, by name. */
 export interface Scores {
   add(name: string, amount: number): void;
+  /** Makes it at least so much. */
+  raise(name: string, value: number): void;
   of(name: string): number;
   /** Until it is below. */
   msUntilBelow(name: string, level: number): number;
@@ -38,14 +40,19 @@ export function createScores({ clock, halfLifeMs, most }: ScoresDeps): Scores {
     return 0;
   }
 
+  function set(name: string, wanted: number): void {
+    const value = Math.min(most, wanted);
+    if (value < least) return;
+    scores.delete(name);
+    if (scores.size >= mostScores) scores.delete(scores.keys().next().value!);
+    scores.set(name, { value, at: clock.now() });
+  }
+
   return {
     of,
-    add(name, amount) {
-      const value = Math.min(most, of(name) + amount);
-      if (value < least) return;
-      scores.delete(name);
-      if (scores.size >= mostScores) scores.delete(scores.keys().next().value!);
-      scores.set(name, { value, at: clock.now() });
+    add: (name, amount) => set(name, of(name) + amount),
+    raise(name, value) {
+      if (value > of(name)) set(name, value);
     },
     msUntilBelow(name, level) {
       const value = of(name);

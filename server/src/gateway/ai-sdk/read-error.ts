@@ -38,7 +38,7 @@ export function readError(error: unknown, { name, now, totalMs }: { name: string
     };
   }
   const own = [error, cause, (cause as CallError | undefined)?.cause].find((each) => isAppError(each));
-  if (own !== undefined) return attemptError(own, totalMs) as Error;
+  if (own !== undefined) return attemptError(own, { name, totalMs }) as Error;
   return providerFailed(
     `${name}: ${typeof message === "string" ? message.slice(0, 1000) : "its package failed without a word"}`,
     isRetryable === false ? { target: name, retryable: false } : { target: name },

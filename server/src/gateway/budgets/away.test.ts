@@ -3,7 +3,7 @@ import { type TestRedis, redisProgram, startTestRedis } from "../../../test/redi
 import { silentLogger, systemClock } from "../../core/index.ts";
 import type { Ledger, LedgerLine } from "./ledger.ts";
 import { createMemoryLedger } from "./memory-ledger.ts";
-import { type RedisConnection, createRedisConnection } from "./redis-connection.ts";
+import { type RedisConnection, createRedisConnection } from "../shared-store/connection.ts";
 import { createRedisLedger } from "./redis-ledger.ts";
 import { createSharedLedger } from "./shared-ledger.ts";
 

@@ -1,6 +1,7 @@
 import { amountOf } from "../money/cost-of.ts";
 import { type Decimal, parseDecimal } from "../money/decimal.ts";
 import type { PriceTable } from "../money/price-table.ts";
+import { sumAttempts } from "../money/sum-attempts.ts";
 import type { CallOutcome, GatewayCall } from "../stage.ts";
 import type { ChatRequest, Usage } from "../types.ts";
 import { estimateParts, estimateTokens } from "./estimate-tokens.ts";
@@ -50,12 +51,12 @@ export function spentOn(call: GatewayCall, { target, answer, cost, error }: Call
   return { tokens: input + output, costUsd: price(target, { input, output, ...parts, from: "tokenizer" }, deps) };
 }
 
-/** A provider that was cut off while it worked has read the request, and asks money for that. */
-export function spentInVain(call: GatewayCall, code: string, deps: SpendDeps): Spend {
-  if (!call.signal.aborted && code !== "deadline_exceeded" && code !== "egress_timeout") return nothing;
-  const input = estimateTokens(call.request);
-  const usage: Usage = { input, output: 0, cachedInput: null, cacheWrite: null, reasoning: null, from: "tokenizer" };
-  return { tokens: input, costUsd: price(call.resolved.targets[0]!.name, usage, deps) };
+/** Of a call that nobody answered: what its attempts cost all the same. */
+export function spentInVain({ book }: GatewayCall): Spend {
+  const paid = sumAttempts(book?.soFar() ?? []);
+  if (paid === undefined) return nothing;
+  const { usage, cost } = paid;
+  return { tokens: (usage.input ?? 0) + (usage.output ?? 0), costUsd: decimalOf(cost.amount) };
 }
 
 function price(target: string, usage: Usage, { prices, now }: SpendDeps): Decimal | null {

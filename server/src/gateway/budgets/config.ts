@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { secretSchema } from "../../core/index.ts";
 import { parseDecimal } from "../money/decimal.ts";
 
 /** Counts are kept in billionths of a dollar as whole numbers of at most 53 bits. */
@@ -56,16 +55,3 @@ export const budgetsSchema = z
       if (budgets.findIndex((each) => each.name === budget.name) !== index)
         refinement.addIssue({ code: "custom", path: [index, "name"], message: `there are two budgets "${budget.name}"` });
   });
-
-/** Counts that several nodes share, in Redis or Valkey. */
-export const redisSchema = z.strictObject({
-  /** `redis://` or `rediss://`. */
-  url: secretSchema,
-  /** The longest a call waits for it. */
-  timeoutMs: z.int().min(10).max(10_000).default(250),
-  /** Begins every key. */
-  prefix: name.default("millrace"),
-  /** Of a budget that is `local` while it is away: what part of the limit this node may use by itself. One node of four: 0.25. */
-  localShare: z.number().positive().max(1).default(0.5),
-});
-export type RedisConfig = z.output<typeof redisSchema>;

@@ -4,7 +4,7 @@ import { type TestRedis, redisProgram, startTestRedis } from "../../../test/redi
 import { type Clock, createId, createManualClock, silentLogger } from "../../core/index.ts";
 import type { Ledger, LedgerLine, LineState, Reserved } from "./ledger.ts";
 import { createMemoryLedger } from "./memory-ledger.ts";
-import { createRedisConnection } from "./redis-connection.ts";
+import { createRedisConnection } from "../shared-store/connection.ts";
 import { createRedisLedger } from "./redis-ledger.ts";
 
 const start = 1_800_000_000_000;

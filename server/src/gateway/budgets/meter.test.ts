@@ -72,3 +72,14 @@ test("what is spent and cannot be known counts as it was reserved", async () => 
   (await meter.hold(spender, forecast(1, "0.25"), 1000)).settle({ tokens: 1, costUsd: null });
   expect((await list())["costUsd"]).toMatchObject({ used: "0.25", left: "0.75" });
 });
+
+test("what is owed already is charged whatever is left, and leaves nothing for the next", async () => {
+  const { meter, list } = open({ tokens: 100, requests: 10 });
+  const owed = { tokens: 70, costUsd: null, requests: 0 };
+  expect(await meter.charge(spender, owed)).toEqual(["b"]);
+  await meter.charge(spender, owed);
+  expect(await list()).toMatchObject({ tokens: { used: "140", reserved: "0", left: "0" } });
+  await expect(meter.hold(spender, forecast(1, "0"), 1000)).rejects.toMatchObject({ code: "budget_exceeded" });
+  expect(await meter.charge({ ...spender, function: "g" }, { tokens: 1, costUsd: null })).toEqual(["b"]);
+  expect(await list()).toMatchObject({ requests: { used: "1" } });
+});

@@ -15,6 +15,8 @@ export interface Forecast {
 export interface Spend {
   readonly tokens: number;
   readonly costUsd: Decimal | null;
+  /** Of many calls at once; 1 where nothing is said. */
+  readonly requests?: number;
 }
 
 /** What is held for one call. */
@@ -44,7 +46,12 @@ export interface Meter {
   readonly isEmpty: boolean;
   /** `budget_exceeded`, `unknown_price`, `budget_unavailable`: then nothing is held. */
   hold(spender: Spender, forecast: Forecast, leaseMs: number): Promise<Hold>;
+  /** What is owed already, whatever is left of the budgets: their names. Dollars that are not known count as none. */
+  charge(spender: Spender, spend: Spend): Promise<readonly string[]>;
 }
+
+/** It is settled at once; where that cannot be said to the store, its lease does it. */
+const chargeMs = 60_000;
 
 export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
   const counted = budgets.map(countBudget);
@@ -69,6 +76,16 @@ export function createMeter({ budgets, ledger, clock }: MeterDeps): Meter {
         budgets: names,
         settle: (actual) => reserved.settle(entries.map(({ kind, line }) => countable(amountOf(kind, actual)) ?? line.amount)),
       };
+    },
+    async charge(spender, spend) {
+      const known = { ...spend, costUsd: spend.costUsd ?? 0n };
+      const entries: Entry[] = [];
+      for (const each of counted) if (holdsFor(each.budget, spender)) addEntries(entries, each, { spender, forecast: { of: () => known } });
+      if (entries.length === 0) return [];
+      const lines = entries.map(({ line }) => ({ ...line, limit: Number.MAX_SAFE_INTEGER }));
+      const reserved = await ledger.reserve(lines, chargeMs);
+      if (reserved.ok) reserved.settle(lines.map(({ amount }) => amount));
+      return [...new Set(entries.map(({ budget }) => budget.name))];
     },
   };
 }
@@ -101,7 +118,7 @@ function addEntries(
 }
 
 function amountOf(kind: AmountKind, spend: Spend): number | null {
-  if (kind === "requests") return 1;
+  if (kind === "requests") return spend.requests ?? 1;
   if (kind === "tokens") return spend.tokens;
   return spend.costUsd === null ? null : toNanos(spend.costUsd);
 }

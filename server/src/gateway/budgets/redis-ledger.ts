@@ -1,7 +1,7 @@
 import { type Clock, createId } from "../../core/index.ts";
 import { type Ledger, type LedgerLine, type Reserved, underWayMs } from "./ledger.ts";
 import { readScript, reserveScript, settleScript } from "./redis-scripts.ts";
-import type { RedisConnection } from "./redis-connection.ts";
+import type { RedisConnection } from "../shared-store/connection.ts";
 
 export interface RedisLedgerDeps {
   readonly connection: RedisConnection;

@@ -1,10 +1,11 @@
-import { type Clock, roundMs, toAppError } from "../../core/index.ts";
+import type { Clock } from "../../core/index.ts";
 import type { PriceTable } from "../money/price-table.ts";
 import { readSaid } from "../read-said.ts";
 import type { CallOutcome, GatewayCall, Stage } from "../stage.ts";
 import type { Spender } from "./buckets.ts";
 import { forecastChat, spentInVain, spentOn } from "./chat-spend.ts";
-import type { Hold, Meter } from "./meter.ts";
+import { holdNoted } from "./hold-noted.ts";
+import type { Meter } from "./meter.ts";
 import { createOutputPeaks } from "./output-peaks.ts";
 
 export interface BudgetStageDeps {
@@ -22,29 +23,9 @@ export function createBudgetStage({ meter, prices, clock }: BudgetStageDeps): St
   const peaks = createOutputPeaks(clock);
   const deps = { prices, now: () => clock.now() };
 
-  async function hold(call: GatewayCall): Promise<Hold> {
-    const startMs = call.evidence.elapsed();
-    try {
-      return await meter.hold(spenderOf(call), forecastChat(call, peaks, deps), call.resolved.totalMs + graceMs);
-    } catch (error) {
-      const { code, message, details } = toAppError(error);
-      const budget = typeof details["budget"] === "string" ? details["budget"] : "budgets";
-      const durationMs = roundMs(call.evidence.elapsed() - startMs);
-      call.evidence.step({
-        name: `budget:${budget}`,
-        kind: "admission",
-        startMs: roundMs(startMs),
-        durationMs,
-        status: "failed",
-        error: code,
-        details: { message },
-      });
-      throw error;
-    }
-  }
-
   return async (call, next) => {
-    const held = await hold(call);
+    const forecast = forecastChat(call, peaks, deps);
+    const held = await holdNoted(meter, { spender: spenderOf(call), forecast, leaseMs: call.resolved.totalMs + graceMs }, call.evidence);
     if (held.budgets.length === 0) return next(call);
     const settle = (outcome: CallOutcome) => {
       held.settle(spentOn(call, outcome, deps));
@@ -67,13 +48,16 @@ export function createBudgetStage({ meter, prices, clock }: BudgetStageDeps): St
         },
       };
     } catch (error) {
-      held.settle(spentInVain(call, toAppError(error).code, deps));
+      held.settle(spentInVain(call));
       throw error;
     }
   };
 }
 
-function spenderOf(call: GatewayCall): Spender {
+/** Whom a call counts for: also one that spends nothing but its place among the requests. */
+export function spenderOf(
+  call: Pick<GatewayCall, "origin" | "resolved"> & { readonly request: Pick<GatewayCall["request"], "metadata" | "user"> },
+): Spender {
   const { resolved } = call;
   const { projectId, principalId, function: asked, address } = call.origin;
   const { tags, user } = readSaid(call);

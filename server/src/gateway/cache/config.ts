@@ -37,8 +37,11 @@ const semanticSchema = z
   .strictObject({
     models: names.optional(),
     functions: names.optional(),
-    /** What says how alike two questions are: their characters, or the encoder of sentences that runs here. */
-    embedder: z.enum(["lexical", "onnx/use-lite"]).default("lexical"),
+    /** What says how alike two questions are: their characters, or an encoder of sentences that runs here. */
+    embedder: z
+      .string()
+      .regex(/^(lexical|onnx\/[a-z0-9][a-z0-9-]{0,63})$/, "lexical, or onnx/<name>")
+      .default("lexical"),
     /** The share of hits whose answer would have been the same: its lower bound must reach this before there is any hit. */
     precision: z.number().min(0.5).max(0.999).default(0.95),
     /** Of that bound. */

@@ -26,6 +26,8 @@ export interface Cache {
   report(projectId: string): CacheReport;
   /** Forgets the project's answers, audited; how many there were. */
   clear(context: Context): Promise<number>;
+  /** Its inference was erased, which is audited there: nobody is told its answer again by this node. */
+  forget(context: Pick<Context, "projectId">, inferenceId: string): void;
   close(): void;
 }
 
@@ -34,8 +36,8 @@ export interface CacheDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly again: Ask;
-  /** The encoder of sentences that runs here. */
-  readonly encode: (texts: readonly string[], signal: AbortSignal) => Promise<{ readonly vectors: readonly Float32Array[] }>;
+  /** The encoders of sentences that run here, by name. */
+  readonly encode: (model: string, texts: readonly string[], signal: AbortSignal) => Promise<{ readonly vectors: readonly Float32Array[] }>;
   /** Instead of what is configured. */
   readonly embedder?: Embedder | undefined;
   readonly audit?: AuditPort | undefined;
@@ -57,7 +59,7 @@ export function createCache({ config, clock, logger, again, encode, audit, ...de
   const epochs = new Map<string, number>();
   const epochOf = (projectId: string) => epochs.get(projectId) ?? 0;
   const calibrations = semantic && createCalibrations(semantic);
-  const embedder = deps.embedder ?? (semantic?.embedder === "onnx/use-lite" ? encoded(encode, stop.signal) : lexicalEmbedder);
+  const embedder = deps.embedder ?? embedderOf(semantic?.embedder, encode, stop.signal);
   const random = createRandom(clock.now());
   const alike = semantic && createAlike({ config: semantic, kept, calibrations: calibrations!, embedder, clock, logger, random });
   const stages =
@@ -79,10 +81,13 @@ export function createCache({ config, clock, logger, again, encode, audit, ...de
       epochs.set(projectId, epochOf(projectId) + 1);
       return kept.clear(projectId);
     },
+    forget: ({ projectId }, inferenceId) => void kept.forget(projectId, inferenceId),
     close: () => stop.abort(),
   };
 }
 
-function encoded(encode: CacheDeps["encode"], signal: AbortSignal): Embedder {
-  return { name: "onnx/use-lite", embed: async (texts) => (await encode(texts, signal)).vectors };
+function embedderOf(name = "lexical", encode: CacheDeps["encode"], signal: AbortSignal): Embedder {
+  if (name === "lexical") return lexicalEmbedder;
+  const model = name.slice(name.indexOf("/") + 1);
+  return { name, embed: async (texts) => (await encode(model, texts, signal)).vectors };
 }

@@ -33,6 +33,8 @@ export interface KeptAnswers {
   sizeOf(projectId: string): { readonly entries: number; readonly bytes: number };
   /** How many there were. */
   clear(projectId: string): number;
+  /** What this inference was given first is told to nobody any more. */
+  forget(projectId: string, inferenceId: string): number;
 }
 
 /** Each look compares with all of a group. */
@@ -70,6 +72,12 @@ export function createKeptAnswers(maxBytes: number): KeptAnswers {
     if (group?.size === 0) groups.delete(place.group);
   }
 
+  function dropWhere(isMeant: (kept: KeptAnswer) => boolean): number {
+    const keys = [...slots].flatMap(([key, { kept }]) => (isMeant(kept) ? [key] : []));
+    for (const key of keys) drop(key);
+    return keys.length;
+  }
+
   return {
     get(key) {
       const slot = slots.get(key);
@@ -94,11 +102,8 @@ export function createKeptAnswers(maxBytes: number): KeptAnswers {
     },
     drop,
     sizeOf: (projectId) => sizes.get(projectId) ?? { entries: 0, bytes: 0 },
-    clear(projectId) {
-      const keys = [...slots].flatMap(([key, { kept }]) => (kept.projectId === projectId ? [key] : []));
-      for (const key of keys) drop(key);
-      return keys.length;
-    },
+    clear: (projectId) => dropWhere((kept) => kept.projectId === projectId),
+    forget: (projectId, inferenceId) => dropWhere((kept) => kept.projectId === projectId && kept.from === inferenceId),
   };
 }
 

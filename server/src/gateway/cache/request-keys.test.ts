@@ -74,6 +74,19 @@ test("a tool's own parameter named cache is in the key", () => {
   expect(exactOf(callOf(tool("string")))).not.toBe(exactOf(callOf(tool("number"))));
 });
 
+test("the betas of an Anthropic client are in the key", () => {
+  expect(exactOf({ ...callOf({}), betas: ["context-1m"] })).not.toBe(own);
+});
+
+test.each([
+  ["several answers", { n: 2 }],
+  ["sound", { modalities: ["audio"] }],
+  ["a conversation that the provider holds", { conversation: "conv_1" }],
+  ["a thread that it holds", { thread: { type: "create" } }],
+])("a question for %s has none", (_what, foreign) => {
+  expect(keysOf(callOf({ foreign }), "principal")).toBeNull();
+});
+
 test("who may answer, and for which function, is in the key", () => {
   const others = [callOf({}, { targets: ["two/m"] }), callOf({}, { targets: ["one/m", "two/m"] }), callOf({}, { function: "triage" })];
   expect(new Set([own, ...others.map(exactOf)]).size).toBe(4);

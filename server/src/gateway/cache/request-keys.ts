@@ -17,7 +17,7 @@ export interface RequestKeys {
 /** What does not change an answer: how it is told, billed and filed. */
 const noise = /^(stream_options(\..*)?|prompt_cache_key|prompt_cache_retention|safety_identifier)$/;
 /** What makes an answer that is not one, or that depends on what the provider holds. */
-const unkept = new Set(["n", "modalities", "audio", "background", "conversation"]);
+const unkept = new Set(["n", "modalities", "audio", "background", "conversation", "thread"]);
 
 /** What a question is known by; null for one whose answer cannot be told again. Equal keys: equal in all that can change an answer. */
 export function keysOf(call: GatewayCall, scope: ExactConfig["scope"]): RequestKeys | null {
@@ -35,6 +35,7 @@ export function keysOf(call: GatewayCall, scope: ExactConfig["scope"]): RequestK
     // A rule may send a question somewhere else by these.
     ...(resolved.alias?.choose === "rules" ? { routed: { stream, user: said.user ?? null, metadata: said.tags } } : {}),
     ...parameters,
+    ...(call.betas === undefined ? {} : { betas: call.betas }),
     system: request.system.map(unmarked),
     tools: request.tools?.map(unmarked),
     ...(foreign.length === 0 ? {} : { dialect, foreign: Object.fromEntries(foreign) }),

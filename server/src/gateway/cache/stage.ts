@@ -112,10 +112,13 @@ export function createCacheStage(deps: CacheStageDeps): Stage {
     const { outcome, pieces } = landing;
     if (!isWorthKeeping(outcome, config)) return;
     look.heard(outcome.answer!);
+    const { inference, inferenceId } = call;
     kept.put({
       key: keys.exact,
       projectId: call.origin.projectId,
-      from: call.inferenceId,
+      get from() {
+        return inference?.id || inferenceId;
+      },
       target: outcome.target!,
       answer: outcome.answer!,
       cost: outcome.cost,

@@ -11,7 +11,8 @@ import { createTargetBounds } from "../reliability/target-bounds.ts";
 import type { Usage } from "../types.ts";
 import { keysOf } from "../attempt-target.ts";
 import { type Made, type Spent, makeVectors } from "./make-vectors.ts";
-import { type Embedder, localProvider } from "./resolve-embedder.ts";
+import { localProvider } from "./local-models.ts";
+import type { Embedder } from "./resolve-embedder.ts";
 import type { AskEmbeddings, Encoder } from "./types.ts";
 import type { VectorMemory } from "./vector-memory.ts";
 

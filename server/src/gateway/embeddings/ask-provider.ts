@@ -27,6 +27,7 @@ export async function askProvider(
   const reply = await sendChat({
     egress,
     url: `${config.baseUrl.replace(/\/+$/, "")}/embeddings`,
+    name,
     headers: { ...config.headers, ...keyHeaders(config, key) },
     body: JSON.stringify({
       ...request.foreign,

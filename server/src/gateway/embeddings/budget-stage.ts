@@ -1,4 +1,5 @@
-import { type Clock, roundMs, toAppError } from "../../core/index.ts";
+import type { Clock } from "../../core/index.ts";
+import { holdNoted } from "../budgets/hold-noted.ts";
 import type { Meter } from "../budgets/meter.ts";
 import { costOf } from "../money/cost-of.ts";
 import { type Decimal, parseDecimal } from "../money/decimal.ts";
@@ -20,24 +21,12 @@ const nothing = { tokens: 0, costUsd: 0n };
 /** Reserves for all inputs before any is sent, settles with what was paid: what is remembered is given back. */
 export function createEmbeddingBudgetStage({ meter, prices, clock }: EmbeddingBudgetDeps): EmbeddingStage {
   return async (call, next) => {
-    const startMs = roundMs(call.evidence.elapsed());
-    const held = await meter
-      .hold(spenderOf(call), forecast(call, prices, clock.now()), call.resolved.totalMs + graceMs)
-      .catch((error: unknown) => {
-        const { code, message, details } = toAppError(error);
-        const budget = typeof details["budget"] === "string" ? details["budget"] : "budgets";
-        const durationMs = roundMs(call.evidence.elapsed() - startMs);
-        call.evidence.step({
-          name: `budget:${budget}`,
-          kind: "admission",
-          startMs,
-          durationMs,
-          status: "failed",
-          error: code,
-          details: { message },
-        });
-        throw error;
-      });
+    const holding = {
+      spender: spenderOf(call),
+      forecast: forecast(call, prices, clock.now()),
+      leaseMs: call.resolved.totalMs + graceMs,
+    };
+    const held = await holdNoted(meter, holding, call.evidence);
     const settle = ({ usage, cost }: EmbeddingSpend) => {
       const tokens = usage.input ?? forecastTokens(call);
       held.settle({ tokens, costUsd: cost.amount === null ? null : parseDecimal(cost.amount) });

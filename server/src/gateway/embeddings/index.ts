@@ -1,4 +1,4 @@
-export { createEncoder } from "./use-lite/create-encoder.ts";
+export { createEncoders } from "./create-encoders.ts";
 export { type Embeddings, createEmbeddings } from "./create.ts";
 export { resolveEmbedder } from "./resolve-embedder.ts";
 export type { EmbeddingReply, EmbeddingRequest, EmbeddingSpend, Encoder } from "./types.ts";

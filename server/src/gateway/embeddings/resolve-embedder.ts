@@ -2,10 +2,7 @@ import { AppError } from "../../core/index.ts";
 import type { GatewayConfig } from "../config.ts";
 import { type Target, resolveModel } from "../resolve-model.ts";
 import type { Alias } from "../routing/alias-config.ts";
-
-/** Models that make sentence embeddings in this process are asked for as `onnx/<model>`. */
-export const localProvider = "onnx";
-const localModels: readonly string[] = ["use-lite"];
+import { localModels, localProvider } from "./local-models.ts";
 
 /** One place that may make the vectors: a provider, or an encoder of ours. */
 export type Embedder =
@@ -42,14 +39,15 @@ export function resolveEmbedder(name: string, config: GatewayConfig): ResolvedEm
 }
 
 function readEmbedder(name: string, config: GatewayConfig): Embedder {
-  if (name.startsWith(`${localProvider}/`) && !Object.hasOwn(config.providers, localProvider)) return readLocal(name);
+  if (name.startsWith(`${localProvider}/`) && !Object.hasOwn(config.providers, localProvider)) return readLocal(name, config);
   return { ...resolveModel(name, config).targets[0]!, kind: "provider" };
 }
 
-function readLocal(name: string): Embedder {
+function readLocal(name: string, { onnx }: GatewayConfig): Embedder {
   const model = name.slice(localProvider.length + 1);
-  if (localModels.includes(model)) return { kind: "local", name, provider: localProvider, model };
-  const known = localModels.map((each) => `${localProvider}/${each}`);
+  const models = [...localModels, ...Object.keys(onnx)];
+  if (models.includes(model)) return { kind: "local", name, provider: localProvider, model };
+  const known = models.map((each) => `${localProvider}/${each}`);
   throw new AppError("unknown_model", `There is no encoder "${name.slice(0, 200)}" here. Known: ${known.join(", ")}.`, {
     details: { known },
   });

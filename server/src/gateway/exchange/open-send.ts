@@ -29,11 +29,6 @@ export class OpenSend implements EgressHandler {
     if (request.stream) this.#wait("firstToken");
   }
 
-  /** For messages. */
-  get #host(): string {
-    return new URL(this.#request.url).hostname;
-  }
-
   start(exchange: Exchange): void {
     this.#exchange = exchange;
   }
@@ -50,7 +45,10 @@ export class OpenSend implements EgressHandler {
     const encoding = encodingOf(headers);
     if (encoding !== "identity") {
       this.#cancel(
-        providerFailed(`${this.#host} streams in an encoding nobody asked for: ${encoding}.`, { reason: "encoding", retryable: false }),
+        providerFailed(`${this.#request.name} streams in an encoding nobody asked for: ${encoding}.`, {
+          reason: "encoding",
+          retryable: false,
+        }),
       );
       return;
     }
@@ -87,7 +85,7 @@ export class OpenSend implements EgressHandler {
   }
 
   onError(error: unknown): void {
-    this.#fail(attemptError(error, this.#request.clocks.totalMs));
+    this.#fail(attemptError(error, { name: this.#request.name, totalMs: this.#request.clocks.totalMs }));
   }
 
   #finish(): void {
@@ -127,7 +125,7 @@ export class OpenSend implements EgressHandler {
     this.#clock = clock;
     const ms = this.#request.clocks[clock === "gap" ? "gapMs" : "firstTokenMs"];
     // A bound no timer can hold is none: the whole has one.
-    if (ms < 2 ** 31) this.#timer = setTimeout(() => this.#cancel(clockRanOut(clock, ms, this.#host)), Math.max(1, Math.ceil(ms)));
+    if (ms < 2 ** 31) this.#timer = setTimeout(() => this.#cancel(clockRanOut(clock, ms, this.#request.name)), Math.max(1, Math.ceil(ms)));
   }
 
   #stopClock(): void {

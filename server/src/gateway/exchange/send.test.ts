@@ -3,6 +3,8 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "nod
 import { describe, expect, test } from "vitest";
 import { scriptedText } from "../../../test/scripted-upstream.ts";
 import { deadPort, openEgress, started } from "../../core/egress/test-egress.ts";
+import { type AppError, toAppError } from "../../core/index.ts";
+import { wayOf } from "./failures.ts";
 import { openSendWorld, readAll, textOf } from "./test-send.ts";
 
 describe("a whole answer", () => {
@@ -51,7 +53,7 @@ describe("a whole answer", () => {
 
   test.each(["reset", "reset-after:3"])("that is broken off by %s fails", async (model) => {
     const { send } = await openSendWorld();
-    await expect(send(model, { stream: false })).rejects.toMatchObject({ code: "provider_failed", details: { host: "upstream.test" } });
+    await expect(send(model, { stream: false })).rejects.toMatchObject({ code: "provider_failed", details: { target: "scripted/model" } });
   });
 
   test.each(["endless", "huge:60000000"])("of %s ends at its bound and cancels the provider", async (model) => {
@@ -130,7 +132,7 @@ describe("a stream", () => {
     const { send } = await openSendWorld();
     const { text, error } = await readAll(await send("reset-after:3"));
     expect(text.split("\n\n")).toHaveLength(4);
-    expect(error).toMatchObject({ code: "provider_failed", details: { host: "upstream.test" } });
+    expect(error).toMatchObject({ code: "provider_failed", details: { target: "scripted/model" } });
   });
 
   test.each(["slow-first:60000", "late-body:60000"])("whose first byte does not come runs out of that clock: %s", async (model) => {
@@ -242,10 +244,15 @@ describe("a provider that cannot be reached", () => {
   test("because nobody listens is a failure with the system's code", async () => {
     const port = await deadPort();
     const { send } = await openSendWorld();
-    await expect(send("ok", { egress: openEgress({ ports: [port] }), url: `http://upstream.test:${port}/` })).rejects.toMatchObject({
+    const error = await send("ok", { egress: openEgress({ ports: [port] }), url: `http://upstream.test:${port}/` }).catch(toAppError);
+    expect(error).toMatchObject({
       code: "provider_failed",
-      details: { host: "upstream.test", code: "ECONNREFUSED" },
+      message: "The request to scripted/model failed: ECONNREFUSED.",
+      details: { target: "scripted/model", code: "ECONNREFUSED" },
     });
+    // Where it stands in the network is for the operator: in the evidence, and in no word that a caller gets.
+    expect(JSON.stringify([(error as AppError).message, (error as AppError).details])).not.toMatch(/upstream\.test|127\.0\.0\.1/);
+    expect(wayOf(error)).toEqual({ host: "upstream.test", cause: expect.stringContaining(String(port)) });
   });
 
   test("because no connection comes about is one too", async () => {
@@ -259,7 +266,10 @@ describe("a provider that cannot be reached", () => {
 
   test("because it is not configured says so", async () => {
     const { send } = await openSendWorld();
-    await expect(send("ok", { url: "http://elsewhere.test/" })).rejects.toMatchObject({ code: "egress_refused" });
+    const error = await send("ok", { url: "http://elsewhere.test/" }).catch(toAppError);
+    expect(error).toMatchObject({ code: "egress_refused", message: expect.stringContaining("scripted/model") });
+    expect(JSON.stringify([(error as AppError).message, (error as AppError).details])).not.toContain("elsewhere.test");
+    expect(wayOf(error)).toMatchObject({ host: "elsewhere.test" });
   });
 
   test("within a millisecond runs out of the whole time", async () => {

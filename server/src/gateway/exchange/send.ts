@@ -10,10 +10,10 @@ const defaultMaxBytes = 32 * 1024 * 1024;
  * `provider_failed` for what the connection did, `egress_refused` for a host that is not configured, or the signal's reason.
  */
 export async function sendChat(request: SendRequest): Promise<ChatReply> {
-  const { egress, url, headers, body, clocks, signal, maxBytes = defaultMaxBytes } = request;
+  const { egress, url, name, headers, body, clocks, signal, maxBytes = defaultMaxBytes } = request;
   const totalMs = timerMs(clocks.totalMs);
   if (signal?.aborted === true) throw signal.reason;
-  if (clocks.totalMs <= 0) throw clockRanOut("total", clocks.totalMs, new URL(url).hostname);
+  if (clocks.totalMs <= 0) throw clockRanOut("total", clocks.totalMs, name);
   const open = new OpenSend({ ...request, maxBytes, clocks: { ...clocks, totalMs } });
   try {
     open.start(
@@ -31,7 +31,7 @@ export async function sendChat(request: SendRequest): Promise<ChatReply> {
     );
   } catch (error) {
     open.stop();
-    throw attemptError(error, totalMs);
+    throw attemptError(error, { name, totalMs });
   }
   const reply = await open.reply;
   const encoding = encodingOf(reply.headers);

@@ -27,6 +27,7 @@ export async function openSendWorld(): Promise<SendWorld> {
       sendChat({
         egress,
         url: `http://upstream.test:${upstream.port}/v1/chat/completions`,
+        name: "scripted/model",
         headers: { authorization: "Bearer key" },
         body: JSON.stringify({ model, stream, messages: [{ role: "user", content: "say this" }] }),
         stream,

@@ -12,6 +12,8 @@ export interface SendClocks {
 export interface SendRequest {
   readonly egress: Egress;
   readonly url: string;
+  /** As callers know who is asked: `<provider>/<model>`. Errors say it, and not the address. */
+  readonly name: string;
   readonly headers: NonNullable<EgressRequest["headers"]>;
   readonly body: string | Uint8Array;
   /** Whether the body asks for a stream. */

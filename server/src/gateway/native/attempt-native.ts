@@ -6,7 +6,7 @@ import { maxAnswerBytes } from "../config.ts";
 import { providerFailed } from "../exchange/failures.ts";
 import type { Target } from "../resolve-model.ts";
 import type { SpokenEvent } from "../speak.ts";
-import type { CallerError, ChatEvent, EventWriter, UpstreamError } from "../types.ts";
+import type { CallerError, ChatEvent, EventWriter, UpstreamError, Usage } from "../types.ts";
 import type { NativeSource } from "./types.ts";
 import { withClocks } from "./with-clocks.ts";
 
@@ -15,6 +15,7 @@ export interface NativeDeps {
   readonly signal: Cancellation;
   failed(error: UpstreamError): AppError;
   empty(): AppError;
+  heard(usage: Usage): void;
 }
 
 /** Asks a target once that answers in no dialect: what it says is written in the caller's. */
@@ -34,6 +35,7 @@ export async function attemptNative(call: AttemptCall, target: Target, deps: Nat
   const collector = new AnswerCollector();
   for await (const event of events) {
     if (event.type === "error") throw deps.failed(event.error);
+    if (event.type === "usage") deps.heard(event.usage);
     collector.add(event);
     if (collector.size > maxAnswerBytes)
       throw providerFailed(`${target.name} answers with more than ${maxAnswerBytes} characters.`, { retryable: false });

@@ -60,7 +60,7 @@ describe("a model under clocks", () => {
     const clocks = { ...patient, [`${clock}Ms`]: 20 };
     await expect(hear(withClocks(start, options({ clocks, isStream })))).rejects.toMatchObject({
       code: "deadline_exceeded",
-      details: { clock, ms: 20, host: "one/model" },
+      details: { clock, ms: 20, target: "one/model" },
     });
     await expect.poll(() => seen).toEqual({ stopped: true, left: true });
   });

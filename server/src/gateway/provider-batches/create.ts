@@ -1,13 +1,18 @@
 import { AppError, type Clock, type Egress } from "../../core/index.ts";
 import { contextOf } from "../answer-context.ts";
 import { failure } from "../attempt-target.ts";
+import { spentOn } from "../budgets/chat-spend.ts";
+import type { Meter } from "../budgets/meter.ts";
+import { spenderOf } from "../budgets/stage.ts";
 import { dialects } from "../dialects/index.ts";
+import { mapOutcome } from "../map-outcome.ts";
 import { costOf } from "../money/cost-of.ts";
 import type { PriceTable } from "../money/price-table.ts";
 import { type Question, askQuestion } from "../question.ts";
 import type { ResolvedModel, Target } from "../resolve-model.ts";
 import { type Ask, type GatewayCall, type Stage, inStages } from "../stage.ts";
 import { anthropicBatches } from "./anthropic.ts";
+import { createBatchHolds } from "./hold-batch.ts";
 import { openaiBatches } from "./openai.ts";
 import type { KeptReply, ProviderBatches } from "./types.ts";
 
@@ -16,16 +21,16 @@ export interface ProviderBatchesDeps {
   readonly clock: Clock;
   readonly prices: PriceTable;
   readonly resolve: (model: string) => ResolvedModel;
-  /** What may be refused before anything is sent, and what counts what is spent. */
+  /** What may be refused before anything is sent. */
   readonly admit: Stage;
-  readonly budget: Stage;
+  readonly meter: Meter;
 }
 
 const protocols = { openai: openaiBatches, anthropic: anthropicBatches };
 
 /** A provider's own batches, at its own price: written, sent and fetched here; who waits for them is somebody else. */
 export function createProviderBatches(deps: ProviderBatchesDeps): ProviderBatches {
-  const { egress, clock, prices, resolve } = deps;
+  const { egress, clock, prices, resolve, meter } = deps;
 
   function ask(question: Question, call: Ask) {
     // A batch knows no clocks and no metadata of ours, and its questions are no streams.
@@ -33,7 +38,21 @@ export function createProviderBatches(deps: ProviderBatchesDeps): ProviderBatche
     return askQuestion({ ...question, request, clocks: undefined }, { call, resolve, clock });
   }
 
+  const holds = createBatchHolds({ meter, prices, clock, find: (name) => findTarget(name, resolve) });
+
+  /** The provider was paid when it took the batch: what an answer came to is charged, whatever is left. */
+  const charge: Stage = async (call, next) => {
+    const reply = await next(call);
+    if (meter.isEmpty || reply.kind === "stream") return reply;
+    const spend = spentOn(call, reply.outcome, { prices, now: () => clock.now() });
+    // As a request it was counted with the batch.
+    const budgets = await meter.charge(spenderOf(call), { ...spend, requests: 0 });
+    return mapOutcome(reply, (outcome) => ({ ...outcome, notes: { ...outcome.notes, budgets } }));
+  };
+
   return {
+    reserve: holds.reserve,
+    release: holds.release,
     target: (model) => findTarget(model, resolve).name,
 
     async write(question) {
@@ -54,7 +73,7 @@ export function createProviderBatches(deps: ProviderBatchesDeps): ProviderBatche
     answer: (question, kept) =>
       ask(
         question,
-        inStages([deps.admit, deps.budget], async (call) => tell(call, kept)),
+        inStages([deps.admit, charge], async (call) => tell(call, kept)),
       ),
   };
 

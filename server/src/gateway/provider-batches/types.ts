@@ -1,4 +1,4 @@
-import type { CallOutcome } from "../stage.ts";
+import type { CallOrigin, CallOutcome } from "../stage.ts";
 import type { Question } from "../question.ts";
 
 /** A question as its provider takes it in a batch. */
@@ -58,12 +58,27 @@ export interface KeptReply {
   readonly batch: string;
 }
 
+/** What is to be sent in one batch. */
+export interface BatchToReserve {
+  readonly mark: string;
+  readonly target: string;
+  readonly origin: CallOrigin;
+  /** As they are sent. */
+  readonly bodies: readonly string[];
+  /** So long at most; after that it counts as spent. */
+  readonly leaseMs: number;
+}
+
 export interface ProviderBatches {
   /** The one target that may be asked in batches; `invalid_request` says why there is none. */
   target(model: string): string;
   /** The question as the target takes it. Nothing is sent; what may not be sent is refused as it would be. */
   write(question: Question): Promise<string>;
   at(target: string, signal: AbortSignal): BatchProtocol;
+  /** Holds an estimate of all that a batch may cost, in each budget that its calls are in. A mark that is held already is not held twice. `budget_exceeded` and its like. */
+  reserve(batch: BatchToReserve): Promise<void>;
+  /** Its answers are charged, or nothing was sent: what was held is free again. */
+  release(mark: string): void;
   /** Answers from a reply that is there, priced as a batch. `provider_failed` when it is of another question. */
   answer(question: Question, kept: KeptReply): Promise<CallOutcome>;
 }

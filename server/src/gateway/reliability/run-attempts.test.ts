@@ -62,7 +62,11 @@ describe("attempts", () => {
   test("that all failed answer the last error and each attempt", async () => {
     const { run } = await openAttemptsWorld();
     const result = await run(["status:500", "status:503", "reset"], { tries: 1 });
-    expect(result).toMatchObject({ ok: false, committed: false, error: { code: "provider_failed", details: { host: "upstream.test" } } });
+    expect(result).toMatchObject({
+      ok: false,
+      committed: false,
+      error: { code: "provider_failed", details: { target: "scripted/model" } },
+    });
     expect(summary(result.attempts)).toEqual([
       ["status:500", "provider_failed", 500],
       ["status:503", "provider_failed", 503],

@@ -45,7 +45,7 @@ const aliasSchema = z.discriminatedUnion("choose", [
     /** Whether an answer without log probabilities counts as sure. */
     unknown: z.enum(["sure", "unsure"]).default("sure"),
   }),
-  /** Where the example goes that the last message is most like. */
+  /** Where the example goes that the last message is most like: by its letters, or by its meaning where an embedder is named. */
   z.strictObject({
     ...common,
     choose: z.literal("similarity"),
@@ -53,8 +53,10 @@ const aliasSchema = z.discriminatedUnion("choose", [
       .array(z.strictObject({ text: z.string().min(1).max(4000), to: targetName }))
       .min(1)
       .max(500),
-    /** From 0 to 1; below it the order decides. */
-    minimumSimilarity: z.number().min(0).max(1).default(0.2),
+    /** `<provider>/<model>` that makes embeddings. */
+    embedder: targetName.optional(),
+    /** From 0 to 1; below it the order decides. Absent: 0.2 by letters, 0.4 by meaning. */
+    minimumSimilarity: z.number().min(0).max(1).optional(),
   }),
 ]);
 export type Alias = z.output<typeof aliasSchema>;

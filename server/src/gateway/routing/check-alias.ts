@@ -1,7 +1,8 @@
 import { isAppError, parseCondition } from "../../core/index.ts";
 import type { Alias } from "./alias-config.ts";
-import { localProvider } from "../embeddings/resolve-embedder.ts";
+import { localProvider } from "../embeddings/local-models.ts";
 import { localProvider as modelsHere } from "../local/config.ts";
+import { embedderProblem } from "./check-embedder.ts";
 import { ruleNames } from "./rule-values.ts";
 
 export interface AliasProblem {
@@ -11,14 +12,23 @@ export interface AliasProblem {
 
 export interface AliasSurroundings {
   readonly providers: Readonly<
-    Record<string, { readonly region?: string | undefined; readonly dataClasses?: readonly string[] | undefined }>
+    Record<
+      string,
+      {
+        readonly region?: string | undefined;
+        readonly dataClasses?: readonly string[] | undefined;
+        readonly dialect?: string;
+        readonly aiSdk?: unknown;
+      }
+    >
   >;
   readonly dataClasses: readonly string[];
   readonly local?: Readonly<Record<string, unknown>>;
+  readonly onnx?: Readonly<Record<string, unknown>>;
 }
 
 /** What one part of an alias says against another, or against the rest of the configuration. */
-export function checkAlias(alias: Alias, { providers, dataClasses, local = {} }: AliasSurroundings): AliasProblem[] {
+export function checkAlias(alias: Alias, { providers, dataClasses, local = {}, onnx = {} }: AliasSurroundings): AliasProblem[] {
   const problems: AliasProblem[] = [];
   const blame = (path: AliasProblem["path"], message: string) => void problems.push({ path, message });
   const { targets, dataClass } = alias;
@@ -44,7 +54,11 @@ export function checkAlias(alias: Alias, { providers, dataClasses, local = {} }:
       const problem = conditionProblem(when);
       if (problem !== undefined) blame(["rules", index, "when"], problem);
     }
-  if (alias.choose === "similarity") for (const [index, { to }] of alias.examples.entries()) knowsTarget(to, ["examples", index, "to"]);
+  if (alias.choose === "similarity") {
+    for (const [index, { to }] of alias.examples.entries()) knowsTarget(to, ["examples", index, "to"]);
+    const problem = alias.embedder === undefined ? undefined : embedderProblem(alias.embedder, alias, { providers, onnx });
+    if (problem !== undefined) blame(["embedder"], problem);
+  }
   return problems;
 }
 

@@ -50,9 +50,16 @@ export interface WorldOptions {
   readonly models?: Record<string, unknown>;
   readonly more?: Record<string, unknown>;
   readonly clock?: Clock;
+  readonly cacheFolder?: string;
 }
 
-export async function openRoutingWorld({ providers, models = {}, more = {}, clock = systemClock }: WorldOptions): Promise<RoutingWorld> {
+export async function openRoutingWorld({
+  providers,
+  models = {},
+  more = {},
+  clock = systemClock,
+  cacheFolder,
+}: WorldOptions): Promise<RoutingWorld> {
   const names = Object.keys(providers);
   const started = await Promise.all(names.map(startScriptedUpstream));
   const upstreams = Object.fromEntries(names.map((name, index) => [name, started[index]!]));
@@ -70,6 +77,7 @@ export async function openRoutingWorld({ providers, models = {}, more = {}, cloc
     }),
     egress: createEgress({ config: egressConfigSchema.parse({ hosts }), logger: silentLogger }),
     clock,
+    ...(cacheFolder === undefined ? {} : { cacheFolder }),
   });
   return {
     gateway,

@@ -30,6 +30,8 @@ export interface FunctionQuestion {
   readonly caller: Caller;
   readonly startedAt: number;
   readonly traceId: string | undefined;
+  /** Of the network. */
+  readonly address: string | undefined;
 }
 
 /** Asks a function as if it were a model: admitted, recorded and answered as by its own route, in the caller's dialect. */
@@ -39,13 +41,14 @@ export async function answerFunction(question: FunctionQuestion, response: Serve
     const definition = deps.functions.admit(question.principal, name);
     const input = functionInput(definition, chat, (dialect) => deps.gateway.dialect(dialect));
     checkSize(definition, input);
-    const { startedAt, traceId } = question;
+    const { startedAt, traceId, address } = question;
     const metadata = metadataOf(chat);
     const given = await deps.functions.infer({
       caller,
       function: name,
       input,
       startedAt,
+      address,
       ...(traceId === undefined ? {} : { traceId }),
       ...(metadata === undefined ? {} : { metadata }),
       signal: untilGone(response),

@@ -2,12 +2,27 @@ import Anthropic from "@anthropic-ai/sdk";
 import type { BudgetCounts } from "@millrace/contract";
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { alice, clearFunctions } from "../../../test/functions.ts";
+import { z } from "zod";
+import { alice, clearFunctions, mailSheet } from "../../../test/functions.ts";
 import { type TestHttp, openTestHttp } from "../../../test/http.ts";
-import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
+import { type ScriptedUpstream, scriptedText, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
 import { type TestStore, createTestStore } from "../../../test/store.ts";
 import { createId } from "../../core/index.ts";
+import { defineFunction, llm } from "../../functions/index.ts";
 import { openTestGateway } from "../../gateway/budgets/test-gateway.ts";
+
+const shorten = defineFunction({
+  ...mailSheet,
+  name: "shorten",
+  latencyBudgetMs: 10_000,
+  input: z.object({ text: z.string() }),
+  output: z.object({ text: z.string() }),
+  variants: {
+    asked: llm({ model: "one/ok", prompt: "{{text}}", output: (text) => ({ text }) }),
+    cut: ({ text }) => ({ text: text.slice(0, 5) }),
+  },
+  fallback: ["asked", "cut"],
+});
 
 let store: TestStore;
 let upstream: ScriptedUpstream;
@@ -18,11 +33,12 @@ beforeAll(async () => {
   const gateway = openTestGateway(upstream, {
     budgets: [
       { name: "each", per: ["principal", "user"], windowSeconds: 3600, limits: { requests: 2, tokens: 10_000 } },
+      { name: "network", match: { function: "shorten" }, per: "address", windowSeconds: 3600, limits: { requests: 2 } },
       { name: "all", per: "project", windowSeconds: 3600, limits: { costUsd: "5" }, unknownPrice: "allow", defaultOutputTokens: 100 },
     ],
     abuse: { slowAt: 4, blockAt: 4.5, halfLifeSeconds: 3600, maxDelayMs: 1 },
   });
-  edge = await openTestHttp({ store, journalFolder: createId(), ports: { gateway } });
+  edge = await openTestHttp({ store, journalFolder: createId(), ports: { gateway }, gateway, definitions: [shorten] });
 });
 afterEach(() => void upstream.requests.splice(0));
 afterAll(async () => {
@@ -107,4 +123,35 @@ test("a principal that runs against limits again and again is blocked for a whil
   const held = await openClients("held");
   for (let index = 0; index < 6; index++) await codeOf(held);
   await expect.poll(() => codeOf(held)).toBe("abuse_blocked");
+});
+
+test("a count of tokens is a request like every other, and takes no tokens and no money", async () => {
+  const { anthropic } = await openClients("dora");
+  const count = () => anthropic.messages.countTokens({ model: "one/ok", messages });
+  await count();
+  await count();
+  upstream.requests.splice(0);
+  const refused = await count().catch((error: unknown) => error);
+  if (!(refused instanceof Anthropic.RateLimitError)) throw refused;
+  expect(refused.error).toMatchObject({ error: { message: expect.stringContaining('"each"') } });
+  expect(upstream.requests).toEqual([]);
+  const { items } = (await readBudgets(edge.adminKey)).json<BudgetCounts>();
+  // All other calls here name an end user.
+  const own = items.filter(({ budget, bucket }) => budget === "each" && bucket["user"] === "");
+  expect(own.map(({ kind, used, reserved }) => [kind, used, reserved])).toEqual([["requests", "2", "0"]]);
+});
+
+test("calls that a function makes count for the address of who asked it, over either door", async () => {
+  const { openai } = await openClients("emil");
+  const text = "A long text";
+  const infer = () => edge.send({ method: "POST", path: "/api/functions/shorten/infer", key: edge.adminKey, body: { input: { text } } });
+  const asModel = async () =>
+    (await openai.chat.completions.create({ model: "fn/shorten", messages: [{ role: "user", content: text }] })).choices[0]!.message
+      .content;
+  expect((await infer()).json()).toMatchObject({ variant: "asked", output: { text: scriptedText } });
+  expect(await asModel()).toBe(scriptedText);
+  expect((await infer()).json()).toMatchObject({ variant: "cut" });
+  expect(await asModel()).toBe("A lon");
+  const { items } = (await readBudgets(edge.adminKey)).json<BudgetCounts>();
+  expect(items.filter(({ budget }) => budget === "network")).toMatchObject([{ bucket: { address: "127.0.0.1" }, used: "2" }]);
 });

@@ -21,10 +21,10 @@ export async function countTokens(
   const resolved = gateway.resolve(request.model);
   const [first] = resolved.targets;
   const opening = { principal, model: resolved.name, variant: first!.name, input, startedAt, budgetMs: resolved.totalMs };
-  const { call } = openCall(door, opening, deps);
+  const { call, origin } = openCall(door, opening, deps);
   let count: TokenCount;
   try {
-    count = await gateway.countTokens({ request, body, resolved, signal: untilGone(door.response), evidence: call.evidence });
+    count = await gateway.countTokens({ origin, request, body, resolved, signal: untilGone(door.response), evidence: call.evidence });
     if (count.tokens === null) throw new AppError("overloaded", "The tokens could not be counted now.");
   } catch (error) {
     await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });

@@ -1,5 +1,6 @@
+import { toAppError } from "../../core/index.ts";
 import type { ModelCallEnd } from "../../functions/index.ts";
-import type { CallOutcome } from "../../gateway/index.ts";
+import { type AttemptBook, type CallOutcome, sumAttempts } from "../../gateway/index.ts";
 
 /** How a call of a model ended, as its evidence holds it. */
 export function endOfCall(outcome: CallOutcome): ModelCallEnd {
@@ -18,4 +19,11 @@ export function endOfCall(outcome: CallOutcome): ModelCallEnd {
       ...outcome.notes,
     },
   };
+}
+
+/** The same of a call that nobody answered: what its attempts cost all the same. */
+export function endInVain(error: unknown, book: AttemptBook): ModelCallEnd {
+  const paid = sumAttempts(book.soFar());
+  const produced = paid === undefined ? {} : { model: null, usage: paid.usage, cost: paid.cost, finish: null };
+  return { status: "failed", error: toAppError(error).code, variant: null, output: "null", produced };
 }

@@ -184,6 +184,14 @@ describe("Anthropic's client", () => {
 });
 
 describe("a provider that fails", () => {
+  test("is called by its configured name: its address is in the evidence and in no answer", async () => {
+    const said = await openai.chat.completions.create({ model: "dead/ok", messages: hello }).catch((error: Error) => error);
+    expect(String((said as Error).message)).toContain("dead/ok");
+    expect(JSON.stringify(said)).not.toMatch(/127\.0\.0\.1|:9\b/);
+    const { steps } = await evidence("dead/ok");
+    expect(steps).toMatchObject([{ name: "dead/ok", details: { host: "127.0.0.1", cause: expect.stringContaining("ECONNREFUSED") } }]);
+  });
+
   test("before the first word is passed over, and the evidence shows every step", async () => {
     const stream = openai.chat.completions.stream({ model: "patient", messages: hello });
     expect(await stream.finalContent()).toBe(scriptedText);
@@ -259,6 +267,18 @@ test("a client that goes away ends the provider's work, and what came is recorde
   await expect.poll(() => upstream.requests[0]?.aborted).toBe(true);
   await expect.poll(async () => (await evidence("one/endless")).status).toBe("failed");
   expect(JSON.stringify((await evidence("one/endless")).output).length).toBeGreaterThan(20);
+});
+
+test("a client that leaves before a whole answer came has what it asked on the record, and its cost", async () => {
+  const abort = new AbortController();
+  const asked = openai.chat.completions.create({ model: "one/slow-first:20000", messages: hello }, { signal: abort.signal });
+  asked.catch(() => {});
+  await expect.poll(() => upstream.requests.length).toBe(1);
+  abort.abort();
+  await expect.poll(() => upstream.requests[0]?.aborted).toBe(true);
+  await expect
+    .poll(async () => (await evidence("one/slow-first:20000")).produced)
+    .toMatchObject({ usage: { output: 0, from: "tokenizer" }, cost: { from: "tokenizer" } });
 });
 
 test("a model is switched off like any function", async () => {

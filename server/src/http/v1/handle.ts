@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { once } from "node:events";
-import { AppError, createId, isAppError, toAppError } from "../../core/index.ts";
+import { createId, isAppError, toAppError } from "../../core/index.ts";
 import type { Caller, OpenedModelCall } from "../../functions/index.ts";
-import type { ChatRequest, DialectName, Gateway, GatewayReply } from "../../gateway/index.ts";
+import { AttemptBook, type ChatRequest, type DialectName, type Gateway, type GatewayReply, readBetas } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 import { readCredentials } from "../credentials.ts";
 import { readTraceId } from "../hot.ts";
@@ -13,8 +13,9 @@ import { answerFunction, functionOfModel } from "./answer-function.ts";
 import { countTokens } from "./count-tokens.ts";
 import { type Door, type GatewayDoorDeps, send, takeMethod, takeObject } from "./door.ts";
 import { embed } from "./embed.ts";
-import { listModels } from "./list-models.ts";
-import { endOfCall } from "./end-of-call.ts";
+import { findModel, listModels } from "./list-models.ts";
+import { endInVain, endOfCall } from "./end-of-call.ts";
+import { notHere } from "./not-here.ts";
 import { type CallOpened, openCall } from "./open-call.ts";
 
 const doors: Readonly<Record<string, DialectName>> = {
@@ -23,6 +24,7 @@ const doors: Readonly<Record<string, DialectName>> = {
   "/v1/messages": "anthropic-messages",
 };
 
+const modelPath = "/v1/models/";
 const embeddingsPath = "/v1/embeddings";
 const countPath = "/v1/messages/count_tokens";
 
@@ -60,14 +62,23 @@ async function answer(door: Door, deps: GatewayDoorDeps): Promise<void> {
   }
   if (path === embeddingsPath) return embed(door, { principal, startedAt }, deps);
   if (path === countPath) return countTokens(door, { principal, startedAt }, deps);
-  if (doors[path] === undefined) throw new AppError("not_found", `There is nothing at ${path.slice(0, 200)}.`);
+  if (path.startsWith(modelPath)) {
+    takeMethod(request, "GET");
+    return send(response, JSON.stringify(findModel(path.slice(modelPath.length), deps, principal)));
+  }
+  if (doors[path] === undefined) throw notHere(path);
   const { body, text } = await takeObject(request, deps.gateway.maxBodyBytes);
   const chat = deps.gateway.dialect(door.dialect).parseRequest(body);
   const caller: Caller = { projectId: principal.projectId, principalId: principal.id, principalName: principal.name };
   const asked = functionOfModel(chat.model);
   if (asked !== undefined) {
     const traceId = readTraceId(request.headers["traceparent"]);
-    return answerFunction({ name: asked, chat, body, dialect: door.dialect, principal, caller, startedAt, traceId }, response, deps);
+    const address = request.socket.remoteAddress;
+    return answerFunction(
+      { name: asked, chat, body, dialect: door.dialect, principal, caller, startedAt, traceId, address },
+      response,
+      deps,
+    );
   }
   const resolved = deps.gateway.resolve(chat.model);
   const [first] = resolved.targets;
@@ -86,6 +97,7 @@ interface Conversation extends CallOpened {
 async function converse(door: Door, conversation: Conversation, deps: GatewayDoorDeps): Promise<void> {
   const { origin, chat, body, resolved, call, reopen, startedAt } = conversation;
   const { request, response } = door;
+  const book = new AttemptBook();
   let reply: GatewayReply;
   try {
     reply = await deps.gateway.call({
@@ -99,10 +111,12 @@ async function converse(door: Door, conversation: Conversation, deps: GatewayDoo
       startedAt,
       inferenceId: call.id,
       cacheControl: request.headers["cache-control"],
+      betas: door.dialect === "anthropic-messages" ? readBetas(request.headers["anthropic-beta"]) : undefined,
       reopen,
+      book,
     });
   } catch (error) {
-    await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });
+    await call.close(endInVain(error, book));
     throw error;
   }
   if (reply.kind === "whole") {
@@ -157,11 +171,19 @@ function refuse({ request, response, dialect, call }: Door, error: unknown, deps
   else deps.logger.error({ error }, "a request to the gateway failed");
   discardBody(request);
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const { providerStatus, inferenceId: recorded } = known.details;
+  const { providerStatus, inferenceId: recorded, fields, providerDetails } = known.details;
   const inferenceId = call?.id ?? (typeof recorded === "string" ? recorded : null);
   const status = typeof providerStatus === "number" ? providerStatus : known.status;
   const message = known.code === "internal" ? "Something went wrong here." : known.message;
-  const text = JSON.stringify(deps.gateway.dialect(dialect).writeError({ status, code: known.code, message, inferenceId }));
+  const said = {
+    status,
+    code: known.code,
+    message,
+    inferenceId,
+    ...(known.code === "untranslatable" ? { fields: fields as readonly string[] } : {}),
+    ...(known.code === "provider_refused" && providerDetails !== undefined ? { details: providerDetails as Record<string, unknown> } : {}),
+  };
+  const text = JSON.stringify(deps.gateway.dialect(dialect).writeError(said));
   response.writeHead(status, {
     ...problemHeaders(known),
     "content-type": "application/json",

@@ -1,4 +1,5 @@
 import { modelFunction } from "@millrace/contract";
+import { AppError } from "../../core/index.ts";
 import type { Functions } from "../../functions/index.ts";
 import type { Gateway } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
@@ -25,4 +26,15 @@ export function listModels({ gateway, functions }: ModelSources, { functions: he
     created_at: new Date(0).toISOString(),
   }));
   return { object: "list", data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+}
+
+/** One of them, by the end of its path. */
+export function findModel(written: string, sources: ModelSources, principal: Pick<Principal, "functions">) {
+  const found = listModels(sources, principal).data.find(({ id }) => id === written || encodeURIComponent(id) === written);
+  if (found === undefined)
+    throw new AppError(
+      "not_found",
+      `No model has the name ${written.slice(0, 200)} here. GET /v1/models lists those that have names; any <provider>/<model> may be asked too.`,
+    );
+  return found;
 }

@@ -18,13 +18,23 @@ export async function answerThroughProvider(run: WorkflowRun, find: () => Promis
   const questions = await run.step("functions.batch-questions", async ({ signal }) =>
     writeQuestions({ batch: await find(), context, signal }, deps),
   );
-  const id = await submit(questions, run, { find, deps });
-  const replies = id === null ? null : await waitFor(id, run, { find, deps });
-  return run.step<RowsEnd>("functions.batch-answers", async ({ signal }) => {
-    const batch = await find();
-    const askFor = await openKept({ batch, context, questions: questions.hash, replies, id }, deps);
-    return answerRows({ batch, context, signal, askFor }, deps);
-  });
+  try {
+    const id = await submit(questions, run, { find, deps });
+    const replies = id === null ? null : await waitFor(id, run, { find, deps });
+    const end = await run.step<RowsEnd>("functions.batch-answers", async ({ signal }) => {
+      const batch = await find();
+      const askFor = await openKept({ batch, context, questions: questions.hash, replies, id }, deps);
+      return answerRows({ batch, context, signal, askFor }, deps);
+    });
+    // What was said is in the evidence now, where it can be erased.
+    await run.step("functions.batch-forget", async () => {
+      for (const hash of [questions.hash, replies]) if (hash !== null) await deps.blobs.remove(context, hash);
+    });
+    return end;
+  } finally {
+    // Not before its rows are charged: for a moment too much is counted, and never too little.
+    deps.gateway!.batches.release((await find()).id);
+  }
 }
 
 interface Around {

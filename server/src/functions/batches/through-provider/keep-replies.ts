@@ -25,7 +25,7 @@ export async function keepReplies({ batch, context, signal, id }: RepliesInput, 
           "provider_failed",
           `The batch ${id} at ${batch.provider!.target} is not this one: it answers "${name.slice(0, 100)}".`,
         );
-      yield Buffer.from(`${JSON.stringify({ row, ...given })}\n`);
+      yield Buffer.from(`${JSON.stringify({ batch: batch.id, row, ...given })}\n`);
     }
   }
   return (await deps.blobs.put(context, inTurn(lines()))).hash;

@@ -1,5 +1,5 @@
 import { AppError, type Context, toAppError } from "../../../core/index.ts";
-import { judgeError } from "../judge-error.ts";
+import { isSpentBudget, judgeError } from "../judge-error.ts";
 import { type BatchRecord, keepProgress, knownProviderIds, noteProvider } from "../repository.ts";
 import type { BatchesDeps } from "../types.ts";
 import { readKept } from "./read-kept.ts";
@@ -35,13 +35,32 @@ export async function submitQuestions({ batch, context, signal, questions }: Sub
     if (found !== null) return note(found);
   }
   if (cancelled_by !== null || questions.count === 0) return { id: null };
-  const waiting = whatHolds({ batch, context }, deps);
+  const kept = await readKept<KeptQuestion>(context, questions.hash, deps.blobs);
+  const waiting = whatHolds({ batch, context }, deps) ?? (await reserve({ batch, context, kept }, deps));
   if (waiting !== null || batch.waiting !== null)
     await deps.sql.as(context, (tx) => keepProgress(tx, { id: mark, answered: [], rate: null, waiting }));
   if (waiting !== null) return { held: true };
-  const kept = await readKept<KeptQuestion>(context, questions.hash, deps.blobs);
   if (provider!.sentAt === undefined) await deps.sql.as(context, (tx) => noteProvider(tx, mark, { sentAt: deps.clock.now() }));
   return note(await protocol.submit({ mark, questions: kept.map(({ row, body }) => ({ id: `${mark}-${row}`, body })) }));
+}
+
+/** So long a provider may take; who never hears of it any more has probably paid for it. */
+const leaseMs = 49 * 3_600_000;
+
+/** Its estimate is held in every budget before it is sent. Throws where it is more than a whole budget, and what no waiting mends. */
+async function reserve(
+  { batch, context, kept }: Pick<SubmitInput, "batch" | "context"> & { readonly kept: readonly KeptQuestion[] },
+  deps: Deps,
+): Promise<BatchRecord["waiting"]> {
+  const { projectId, principalId } = context;
+  const origin = { projectId, principalId, function: batch.function, address: null, tags: { batch: batch.id } };
+  const bodies = kept.map(({ body }) => body);
+  try {
+    await deps.gateway!.batches.reserve({ mark: batch.id, target: batch.provider!.target, origin, bodies, leaseMs });
+    return null;
+  } catch (error) {
+    return waitingFor(toAppError(error), batch, deps);
+  }
 }
 
 /** Whoever started the batch must still be let in. Throws what no waiting mends. */
@@ -53,8 +72,13 @@ function whatHolds({ batch, context }: Pick<SubmitInput, "batch" | "context">, d
     deps.functions.admit(principal, batch.function);
     return null;
   } catch (error) {
-    const { code, message } = toAppError(error);
-    if (judgeError(toAppError(error)).kind !== "hold") throw error;
-    return { code, message, since: batch.waiting?.since ?? new Date(deps.clock.now()).toISOString() };
+    return waitingFor(toAppError(error), batch, deps);
   }
+}
+
+/** What passes is waited for; anything else is thrown. */
+function waitingFor(error: AppError, batch: BatchRecord, { clock }: Deps): NonNullable<BatchRecord["waiting"]> {
+  if (judgeError(error).kind !== "hold" && !isSpentBudget(error)) throw error;
+  const { code, message } = error;
+  return { code, message, since: batch.waiting?.since ?? new Date(clock.now()).toISOString() };
 }

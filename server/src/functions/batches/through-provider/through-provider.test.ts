@@ -2,7 +2,7 @@ import type { Batch } from "@millrace/contract";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type TestBatches, openTestBatches } from "../../../../test/batches.ts";
-import { mailSheet } from "../../../../test/functions.ts";
+import { alice, mailSheet } from "../../../../test/functions.ts";
 import { type ScriptedBatches, startScriptedBatches } from "../../../../test/scripted-batches.ts";
 import type { Gateway } from "../../../gateway/index.ts";
 import { bestOf, llm } from "../../declare-llm.ts";
@@ -18,6 +18,7 @@ const asking = (name: string, model: string) =>
   defineFunction({ ...sheet, name, variants: { asked: llm({ model, prompt: "{{text}}", maxTokens: 50 }) }, fallback: ["asked"] });
 const definitions = [
   asking("by-openai", "first/ok"),
+  asking("by-budget", "first/ok"),
   asking("by-anthropic", "second/ok"),
   asking("by-either", "either"),
   asking("by-plain", "plain/ok"),
@@ -61,6 +62,15 @@ beforeAll(async () => {
     providers: { first: at("openai"), second: at("anthropic"), plain: at("openai", false), responses: at("openai-responses") },
     models: { either: ["first/ok", "second/ok"] },
     prices: [price("first"), price("second")],
+    budgets: [
+      {
+        name: "batched",
+        match: { function: "by-budget" },
+        per: "function",
+        windowSeconds: 86_400,
+        limits: { tokens: 1000, requests: 100 },
+      },
+    ],
   });
   world = await openTestBatches({ definitions, gateway });
 });
@@ -118,6 +128,10 @@ describe.each([
       notes: { batch: { provider: target.split("/")[0], id: ended.provider!.id } },
     });
     expect(provider.requests.filter((each) => /completions|messages$/.test(each))).toEqual([]);
+    // Its questions and replies were kept until here, and are in nothing but the evidence and the result.
+    const { blobs, context } = world.parts;
+    for await (const { hash } of blobs.list(context))
+      expect((await blobs.get(context, hash)).toString()).not.toContain(`"batch":"${ended.id}"`);
   });
 
   test("a batch that was taken without a word is found and not sent again", async () => {
@@ -188,5 +202,47 @@ describe("a batch through a provider", () => {
     const ended = await world.ended(await start("by-openai", ["not json", { text: 7 }]));
     expect(ended).toMatchObject({ status: "succeeded", rows: { done: 0, failed: 2 }, provider: { id: null } });
     expect(provider.requests).toEqual([]);
+  });
+});
+
+describe("a budget", () => {
+  /** Of the one there is, as `used/reserved`. */
+  const counts = async () => {
+    const { items } = await gateway.budgets.list(alice.projectId, 10);
+    return Object.fromEntries(items.map(({ kind, used, reserved }) => [kind, `${used}/${reserved}`]));
+  };
+
+  test("holds an estimate of all rows before a batch is sent, and counts what they came to", async () => {
+    provider.looks = Number.POSITIVE_INFINITY;
+    const first = await start("by-budget", rowsOf(["a", "b", "c", "d", "e"]));
+    await world.until(first, (seen) => seen.provider!.status === "in_progress");
+    expect(await counts()).toEqual({ requests: "5/0", tokens: expect.stringMatching(/^0\/[3-9]\d\d$/) });
+    // What is left is not enough for these: nothing of them is sent, and they say for whom they wait.
+    const second = await start("by-budget", rowsOf([1, 2, 3, 4, 5, 6].map(String)));
+    const paused = await world.until(second, ({ status }) => status === "paused");
+    expect(paused.waiting).toMatchObject({ code: "budget_exceeded", message: expect.stringContaining('"batched"') });
+    expect(provider.batches).toHaveLength(1);
+    await world.http.send({ method: "POST", path: `/api/functions/by-budget/batches/${second.id}/cancel`, key: world.http.adminKey });
+    expect(await world.ended(second)).toMatchObject({ status: "cancelled", provider: { id: null } });
+    provider.looks = 2;
+    await world.http.send({ method: "POST", path: `/api/functions/by-budget/batches/${first.id}/cancel`, key: world.http.adminKey });
+    await world.ended(first);
+    const third = await world.ended(await start("by-budget", rowsOf(["h", "i"])));
+    expect(third).toMatchObject({ status: "succeeded", rows: { done: 2 } });
+    // Ten tokens in and one out for each row that was answered.
+    await expect.poll(counts).toEqual({ requests: "7/0", tokens: "22/0" });
+  });
+
+  test("that is smaller than a whole batch ends it before it is sent, and names itself", async () => {
+    const ended = await world.ended(await start("by-budget", rowsOf(Array.from({ length: 20 }, (_, index) => `text ${index}`))));
+    expect(ended).toMatchObject({ status: "failed", error: { code: "budget_exceeded", message: expect.stringContaining('"batched"') } });
+    expect(provider.requests).toEqual([]);
+  });
+
+  test("that is smaller than one row makes that row an error, and no other waits for it", async () => {
+    const uploadId = await world.upload(rowsOf(["word ".repeat(4000), "b"]));
+    const rows = await world.rows(await world.ended(await world.start({ uploadId }, { name: "by-budget" })));
+    expect(rows.map(({ status }) => status)).toEqual(["failed", "ok"]);
+    expect(rows[0]!.error!.message).toContain('"batched"');
   });
 });

@@ -12,6 +12,8 @@ const maxBytes = 96 * 1024 * 1024;
 
 /** One row's question as its provider takes it. */
 export interface KeptQuestion {
+  /** Ours: no other batch has the same bytes, so that they can go with this one. */
+  readonly batch: string;
   readonly row: number;
   readonly body: string;
 }
@@ -65,7 +67,7 @@ export async function writeQuestions(input: QuestionsInput, deps: Deps): Promise
       signal.throwIfAborted();
       const body = "reason" in row ? null : await question(row.values);
       if (body === null) continue;
-      const line = Buffer.from(`${JSON.stringify({ row: row.row, body } satisfies KeptQuestion)}\n`);
+      const line = Buffer.from(`${JSON.stringify({ batch: batch.id, row: row.row, body } satisfies KeptQuestion)}\n`);
       count++;
       bytes += line.length;
       if (count > maxQuestions || bytes > maxBytes)

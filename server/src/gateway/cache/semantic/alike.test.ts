@@ -1,6 +1,8 @@
+import { rm } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../../../test/scripted-upstream.ts";
 import type { Gateway } from "../../create.ts";
+import { writeTestEncoder } from "../../embeddings/imported/test-encoder.ts";
 import { type TestAsk, ask, callOf, createTestClock, noteOf, openTestCache } from "../test-cache.ts";
 
 let upstream: ScriptedUpstream;
@@ -118,6 +120,21 @@ test.each([
   expect([first.cache, again.cache]).toEqual(["miss", "hit"]);
   expect(noteOf(first)).toMatchObject({ kind: "miss", notCompared: code });
   gateway.close();
+});
+
+test("an encoder of your own says how alike questions are; one that nobody has is told when the program starts", async () => {
+  const { folder, path, tokenizer } = await writeTestEncoder();
+  const onnx = { tiny: { path, tokenizer } };
+  const { gateway } = open({ semantic: { embedder: "onnx/tiny" }, more: { onnx } });
+  await ask(gateway, { text: "cat" });
+  let index = 0;
+  // Until its process has started: nobody waits for that longer than half a second.
+  await expect
+    .poll(async () => noteOf(await ask(gateway, { text: `dog dog ${"?".repeat((index += 1))}` })), { timeout: 20_000 })
+    .toMatchObject({ near: { embedder: "onnx/tiny", distance: expect.any(Number) as number } });
+  gateway.close();
+  await rm(folder, { recursive: true });
+  expect(() => open({ semantic: { embedder: "onnx/tiny" } })).toThrow(/known are onnx\/use-lite/);
 });
 
 test("alike answers need kept ones, and not for the whole project", () => {

@@ -195,4 +195,24 @@ describe("an error", () => {
       });
     }
   });
+
+  test("keeps the details its clients act on, if they are short, and tells a thread that cannot be carried in their words", () => {
+    const said = (details: unknown) => ({ type: "error", error: { type: "invalid_request_error", message: "Why.", details } });
+    const details = { error_code: "thread_not_found" };
+    expect(parseError(400, said(details)).details).toEqual(details);
+    for (const other of [null, "text", { long: "x".repeat(2000) }, undefined])
+      expect(parseError(400, said(other))).not.toHaveProperty("details");
+    const error = { status: 422, code: "untranslatable", message: "Why.", inferenceId: null };
+    expect(writeError({ ...error, details })).toMatchObject({ error: { details } });
+    expect(writeError({ ...error, fields: ["seed", "thread"] })).toMatchObject({
+      error: { details: { error_code: "thread_unsupported_request", unsupported: ["thread"] } },
+    });
+    expect(writeError({ ...error, fields: ["seed"] })).not.toHaveProperty("error.details");
+  });
+
+  test("of a provider with a status of its own that says more than its type", () => {
+    const said = { type: "error", error: { type: "api_error", message: "Why." } };
+    const kinds = [200, 500, 503, 504, 529].map((status) => parseError(status, said).kind);
+    expect(kinds).toEqual(["server", "server", "overloaded", "timeout", "overloaded"]);
+  });
 });

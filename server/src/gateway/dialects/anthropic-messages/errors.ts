@@ -25,11 +25,14 @@ export function parseError(status: number | null, body: unknown): UpstreamError 
   const type = typeof error["type"] === "string" ? error["type"] : undefined;
   const said = typeof error["message"] === "string" ? error["message"] : typeof body === "string" ? body.trim() : "";
   const message = said === "" ? `The provider gave no reason${status === null ? "" : ` for its status ${status}`}.` : said;
+  const named = kinds.get(type);
   return {
     status,
-    kind: kinds.get(type) ?? (status === null ? "unknown" : kindOf(status)),
+    // "api_error" stands for all that is wrong on their side: then the status says more.
+    kind: status !== null && (named === undefined || (named === "server" && status >= 500)) ? kindOf(status) : (named ?? "unknown"),
     message: message.slice(0, maxMessage),
     ...(type === undefined ? {} : { code: type }),
+    ...(isShort(error["details"]) ? { details: error["details"] } : {}),
   };
 }
 
@@ -62,8 +65,18 @@ export function typeOf(kind: Kind): string {
   return types.get(kind) ?? "api_error";
 }
 
-export function writeError({ status, message, inferenceId }: CallerError): unknown {
-  return { type: "error", error: { type: typeOf(kindOf(status)), message }, request_id: inferenceId };
+export function writeError({ status, message, inferenceId, fields = [], details = refusedThread(fields) }: CallerError): unknown {
+  const error = { type: typeOf(kindOf(status)), message, ...(details === undefined ? {} : { details }) };
+  return { type: "error", error, request_id: inferenceId };
+}
+
+/** Anthropic's client asks for a conversation that its provider holds, unasked, and goes on without one where it is told so in these words. */
+function refusedThread(fields: readonly string[]): CallerError["details"] {
+  return fields.includes("thread") ? { error_code: "thread_unsupported_request", unsupported: ["thread"] } : undefined;
+}
+
+function isShort(details: unknown): details is Record<string, unknown> {
+  return isRecord(details) && JSON.stringify(details).length <= maxMessage;
 }
 
 export function writeStreamError(error: CallerError): string {

@@ -25,11 +25,17 @@ export class AnthropicReader implements EventReader {
 
   /** Of a stream that was cut, what was counted until then. */
   end(): readonly ChatEvent[] {
-    if (this.#ended || Object.keys(this.#usage).length === 0) return [];
+    const usage = this.#ended ? null : this.told();
+    if (usage === null) return [];
     this.#ended = true;
+    return [{ type: "usage", usage }];
+  }
+
+  told(): Usage | null {
+    if (Object.keys(this.#usage).length === 0) return null;
     const usage = readUsage(this.#usage);
     // The count at the start is of one or two tokens, and no word on how many came.
-    return [{ type: "usage", usage: this.#counted ? usage : { ...usage, output: null } }];
+    return this.#counted ? usage : { ...usage, output: null };
   }
 
   #read(type: unknown, value: Raw): readonly ChatEvent[] {

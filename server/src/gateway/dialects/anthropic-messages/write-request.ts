@@ -1,5 +1,6 @@
 import { AppError } from "../../../core/index.ts";
 import type { ChatMessage, ChatRequest, ContentPart } from "../../types.ts";
+import { adviceOn } from "../advice.ts";
 import { callerName } from "../caller-names.ts";
 import { pathOf } from "../paths.ts";
 import { isOfResponses } from "../signatures.ts";
@@ -73,7 +74,9 @@ function nameUnknown(request: ChatRequest, { own, problems }: Writing): void {
 function refuse(problems: ReadonlyMap<string, string>): void {
   if (problems.size === 0) return;
   const named = [...problems].map(([field, why]) => (why === "" ? field : `${field} (${why})`)).join(", ");
-  throw new AppError("untranslatable", `The Messages API cannot carry ${named}.`, { details: { fields: [...problems.keys()] } });
+  throw new AppError("untranslatable", `The Messages API cannot carry ${named}.${adviceOn(problems.keys())}`, {
+    details: { fields: [...problems.keys()] },
+  });
 }
 
 /** Foreign fields stand where they stood: beside ours in an object both have, tools in their place, the rest as it came. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { AppError, type AppErrorOptions } from "../../../core/index.ts";
+import { adviceOn } from "../advice.ts";
 
 export interface Issue {
   readonly path: string;
@@ -21,7 +22,7 @@ export function brokenAnswer(all: readonly Issue[]): AppError {
 /** What the request holds and this dialect has no word for: where, and in brackets what. */
 export function untranslatable(fields: ReadonlyMap<string, string>): AppError {
   const list = Array.from(fields, ([field, what]) => (what === "" ? field : `${field} (${what})`));
-  return new AppError("untranslatable", `OpenAI's chat completions cannot carry ${list.join(", ")}.`, {
+  return new AppError("untranslatable", `OpenAI's chat completions cannot carry ${list.join(", ")}.${adviceOn(fields.keys())}`, {
     details: { fields: [...fields.keys()] },
   });
 }

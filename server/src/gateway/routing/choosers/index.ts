@@ -22,6 +22,6 @@ export function chooseTargets<Choose extends Alias["choose"]>(
   call: GatewayCall,
   alias: Extract<Alias, { readonly choose: Choose }>,
   deps: RouteDeps,
-): Choice {
+): Choice | Promise<Choice> {
   return (choosers[alias.choose] as Chooser<Choose>)(call, alias, deps);
 }

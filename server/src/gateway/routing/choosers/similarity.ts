@@ -1,27 +1,16 @@
-import type { ChatRequest } from "../../types.ts";
 import { type Trigrams, similarityOf, trigramsOf } from "../trigrams.ts";
-import { type AliasOf, type Chooser, withFirst } from "../types.ts";
+import type { AliasOf, Chooser } from "../types.ts";
+import { chooseByMeaning } from "./by-meaning.ts";
+import { chooseMostSimilar, lastText } from "./most-similar.ts";
 
 const read = new WeakMap<AliasOf<"similarity">, readonly Trigrams[]>();
 
-/** Where the example goes that shares most with the last message. */
-export const chooseBySimilarity: Chooser<"similarity"> = ({ request, resolved: { targets } }, alias) => {
+/** Where the example goes that the last message is most like: by its letters, or by its meaning where an embedder is named. */
+export const chooseBySimilarity: Chooser<"similarity"> = (call, alias, deps) => {
+  if (alias.embedder !== undefined) return chooseByMeaning(call, alias, deps);
   let examples = read.get(alias);
   if (examples === undefined) read.set(alias, (examples = alias.examples.map(({ text }) => trigramsOf(text))));
-  const asked = trigramsOf(lastText(request));
-  let best: { readonly index: number; readonly similarity: number } | undefined;
-  for (const [index, example] of examples.entries()) {
-    if (!targets.some(({ name }) => name === alias.examples[index]!.to)) continue;
-    const similarity = similarityOf(asked, example);
-    if (best === undefined || similarity > best.similarity) best = { index, similarity };
-  }
-  if (best === undefined || best.similarity < alias.minimumSimilarity) return { targets, why: "like no example" };
-  const { to } = alias.examples[best.index]!;
-  const first = targets.find(({ name }) => name === to);
-  return { targets: withFirst(targets, first), why: `like example ${best.index + 1}, similarity ${best.similarity.toFixed(2)}` };
+  const asked = trigramsOf(lastText(call.request));
+  const { targets, why } = chooseMostSimilar(alias, call.resolved.targets, (index) => similarityOf(asked, examples[index]!));
+  return { targets, why };
 };
-
-function lastText({ messages }: ChatRequest): string {
-  const last = messages.findLast(({ role }) => role === "user");
-  return (last?.content ?? []).map((part) => (part.type === "text" ? part.text : "")).join(" ");
-}

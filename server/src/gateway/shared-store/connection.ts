@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Logger, Secret } from "../../core/index.ts";
 
 export interface RedisConnection {
@@ -24,12 +24,15 @@ const longestPauseMs = 2000;
 
 /** Connects when it is first asked. A store that does not answer in time is left, and sought again in the background. */
 export function createRedisConnection({ url, timeoutMs, logger }: RedisConnectionDeps): RedisConnection {
-  let redis: Redis | undefined;
+  let redis: Promise<Redis> | undefined;
   let first: Promise<void> | undefined;
+  let isClosed = false;
   let isAway = false;
   const listeners: (() => void)[] = [];
 
-  function connect(): Redis {
+  async function connect(): Promise<Redis> {
+    // 45 modules, which a node that is alone never needs.
+    const { Redis } = await import("ioredis");
     const made = new Redis(url.reveal(), {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
@@ -41,26 +44,27 @@ export function createRedisConnection({ url, timeoutMs, logger }: RedisConnectio
     });
     first = new Promise((resolve) => made.once("ready", () => resolve()));
     made.on("ready", () => {
-      if (isAway) logger.info("the store of the budgets is back");
+      if (isAway) logger.info("the store that nodes share is back");
       isAway = false;
       for (const listener of listeners) listener();
     });
     // Without a listener an error ends the process.
     made.on("error", leave);
+    if (isClosed) made.disconnect();
     return made;
   }
 
   /** One line for each time it goes away. */
   function leave(error: unknown): void {
-    if (!isAway) logger.warn({ error }, "the store of the budgets is away");
+    if (!isAway) logger.warn({ error }, "the store that nodes share is away");
     isAway = true;
   }
 
   async function ready(): Promise<Redis> {
-    redis ??= connect();
+    const made = await (redis ??= connect());
     // Only the first connection is waited for: afterwards a store that is away is known to be.
-    if (redis.status !== "ready" && !isAway) await Promise.race([first, sleep(timeoutMs, undefined, { ref: false })]);
-    return redis;
+    if (made.status !== "ready" && !isAway) await Promise.race([first, sleep(timeoutMs, undefined, { ref: false })]);
+    return made;
   }
 
   async function ask<T>(question: (from: Redis) => Promise<T>): Promise<T> {
@@ -89,7 +93,13 @@ export function createRedisConnection({ url, timeoutMs, logger }: RedisConnectio
       }),
     newest: (key, limit) => ask((from) => from.zrevrange(key, 0, limit - 1)),
     onReady: (listener) => void listeners.push(listener),
-    close: () => redis?.disconnect(),
+    close() {
+      isClosed = true;
+      redis?.then(
+        (made) => made.disconnect(),
+        () => {},
+      );
+    },
   };
 }
 

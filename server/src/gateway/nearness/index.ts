@@ -1,0 +1,3 @@
+export { createAskVectors } from "./ask-vectors.ts";
+export { type Points, createPoints } from "./points.ts";
+export type { AskVectors, VectorAnswer, VectorQuestion } from "./types.ts";
