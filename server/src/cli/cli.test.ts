@@ -6,7 +6,8 @@ import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { addCommands } from "./commands/index.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { answers, checkpoint, inferenceId as id } from "./test-answers.ts";
+import { answers } from "./test-answers.ts";
+import { checkpoint, inferenceId as id } from "./test-records.ts";
 import { type Answers, runCli } from "./test-terminal.ts";
 import { createTerminal, widthOf } from "./terminal.ts";
 

@@ -38,6 +38,7 @@ interface Entry extends BegunAttempt {
 /** The attempts of one call, and what they cost as far as they are: known at every moment, since a record may be written at any. */
 export class AttemptBook {
   readonly #entries: Entry[] = [];
+  #isLeft = false;
 
   begin(begun: BegunAttempt): OpenAttempt {
     const entry: Entry = { ...begun, state: "running", told: null, read: undefined };
@@ -52,14 +53,24 @@ export class AttemptBook {
     };
   }
 
+  /** Its caller goes, and others wait for what is under way. */
+  leaveToOthers(): void {
+    this.#isLeft = true;
+  }
+
+  /** Its caller is the last who waited for what another began. */
+  takeOver(other: AttemptBook): void {
+    this.#entries.push(...other.#entries);
+  }
+
   /** Failed, and paid all the same. */
   lost(): PaidAttempt[] {
     return this.#entries.filter(({ state }) => state === "lost").map(look);
   }
 
-  /** All that is to be paid: what was lost, what answered, and what still runs. */
+  /** All that is to be paid: what was lost, what answered, and what still runs. Nothing where others wait on for the answer, and pay. */
   soFar(): PaidAttempt[] {
-    return this.#entries.filter(({ state }) => state !== "free").map(look);
+    return this.#isLeft ? [] : this.#entries.filter(({ state }) => state !== "free").map(look);
   }
 }
 

@@ -33,8 +33,8 @@ export function betaHeaders(configured: Readonly<Record<string, string>>, betas:
 }
 
 /** They are part of what was asked, and stand in no body. */
-export const noteBetas: Stage = async (call, next) => {
+export const noteBetas: Stage = (call, next) => {
   const { betas } = call;
-  const reply = await next(call);
-  return betas === undefined ? reply : mapOutcome(reply, (outcome) => ({ ...outcome, notes: { ...outcome.notes, betas } }));
+  if (betas === undefined) return next(call);
+  return next(call).then((reply) => mapOutcome(reply, (outcome) => ({ ...outcome, notes: { ...outcome.notes, betas } })));
 };

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Batch } from "@millrace/contract";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodes } from "../exit-codes.ts";
-import { answers, batch } from "../test-answers.ts";
+import { answers } from "../test-answers.ts";
+import { batch } from "../test-records.ts";
 import { type Answers, Refusal, runCli } from "../test-terminal.ts";
 import { sayProgress } from "./batches.ts";
 

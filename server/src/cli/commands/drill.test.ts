@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodes } from "../exit-codes.ts";
-import { functionDetail, hash, inferenceDetail, inferenceId } from "../test-answers.ts";
+import { functionDetail, hash, inferenceDetail, inferenceId } from "../test-records.ts";
 import { type Answers, Refusal, runCli } from "../test-terminal.ts";
 
 let folder: string;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { exitCodes } from "../exit-codes.ts";
-import { answers, inferenceDetail, inferenceId as id } from "../test-answers.ts";
+import { answers } from "../test-answers.ts";
+import { inferenceDetail, inferenceId as id } from "../test-records.ts";
 import { Refusal, runCli } from "../test-terminal.ts";
 
 describe("explain", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { answers, functionDetail } from "../test-answers.ts";
+import { answers } from "../test-answers.ts";
+import { functionDetail } from "../test-records.ts";
 import { runCli } from "../test-terminal.ts";
 
 test("a function's page shows the chain with the conditions of its steps", async () => {

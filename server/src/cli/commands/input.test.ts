@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodes } from "../exit-codes.ts";
-import { answers, checkpoint, inferenceId as id } from "../test-answers.ts";
+import { answers } from "../test-answers.ts";
+import { checkpoint, inferenceId as id } from "../test-records.ts";
 import { runCli } from "../test-terminal.ts";
 
 let folder: string;

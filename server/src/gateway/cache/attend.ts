@@ -23,6 +23,7 @@ export async function attend(flight: Flight, attendance: Attendance): Promise<Ga
   try {
     reply = await orGone(flight.reply, call.signal);
   } catch (error) {
+    if (call.signal.aborted) settleBooks(flight, seat);
     flight.leave(seat);
     throw error;
   }
@@ -41,6 +42,13 @@ export async function attend(flight: Flight, attendance: Attendance): Promise<Ga
     outcome: () => (settled ??= finish(settle(flight, seat, streamed))),
     leave: async () => void (settled ??= finish(settle(flight, seat, streamed))),
   };
+}
+
+/** Who goes before anything came pays what was asked when there is nobody else, and nothing when there is. */
+function settleBooks(flight: Flight, seat: Seat): void {
+  const { leader } = flight;
+  if (!flight.isAlone(seat)) seat.call.book?.leaveToOthers();
+  else if (leader !== seat.call && leader.book !== undefined) seat.call.book?.takeOver(leader.book);
 }
 
 /** Who goes before the end pays what came when there is nobody else, and nothing when there is. */

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ScriptedUpstream, scriptedText, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
 import { AppError } from "../../core/index.ts";
+import { AttemptBook } from "../attempt-book.ts";
 import type { GatewayCall, GatewayReply } from "../stage.ts";
 import type { Told } from "../tell.ts";
 import type { ChatAnswer } from "../types.ts";
@@ -133,11 +134,13 @@ describe("who goes away", () => {
     const gateway = open();
     const gone = new AbortController();
     const asked = { model: "one/slow-first:60" };
-    const leader = ask(gateway, { ...asked, signal: gone.signal });
+    const book = new AttemptBook();
+    const leader = gateway.call({ ...callOf(gateway, { ...asked, signal: gone.signal }), book });
     const follower = ask(gateway, asked);
     await expect.poll(() => upstream.requests.length).toBe(1);
     gone.abort(new AppError("invalid_request", "The client went away."));
     await expect(leader).rejects.toMatchObject({ code: "invalid_request" });
+    expect(book.soFar()).toEqual([]);
     expect((await follower).outcome).toMatchObject({ error: null, cost: { amount: "0.009" } });
     expect(upstream.requests).toMatchObject([{ aborted: false }]);
   });
@@ -146,7 +149,8 @@ describe("who goes away", () => {
     const gateway = open();
     const asked = { model: stream ? "one/stall-after:4" : "one/slow-first:3000", stream };
     const gone = [new AbortController(), new AbortController()];
-    const replies = gone.map(({ signal }) => gateway.call(callOf(gateway, { ...asked, signal })));
+    const books = [new AttemptBook(), new AttemptBook()];
+    const replies = gone.map(({ signal }, index) => gateway.call({ ...callOf(gateway, { ...asked, signal }), book: books[index]! }));
     const ends = Promise.allSettled(replies.map(async (reply) => hear(await reply)));
     await expect.poll(() => upstream.requests.length).toBe(1);
     if (stream) await Promise.all(replies);
@@ -156,6 +160,8 @@ describe("who goes away", () => {
     gone[1]!.abort(new AppError("invalid_request", "The client went away."));
     await ends;
     await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
+    // The last one pays what was asked, whoever asked it; of a stream it hears what came.
+    if (!stream) expect(books.map((book) => book.soFar().map(({ usage }) => usage.output))).toEqual([[], [0]]);
     expect(gateway.cache.report(callOf(gateway, {}).origin.projectId)).toMatchObject({ entries: 0 });
   });
 });
