@@ -170,7 +170,7 @@ describe.each(kinds)("a ledger $kind", ({ kind, runs, open }) => {
 
   test("lets no two calls have the same room, however many ask at once", async () => {
     const ledger = await open(createManualClock(start));
-    const asked = await Promise.all(Array.from({ length: 200 }, () => ledger.reserve([line("a", 1000, 70)], 60_000)));
+    const asked = await Promise.all(Array.from({ length: 200 }, async () => ledger.reserve([line("a", 1000, 70)], 60_000)));
     expect(asked.filter(({ ok }) => ok)).toHaveLength(14);
   });
 });
