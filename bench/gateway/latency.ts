@@ -1,4 +1,6 @@
+import { tmpdir } from "node:os";
 import { median, openLoad, percentile } from "../load.ts";
+import { syncedWrites } from "../synced-writes.ts";
 import { type Check, atMost, result } from "../table.ts";
 import { chatTarget, startParties } from "./parties.ts";
 
@@ -15,11 +17,13 @@ export const latencyCheck: Check = {
       const [bare, ours] = [chatTarget(proxy, "whole"), chatTarget(server, "whole")];
       for (const target of [bare, ours]) await openLoad(target, warmUp);
       const added: { p50: number; p99: number; floor: number }[] = [];
+      const disk: { p50: number; p99: number }[] = [];
       for (let repeat = 0; repeat < repeats; repeat++) {
         const floor = (await openLoad(bare, rate)).latenciesMs;
         const { latenciesMs, failures } = await openLoad(ours, rate);
         if (failures > 0) throw new Error(`${failures} requests failed`);
         const over = (share: number) => percentile(latenciesMs, share) - percentile(floor, share);
+        disk.push(await syncedWrites(tmpdir(), 3));
         added.push({ p50: over(0.5), p99: over(0.99), floor: percentile(floor, 0.99) });
       }
       const n = repeats * rate.ratePerSecond * rate.seconds;
@@ -28,6 +32,8 @@ export const latencyCheck: Check = {
         result("added at 500 requests/s, p50", median(added.map(({ p50 }) => p50)), "ms", { goal: atMost(0.5), n }),
         result("added at 500 requests/s, p99", median(added.map(({ p99 }) => p99)), "ms", { goal: atMost(Math.max(3, floor)), n }),
         result("  the proxy's own p99", floor, "ms", { goal: null, n }),
+        result("  a synced write on this disk meanwhile, p50", median(disk.map(({ p50 }) => p50)), "ms", { goal: null, n: repeats }),
+        result("  a synced write on this disk meanwhile, p99", median(disk.map(({ p99 }) => p99)), "ms", { goal: null, n: repeats }),
       ];
     } finally {
       await stop();

@@ -24,20 +24,28 @@ export const portkeyCheck: Check = {
   async run() {
     const program = install();
     if (program === null) return [missing()];
-    const { upstream, server, stop } = await startParties({ drain: false });
+    const { upstream, proxy, server, stop } = await startParties({ drain: false });
     const peer = await start(program);
     try {
       const headers = { authorization: "Bearer none", "x-portkey-provider": "openai", "x-portkey-custom-host": `${upstream.url}/v1` };
       const theirs = (model: string): Target => ({ ...chatTarget(peer, model), headers });
       const ours = (model: string) => chatTarget(server, model);
-      for (const target of [theirs("whole"), ours("whole")]) await closedLoad(target, { requests: warmUp, concurrency });
+      const bare = (model: string) => chatTarget(proxy, model);
+      for (const target of [theirs("whole"), ours("whole"), bare("whole")]) await closedLoad(target, { requests: warmUp, concurrency });
       const cpu: number[] = [];
       const late: number[] = [];
       const first: number[] = [];
+      const ceiling: { cpu: number; first: number }[] = [];
       for (let repeat = 0; repeat < repeats; repeat++) {
-        cpu.push((await spent(peer, theirs("whole"))) / (await spent(server, ours("whole"))));
+        const spentThere = await spent(peer, theirs("whole"));
+        cpu.push(spentThere / (await spent(server, ours("whole"))));
         late.push((await p99(ours("whole"))) / (await p99(theirs("whole"))));
-        first.push((await firstToken(theirs("paced:20:20"))) / (await firstToken(ours("paced:20:20"))));
+        const firstThere = await firstToken(theirs("paced:20:20"));
+        first.push(firstThere / (await firstToken(ours("paced:20:20"))));
+        ceiling.push({
+          cpu: spentThere / (await spent(proxy, bare("whole"))),
+          first: firstThere / (await firstToken(bare("paced:20:20"))),
+        });
       }
       return [
         result(`requests per CPU second, of @portkey-ai/gateway ${version}'s`, median(cpu), "x", {
@@ -46,6 +54,14 @@ export const portkeyCheck: Check = {
         }),
         result("  p99 at 500 requests/s, of its", median(late), "x", { goal: atMost(0.2), n: repeats * rate.ratePerSecond * rate.seconds }),
         result("  its time to a stream's first event, of ours", median(first), "x", { goal: atLeast(10), n: repeats * firstTokens }),
+        result("  what a bare proxy comes to: requests per CPU second", median(ceiling.map((each) => each.cpu)), "x", {
+          goal: null,
+          n: repeats * requests,
+        }),
+        result("  what a bare proxy comes to: first event", median(ceiling.map((each) => each.first)), "x", {
+          goal: null,
+          n: repeats * firstTokens,
+        }),
       ];
     } finally {
       await peer.stop();
