@@ -13,7 +13,9 @@ export async function syncedWrites(folder: string, seconds: number): Promise<{ p
   const file = await open(join(own, "writes"), constants.O_WRONLY | constants.O_CREAT | constants.O_DSYNC);
   try {
     const times: number[] = [];
-    for (let end = performance.now() + seconds * 1000; performance.now() < end; await sleep(1)) {
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end) {
+      await sleep(1);
       const from = performance.now();
       await file.write(bytes);
       times.push(performance.now() - from);
