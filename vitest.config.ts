@@ -24,6 +24,12 @@ process.env["TMPDIR"] ??= temporaryFolder();
 process.env["NODE_COMPILE_CACHE"] ??= `${process.env["TMPDIR"]}/millrace-test-compiled`;
 
 const exclude = ["**/node_modules/**", "**/dist/**"];
+/** They start the engine of workflows, which is one for the whole process, or test it. */
+const engine = [
+  "server/src/{app,jobs,release,functions/batches}/**/*.test.ts",
+  "server/src/{data/data,evaluation/evaluation,feedback/feedback,models/models,monitoring/monitoring}.test.ts",
+  "server/src/storage/{backup/backup,sql/dbos}.test.ts",
+];
 
 export default defineConfig({
   // By name and not by the condition `source` alone: the global setup resolves without it, and a fresh clone has no dist.
@@ -46,11 +52,11 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["{contract,sdk,console}/**/*.test.{ts,tsx}", "server/src/**/*.test.ts"],
-          exclude,
+          exclude: [...exclude, ...engine],
           isolate: false,
         },
       },
-      { extends: true, test: { name: "apart", include: ["{e2e,tools,server/test}/**/*.test.ts"], exclude } },
+      { extends: true, test: { name: "apart", include: [...engine, "{e2e,tools,server/test}/**/*.test.ts"], exclude } },
     ],
     pool: "forks",
     // One more than the cores of the smallest machine: many tests wait for a process of their own.

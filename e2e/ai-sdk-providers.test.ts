@@ -2,7 +2,7 @@ import { registerHooks } from "node:module";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createEgress, egressConfigSchema, secret, silentLogger, systemClock } from "../server/src/core/index.ts";
 import { type CallOutcome, type Gateway, configSchema, createGateway } from "../server/src/gateway/index.ts";
-import { readReply, testCall } from "../server/src/gateway/budgets/test-gateway.ts";
+import { readReply, testCall } from "../server/src/gateway/test-call.ts";
 import { testAiSdkFolder } from "../tools/test-ai-sdk.ts";
 import { bedrock, cohere, google } from "./provider-wires.ts";
 import { type StartedProvider, startProvider } from "./start-provider.ts";

@@ -2,7 +2,8 @@ import { afterEach, beforeAll, afterAll, beforeEach, expect, test, vi } from "vi
 import { type TestRedis, redisProgram, startTestRedis } from "../../../test/redis.ts";
 import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
 import { type Step, createManualClock, defaultProjectId, secret } from "../../core/index.ts";
-import { openTestGateway, readReply, testCall } from "../budgets/test-gateway.ts";
+import { openTestGateway } from "../budgets/test-gateway.ts";
+import { readReply, testCall } from "../test-call.ts";
 import type { Gateway } from "../create.ts";
 
 const start = 1_800_000_000_000;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ScriptedUpstream, scriptedText, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
 import { createEgress, egressConfigSchema, secret, silentLogger, systemClock } from "../../core/index.ts";
-import { readReply, testCall } from "../budgets/test-gateway.ts";
+import { readReply, testCall } from "../test-call.ts";
 import { configSchema } from "../config.ts";
 import { type Gateway, createGateway } from "../create.ts";
 import type { CallOutcome } from "../stage.ts";

@@ -4,7 +4,8 @@ import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scri
 import { defaultProjectId, secret } from "../../core/index.ts";
 import type { Gateway } from "../create.ts";
 import { sumCosts } from "../money/sum.ts";
-import { openTestGateway, readReply, testCall } from "./test-gateway.ts";
+import { openTestGateway } from "./test-gateway.ts";
+import { readReply, testCall } from "../test-call.ts";
 
 let redis: TestRedis | undefined;
 let upstream: ScriptedUpstream;

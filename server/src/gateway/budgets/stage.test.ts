@@ -3,7 +3,8 @@ import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scri
 import { type Step, createManualClock, defaultProjectId } from "../../core/index.ts";
 import type { Gateway } from "../create.ts";
 import { sumCosts } from "../money/sum.ts";
-import { type TestCall, openTestGateway, readReply, testCall } from "./test-gateway.ts";
+import { openTestGateway } from "./test-gateway.ts";
+import { type TestCall, readReply, testCall } from "../test-call.ts";
 
 let upstream: ScriptedUpstream;
 beforeAll(async () => {

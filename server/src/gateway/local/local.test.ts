@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { testCall, readReply } from "../budgets/test-gateway.ts";
+import { testCall, readReply } from "../test-call.ts";
 import { configSchema } from "../config.ts";
 import type { Gateway } from "../create.ts";
 import type { CallOutcome } from "../stage.ts";

@@ -1,18 +1,9 @@
 import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
-import {
-  type Clock,
-  type Secret,
-  type Step,
-  createEgress,
-  createId,
-  defaultProjectId,
-  egressConfigSchema,
-  silentLogger,
-  systemClock,
-} from "../../core/index.ts";
+import { type Clock, type Secret, type Step, createEgress, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
 import { configSchema } from "../config.ts";
 import { type Gateway, createGateway } from "../create.ts";
-import type { CallOrigin, GatewayCall, GatewayReply } from "../stage.ts";
+import type { GatewayReply } from "../stage.ts";
+import { type TestCall, testCall } from "../test-call.ts";
 
 /** Several providers, each a server of its own, and a gateway before them. */
 export interface RoutingWorld {
@@ -23,19 +14,6 @@ export interface RoutingWorld {
   /** Asks as the door does, and reads the reply to its end. */
   ask(call: TestCall): Promise<TestReply>;
   close(): Promise<void>;
-}
-
-export interface TestCall {
-  readonly model: string;
-  readonly text?: string;
-  readonly stream?: boolean;
-  readonly signal?: AbortSignal;
-  readonly origin?: Partial<CallOrigin>;
-  readonly dataClass?: string;
-  /** Further fields of the body, in OpenAI's dialect. */
-  readonly more?: Record<string, unknown>;
-  /** Where the steps of its evidence go. */
-  readonly steps?: Step[];
 }
 
 export interface TestReply {
@@ -85,7 +63,7 @@ export async function openRoutingWorld({
     counts: () => Object.fromEntries(names.map((name) => [name, upstreams[name]!.requests.length])),
     async ask(call) {
       const steps = call.steps ?? [];
-      const reply = await gateway.call(callOf(gateway, { ...call, steps }));
+      const reply = await gateway.call(testCall(gateway, { ...call, steps }));
       if (reply.kind === "whole") return { text: reply.text, outcome: reply.outcome, steps };
       let text = "";
       try {
@@ -102,30 +80,6 @@ export async function openRoutingWorld({
       gateway.close();
       await Promise.all(started.map((upstream) => upstream.close()));
     },
-  };
-}
-
-function callOf(gateway: Gateway, { model, text = "Hello", stream = false, ...options }: TestCall): GatewayCall {
-  const startedAt = performance.now();
-  const body = { model, stream, messages: [{ role: "user", content: text }], ...options.more };
-  const resolved = gateway.resolve(model);
-  return {
-    origin: {
-      projectId: defaultProjectId,
-      principalId: "key:ada",
-      function: `model:${resolved.name}`,
-      address: "192.0.2.1",
-      ...options.origin,
-    },
-    dialect: "openai-chat",
-    body,
-    request: gateway.dialect("openai-chat").parseRequest(body),
-    resolved,
-    evidence: { step: (step) => void options.steps?.push(step), elapsed: () => performance.now() - startedAt },
-    signal: options.signal ?? new AbortController().signal,
-    startedAt,
-    inferenceId: createId(),
-    dataClass: options.dataClass,
   };
 }
 
