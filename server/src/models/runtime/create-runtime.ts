@@ -31,7 +31,7 @@ export interface RowAnswer {
   readonly runMs: number;
 }
 
-/** ONNX sessions in worker threads, with idle-first batching: a lone request never waits; those that come while a run is on go together. */
+/** ONNX sessions in worker threads, with idle-first batching: a lone request never waits; those of one turn, and those that come while a run is on, go together. */
 export interface Runtime {
   /** Opens and warms a model in every thread. Cheap when it is open. `model_runtime_missing`, `model_not_ready` when the file cannot be opened. */
   load(model: OpenModel): Promise<void>;
@@ -64,6 +64,8 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
   const threads: (ThreadHost | undefined)[] = [];
   const restarts = new Set<NodeJS.Timeout>();
   let closed = false;
+  /** Requests of this turn go together at its end. */
+  let due = false;
 
   for (let index = 0; index < config.threads; index++) startAt(index, 0);
 
@@ -128,6 +130,11 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
     }
   }
 
+  function dispatchDue(): void {
+    due = false;
+    dispatch();
+  }
+
   function runBatch(thread: ThreadHost, batch: readonly Request[]): void {
     thread.busy = true;
     const sentAt = performance.now();
@@ -181,6 +188,8 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
       if (deadline?.passed() === true) return Promise.reject(deadlinePassed());
       const model = models.get(hash);
       if (model === undefined) return Promise.reject(new AppError("model_not_ready", `The model file ${hash} is not loaded on this node.`));
+      // Those of this turn do not wait for a thread yet, where one is idle.
+      if (queue.length >= config.maxQueue) dispatch();
       if (queue.length >= config.maxQueue) {
         return Promise.reject(
           new AppError("overloaded", `${queue.length} requests wait for the model already.`, {
@@ -199,9 +208,9 @@ export function createRuntime({ config, logger, start = startModelThread }: Runt
           reject,
         };
         queue.push(request);
-        dispatch();
-        // A request that waits is the last in the queue; one that found a thread idle is gone from it.
-        if (queue.at(-1) === request) deadline?.onEnd(() => drop(request));
+        if (!due) setImmediate(dispatchDue);
+        due = true;
+        deadline?.onEnd(() => drop(request));
       });
     },
 

@@ -55,6 +55,9 @@ function open(config: Partial<RuntimeConfig> = {}): Runtime {
 /** Long enough to keep the thread busy while a test goes on. */
 const long = ["free money ".repeat(800), "your prize waits ".repeat(500)];
 
+/** What was asked until now is on its way when it is over. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** Ends the thread that holds it (`test-dying-thread.ts`). */
 const fatal = ["die", ""];
 
@@ -65,9 +68,10 @@ describe("the model runtime", () => {
     expect(opened.isReady(model.hash)).toBe(true);
     const { columns } = makeRows(60, 9);
     const expected = trained.predict(columns);
-    const answers = await Promise.all(
-      expected.map((_, row) => opened.run(model.hash, [String(columns["subject"]![row]), String(columns["body"]![row])])),
-    );
+    const ask = (row: number) => opened.run(model.hash, [String(columns["subject"]![row]), String(columns["body"]![row])]);
+    const first = ask(0);
+    await turn();
+    const answers = await Promise.all([first, ...expected.slice(1).map((_, row) => ask(row + 1))]);
     for (const [row, answer] of answers.entries()) {
       for (const [label, probability] of expected[row]!.entries())
         expect(Math.abs(answer.probabilities[label]! - probability)).toBeLessThan(1e-5);
@@ -76,12 +80,17 @@ describe("the model runtime", () => {
     expect(answers[0]!.batch).toBe(1);
     expect(answers[1]!.batch).toBe(32);
     expect(answers.at(-1)!.batch).toBe(27);
+    // Those of one turn go together, also where the thread is idle.
+    const together = await Promise.all([0, 1, 2].map(ask));
+    expect(together.map(({ batch }) => batch)).toEqual([3, 3, 3]);
   });
 
   test("refuses past its bound, and says what the bound is", async () => {
     const opened = open({ maxQueue: 2 });
     await opened.load(model);
-    const running = Array.from({ length: 3 }, () => opened.run(model.hash, long));
+    const running = [opened.run(model.hash, long)];
+    await turn();
+    for (let waiting = 0; waiting < 2; waiting++) running.push(opened.run(model.hash, long));
     await expect(opened.run(model.hash, long)).rejects.toMatchObject({ code: "overloaded", details: { bound: 2 } });
     expect(await Promise.all(running)).toHaveLength(3);
   });
@@ -90,6 +99,7 @@ describe("the model runtime", () => {
     const opened = open();
     await opened.load(model);
     const first = opened.run(model.hash, long);
+    await turn();
     const caller = new AbortController();
     const dropped = opened.run(model.hash, long, new Deadline(Infinity, caller.signal));
     const last = opened.run(model.hash, long);
