@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { CreateRun } from "@millrace/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDataParts, type DataParts } from "../../test/data.ts";
-import { type Step, createId, createRandom, silentLogger, startThread } from "../core/index.ts";
-import type { EventInput } from "../jobs/index.ts";
+import { AppError, type Step, createId, createRandom, silentLogger, startThread } from "../core/index.ts";
+import type { EventInput, WorkflowRun } from "../jobs/index.ts";
 import { fitModel } from "./fit-model.ts";
 import { type Models, configSchema, createModels } from "./index.ts";
 import { makeRows } from "./test-rows.ts";
@@ -182,9 +182,9 @@ describe("a training run", () => {
   test("shows how far it is while it trains; one that is cancelled ends its task, says so, and shows nothing of it", async () => {
     // Long texts of few words: every pass takes a while.
     const random = createRandom(5);
-    const say = () => Array.from({ length: 500 }, () => `word${random.integer(1500)}`).join(" ");
+    const say = () => Array.from({ length: 1000 }, () => `word${random.integer(1500)}`).join(" ");
     const long = await parts.build(
-      datasetRows(300).map((row) => ({ ...row, body: say() })),
+      datasetRows(450).map((row) => ({ ...row, body: say() })),
       { name: "long", timeColumn: "at", labelColumn: "label", featureColumns: ["subject", "body"], keyColumn: "key" },
     );
     const slow = request({ dataset: long, model: "slow", parameters: { epochs: 100, closingEpochs: 100 } });
@@ -200,7 +200,30 @@ describe("a training run", () => {
     await expect.poll(async () => (await models.getRun(parts.context, runId)).status, { timeout: 20_000 }).toBe("failed");
     const cancelled = await models.getRun(parts.context, runId);
     expect(cancelled.progress).toBeNull();
-    expect(cancelled.error).toMatch(/task_killed/);
+    expect(cancelled.error).toMatch(/was cancelled/);
+  });
+
+  test("that is cancelled between its steps says so", async () => {
+    const workflowId = createId();
+    const stopped = new AbortController();
+    // A workflow as the engine runs it, cancelled when the model is there and nothing of it is written down yet.
+    const run: WorkflowRun = {
+      workflowId,
+      context: parts.context,
+      signal: stopped.signal,
+      async step(name, work) {
+        if (name === "models.publish") {
+          stopped.abort(new AppError("conflict", `The workflow ${workflowId} was cancelled.`));
+          throw new Error("cancelled");
+        }
+        return work({ workflowId, step: name, signal: stopped.signal, once: (_tx, first) => first() });
+      },
+      sleep: async () => {},
+      waitFor: async () => null,
+    };
+    await expect(models.train(parts.context, request({ model: "stopped" }), run)).rejects.toThrow("cancelled");
+    const { items } = await models.listRuns(parts.context, { limit: 1, model: "stopped" });
+    expect(items).toMatchObject([{ status: "failed", error: `conflict: The workflow ${workflowId} was cancelled.`, progress: null }]);
   });
 });
 

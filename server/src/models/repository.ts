@@ -93,12 +93,24 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<void> {
     .execute();
 }
 
-export async function updateRun(tx: Tx, id: string, change: { status: Run["status"]; error: string | null }): Promise<void> {
+/** It trains, again perhaps. */
+export async function reopenRun(tx: Tx, id: string): Promise<void> {
   await tables(tx)
     .updateTable("models_runs")
-    .set({ ...change, progress: null })
+    .set({ status: "running", error: null, progress: null })
     .where("project_id", "=", tx.projectId)
     .where("id", "=", id)
+    .execute();
+}
+
+/** One that ended keeps its end. */
+export async function failRun(tx: Tx, id: string, error: string): Promise<void> {
+  await tables(tx)
+    .updateTable("models_runs")
+    .set({ status: "failed", error, progress: null })
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .where("status", "=", "running")
     .execute();
 }
 

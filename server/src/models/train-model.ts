@@ -75,30 +75,37 @@ export async function trainModel(
         }),
       );
     }));
-  const fitted = await run.step("models.fit", (step) => fitNoted(context, { request, runId }, { ...deps, signal: step.signal }));
-  return run.step("models.publish", (step) =>
-    deps.sql.as(context, (tx) => step.once(tx, () => publish(tx, { request, runId, fitted }, deps))),
-  );
+  try {
+    const fitted = await run.step("models.fit", (step) => fitShown(context, { request, runId }, { ...deps, signal: step.signal }));
+    return await run.step("models.publish", (step) =>
+      deps.sql.as(context, (tx) => step.once(tx, () => publish(tx, { request, runId, fitted }, deps))),
+    );
+  } catch (error) {
+    // No step, since a cancelled workflow has none any more; a second time changes nothing.
+    await noteFailure(context, { runId, error: run.signal.aborted ? run.signal.reason : error }, deps);
+    throw error;
+  }
 }
 
-/** Fits, and notes on the run that it failed; a repeat after a crash or a cancelled workflow opens it again. */
-async function fitNoted(
+async function noteFailure(context: Context, { runId, error }: { runId: string; error: unknown }, deps: TrainDeps): Promise<void> {
+  const message = error instanceof AppError ? `${error.code}: ${error.message}` : String(error);
+  await deps.sql
+    .as(context, (tx) => repository.failRun(tx, runId, message))
+    .catch((second: unknown) => deps.logger.error({ err: second, runId }, "a failed run could not be noted"));
+}
+
+/** Fits, and shows on the run how far it is; a repeat after a crash or a cancelled workflow opens it again. */
+async function fitShown(
   context: Context,
   { request, runId }: { request: CreateRun; runId: string },
   deps: TrainDeps & { readonly signal: AbortSignal },
 ): Promise<FittedModel> {
-  await deps.sql.as(context, (tx) => repository.updateRun(tx, runId, { status: "running", error: null }));
+  await deps.sql.as(context, (tx) => repository.reopenRun(tx, runId));
   const notes = noteProgress((progress) => deps.sql.as(context, (tx) => repository.setProgress(tx, runId, progress)), {
     onError: (error) => deps.logger.warn({ err: error, runId }, "the progress of a run could not be noted"),
   });
   try {
     return await fitModel(context, request, { ...deps, onProgress: notes.note });
-  } catch (error) {
-    const message = error instanceof AppError ? `${error.code}: ${error.message}` : String(error);
-    await deps.sql
-      .as(context, (tx) => repository.updateRun(tx, runId, { status: "failed", error: message }))
-      .catch((second: unknown) => deps.logger.error({ err: second, runId }, "a failed run could not be noted"));
-    throw error;
   } finally {
     await notes.end();
   }
