@@ -77,7 +77,7 @@ describe("the model runtime", () => {
         expect(Math.abs(answer.probabilities[label]! - probability)).toBeLessThan(1e-5);
     }
     // The first found the thread idle and went alone; those that came meanwhile went together.
-    expect(answers[0]!.batch).toBe(1);
+    expect(answers[0].batch).toBe(1);
     expect(answers[1]!.batch).toBe(32);
     expect(answers.at(-1)!.batch).toBe(27);
     // Those of one turn go together, also where the thread is idle.

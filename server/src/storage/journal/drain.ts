@@ -24,10 +24,13 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
   let batch: Promise<unknown> = Promise.resolve();
   const waiting: { done: () => void; goals: Map<NodeFolder, number> }[] = [];
 
-  /** One batch of one folder; false when there was nothing to do. */
+  /**
+   * One batch of one folder; true when the next is there already. What came meanwhile lingers: a batch of one record costs as much
+   * as one of fifty, and its checkpoint waits for the disk as answers do.
+   */
   async function drainFolder(folder: NodeFolder): Promise<boolean> {
     if (folder.released) return false;
-    const { checkpoint } = folder;
+    const { checkpoint, accepted } = folder;
     if (!interruptionsStored.has(folder) && checkpoint.segment >= folder.firstLive) {
       const cut = interruptedRecords(checkpoint.open);
       if (cut.length > 0) await store(folder, cut, { ...checkpoint, open: [] });
@@ -57,7 +60,7 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
       rejected: checkpoint.rejected + lost + unreadable.length,
       open: stillOpen,
     });
-    return true;
+    return folder !== inside.folders[0] || passed(folder) < accepted;
   }
 
   async function store(folder: NodeFolder, records: readonly DrainedRecord[], next: Checkpoint): Promise<void> {
