@@ -20,6 +20,15 @@ describe("ids", () => {
     expect(createId(clock) > before).toBe(true);
   });
 
+  test("come back with a clock that was years ahead", () => {
+    const clock = createManualClock(Date.UTC(2100, 1, 2));
+    createId(clock);
+    clock.set(Date.UTC(2026, 0, 1));
+    const ids = [createId(clock), createId(clock)];
+    expect(ids.map(idTime)).toEqual([clock.now(), clock.now()]);
+    expect(ids[1]! > ids[0]!).toBe(true);
+  });
+
   test("sort after the bound of their own millisecond and before the next", () => {
     const time = Date.UTC(2100, 2, 1);
     const id = createId(createManualClock(time));
