@@ -1,5 +1,4 @@
 import { AsyncResource } from "node:async_hooks";
-import { setTimeout as sleep } from "node:timers/promises";
 import { isModelFunction, modelFunction } from "@millrace/contract";
 import { AppError } from "../core/index.ts";
 import { admit } from "./admit.ts";
@@ -13,7 +12,7 @@ import { type InferDeps, infer } from "./infer.ts";
 import { createLastGoodAnswers } from "./last-good-answers.ts";
 import { checkModels } from "./llm/check-models.ts";
 import { openModelCall } from "./model-call.ts";
-import { type Partition, partitionsAt } from "./partitions.ts";
+import { partitionsAt } from "./partitions.ts";
 import { createProjectRuntimes } from "./project-runtimes.ts";
 import { getInference, listInferences } from "./read-inferences.ts";
 import { readModelTraffic } from "./read-model-traffic.ts";
@@ -131,25 +130,15 @@ export function createFunctions(deps: FunctionsDeps): Functions {
   }
 
   async function upkeep(): Promise<void> {
-    for (const partition of partitionsAt(clock.now())) await ensurePartition(partition);
-    await createIdempotencyStore(sql, clock).purge();
-  }
-
-  /** A lock that was not to be had for once must not leave a day without its own: once rows are in the default one, it cannot be made. */
-  async function ensurePartition(partition: Partition): Promise<void> {
-    for (let tried = 1; ; tried++) {
+    for (const partition of partitionsAt(clock.now())) {
       try {
-        return await createPartition(sql.owner, partition);
+        await createPartition(sql.owner, partition);
       } catch (error) {
-        if (tried < 3 && !closed) {
-          await sleep(100 * tried);
-          continue;
-        }
         // Rows of a machine that slept past midnight are in the default partition; the next period gets its own again.
         logger.warn({ error, partition: partition.table }, "a partition of evidence could not be made; its rows go into the default one");
-        return;
       }
     }
+    await createIdempotencyStore(sql, clock).purge();
   }
 
   // Loading models must not run inside the loader's transaction, nor inherit it.
