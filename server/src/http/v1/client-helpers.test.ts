@@ -1,52 +1,26 @@
-import Anthropic from "@anthropic-ai/sdk";
+import type Anthropic from "@anthropic-ai/sdk";
 import { betaZodTool } from "@anthropic-ai/sdk/helpers/beta/zod";
 import { zodOutputFormat } from "@anthropic-ai/sdk/helpers/zod";
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { ResponsesToolRunner } from "openai/helpers/responses-tool-runner";
 import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { clearFunctions } from "../../../test/functions.ts";
-import { type TestHttp, openTestHttp } from "../../../test/http.ts";
 import { scriptedTool } from "../../../test/scripted-answers.ts";
-import { type ScriptedUpstream, scriptedText, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
-import { type TestStore, createTestStore } from "../../../test/store.ts";
-import { createEgress, createId, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
-import { configSchema, createGateway } from "../../gateway/index.ts";
+import { scriptedText } from "../../../test/scripted-upstream.ts";
+import { useDoor } from "./test-door.ts";
 
-let store: TestStore;
-let upstream: ScriptedUpstream;
-let edge: TestHttp;
-let openai: OpenAI;
-let anthropic: Anthropic;
-
-beforeAll(async () => {
-  [store, upstream] = await Promise.all([createTestStore(), startScriptedUpstream()]);
-  const provider = { baseUrl: `${upstream.origin}/v1`, attempts: 1 };
-  const gateway = createGateway({
-    config: configSchema.parse({
+const door = useDoor({
+  gateway(baseUrl) {
+    const provider = { baseUrl, attempts: 1 };
+    return {
       providers: {
         chat: { ...provider, dialect: "openai" },
         claude: { ...provider, dialect: "anthropic" },
         own: { ...provider, dialect: "openai-responses" },
       },
-    }),
-    egress: createEgress({
-      config: egressConfigSchema.parse({ hosts: [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port] }] }),
-      logger: silentLogger,
-    }),
-    clock: systemClock,
-  });
-  edge = await openTestHttp({ store, journalFolder: createId(), ports: { gateway } });
-  openai = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: edge.adminKey, maxRetries: 0 });
-  anthropic = new Anthropic({ baseURL: edge.url, apiKey: edge.adminKey, maxRetries: 0 });
-});
-afterEach(() => void upstream.requests.splice(0));
-afterAll(async () => {
-  await edge.close();
-  await clearFunctions(store);
-  await upstream.close();
-  await store.close();
+    };
+  },
 });
 
 const weather = z.object({ city: z.string(), days: z.number() });
@@ -62,16 +36,16 @@ const letter = Buffer.from("%PDF-1.4 a letter").toString("base64");
 describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behind it", (provider) => {
   /** The schema went along, in the provider's own words. */
   function expectSchema() {
-    const sent = upstream.requests.splice(0);
+    const sent = door.upstream.requests.splice(0);
     expect(sent.length).toBeGreaterThan(0);
     for (const { body } of sent) expect(JSON.stringify(body)).toMatch(/"json_schema".*"city"|"city".*"json_schema"/);
   }
 
   test("chat.completions.parse and .stream give what a schema of zod says", async () => {
     const asked = { model: `${provider}/echo`, messages: said, response_format: zodResponseFormat(weather, "weather") };
-    const whole = await openai.chat.completions.parse(asked);
+    const whole = await door.openai.chat.completions.parse(asked);
     expect(whole.choices[0]!.message.parsed).toEqual(forecast);
-    const streamed = await openai.chat.completions.stream({ ...asked, stream_options: { include_usage: true } }).finalChatCompletion();
+    const streamed = await door.openai.chat.completions.stream({ ...asked, stream_options: { include_usage: true } }).finalChatCompletion();
     expect(streamed.choices[0]!.message.parsed).toEqual(forecast);
     expect(streamed.usage).toEqual(expect.objectContaining({ completion_tokens: whole.usage!.completion_tokens }));
     expectSchema();
@@ -79,9 +53,9 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
 
   test("responses.parse and .stream give what a schema of zod says", async () => {
     const asked = { model: `${provider}/echo`, input: said, text: { format: zodTextFormat(weather, "weather") } };
-    const whole = await openai.responses.parse(asked);
+    const whole = await door.openai.responses.parse(asked);
     expect(whole.output_parsed).toEqual(forecast);
-    const streamed = await openai.responses.stream(asked).finalResponse();
+    const streamed = await door.openai.responses.stream(asked).finalResponse();
     expect(streamed.output_parsed).toEqual(forecast);
     expect(streamed.usage).toEqual(whole.usage);
     expectSchema();
@@ -89,21 +63,28 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
 
   test("messages.parse and .stream give what a schema of zod says", async () => {
     const asked = { model: `${provider}/echo`, max_tokens: 100, messages: said, output_config: { format: zodOutputFormat(weather) } };
-    expect((await anthropic.messages.parse(asked)).parsed_output).toEqual(forecast);
-    expect((await anthropic.messages.stream(asked).finalMessage()).parsed_output).toEqual(forecast);
+    expect((await door.anthropic.messages.parse(asked)).parsed_output).toEqual(forecast);
+    expect((await door.anthropic.messages.stream(asked).finalMessage()).parsed_output).toEqual(forecast);
     expectSchema();
   });
 
   test("chat.completions calls three tools at once, whole and put together from a stream, and takes their results", async () => {
     const tools = [{ type: "function" as const, function: { name: scriptedTool.name, parameters } }];
     const asked = { model: `${provider}/tools:3`, messages: hello, tools };
-    for (const answer of [await openai.chat.completions.create(asked), await openai.chat.completions.stream(asked).finalChatCompletion()]) {
+    for (const answer of [
+      await door.openai.chat.completions.create(asked),
+      await door.openai.chat.completions.stream(asked).finalChatCompletion(),
+    ]) {
       const [{ message, finish_reason }] = answer.choices as [OpenAI.ChatCompletion.Choice];
       const calls = message.tool_calls as OpenAI.ChatCompletionMessageFunctionToolCall[];
       expect([finish_reason, calls.map(({ id }) => id)]).toEqual(["tool_calls", ids]);
       for (const call of calls) expect(JSON.parse(call.function.arguments)).toEqual(scriptedTool.arguments);
       const results = ids.map((id, index) => ({ role: "tool" as const, tool_call_id: id, content: `result ${index}` }));
-      const next = await openai.chat.completions.create({ ...asked, model: `${provider}/ok`, messages: [...hello, message, ...results] });
+      const next = await door.openai.chat.completions.create({
+        ...asked,
+        model: `${provider}/ok`,
+        messages: [...hello, message, ...results],
+      });
       expect(next.choices[0]!.message.content).toBe(scriptedText);
       expectAllSent();
     }
@@ -112,14 +93,14 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
   test("responses calls three tools at once, whole and put together from a stream, and takes their results", async () => {
     const tools = [{ type: "function" as const, name: scriptedTool.name, strict: false, parameters }];
     const asked = { model: `${provider}/tools:3`, input: hello, tools };
-    for (const { output } of [await openai.responses.create(asked), await openai.responses.stream(asked).finalResponse()]) {
+    for (const { output } of [await door.openai.responses.create(asked), await door.openai.responses.stream(asked).finalResponse()]) {
       const calls = (output as OpenAI.Responses.ResponseOutputItem[]).filter((item) => item.type === "function_call");
       expect(calls.map(({ call_id }) => call_id)).toEqual(ids);
       for (const call of calls) expect(JSON.parse(call.arguments)).toEqual(scriptedTool.arguments);
       const results = ids.map((id, index) => ({ type: "function_call_output" as const, call_id: id, output: `result ${index}` }));
       // The helper adds what it parsed.
       const calling = calls.map(({ type, call_id, name, arguments: text }) => ({ type, call_id, name, arguments: text }));
-      const next = await openai.responses.create({ ...asked, model: `${provider}/ok`, input: [...hello, ...calling, ...results] });
+      const next = await door.openai.responses.create({ ...asked, model: `${provider}/ok`, input: [...hello, ...calling, ...results] });
       expect(next.output_text).toBe(scriptedText);
       expectAllSent();
     }
@@ -128,13 +109,13 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
   test("messages calls three tools at once, whole and put together from a stream, and takes their results", async () => {
     const tools = [{ name: scriptedTool.name, input_schema: parameters }];
     const asked = { model: `${provider}/tools:3`, max_tokens: 100, messages: hello, tools };
-    const [whole, streamed] = [await anthropic.messages.create(asked), await anthropic.messages.stream(asked).finalMessage()];
+    const [whole, streamed] = [await door.anthropic.messages.create(asked), await door.anthropic.messages.stream(asked).finalMessage()];
     for (const { content, stop_reason } of [whole, streamed]) {
       expect(stop_reason).toBe("tool_use");
       expect(content).toMatchObject(ids.map((id) => ({ type: "tool_use", id, name: scriptedTool.name, input: scriptedTool.arguments })));
       const results = ids.map((id, index) => ({ type: "tool_result" as const, tool_use_id: id, content: `result ${index}` }));
       const turns = [...hello, { role: "assistant" as const, content }, { role: "user" as const, content: results }];
-      const next = await anthropic.messages.create({ ...asked, model: `${provider}/ok`, messages: turns });
+      const next = await door.anthropic.messages.create({ ...asked, model: `${provider}/ok`, messages: turns });
       expect(next.content).toMatchObject([{ type: "text", text: scriptedText }]);
       expectAllSent();
     }
@@ -146,14 +127,14 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
     const run = (input: unknown) => `result ${given.push(input) - 1}`;
     const { name } = scriptedTool;
     const described = { name, description: "Looks it up.", parse: JSON.parse, function: run, parameters };
-    const runner = openai.chat.completions.runTools({
+    const runner = door.openai.chat.completions.runTools({
       model: `${provider}/tools-once:2`,
       messages: hello,
       tools: [{ type: "function", function: described }],
     });
     expect(await runner.finalContent()).toBe(scriptedText);
     const tool = betaZodTool({ name, description: "Looks it up.", inputSchema: weather, run });
-    const message = await anthropic.beta.messages.toolRunner({
+    const message = await door.anthropic.beta.messages.toolRunner({
       model: `${provider}/tools-once:2`,
       max_tokens: 100,
       messages: hello,
@@ -161,10 +142,10 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
     });
     expect(message.content).toMatchObject([{ type: "text", text: scriptedText }]);
     expect(given).toEqual(Array.from({ length: 4 }, () => scriptedTool.arguments));
-    const sent = upstream.requests.map(({ body }) => JSON.stringify(body));
+    const sent = door.upstream.requests.map(({ body }) => JSON.stringify(body));
     expect(sent.map((text) => text.includes("result "))).toEqual([false, true, false, true]);
     // It would have its provider hold the conversation, and sends all of it where that cannot be.
-    expect(upstream.requests.slice(2).map(({ body }) => body["thread"] !== undefined)).toEqual(
+    expect(door.upstream.requests.slice(2).map(({ body }) => body["thread"] !== undefined)).toEqual(
       provider === "claude" ? [true, true] : [false, false],
     );
     expect(sent[3]!.includes("Hello")).toBe(provider !== "claude");
@@ -175,21 +156,21 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
     const tool = { type: "function" as const, name: scriptedTool.name, strict: false, parameters };
     const execute = (input: unknown) => `result ${given.push(input) - 1}`;
     const runner = new ResponsesToolRunner({ functions: [{ tool, execute }] });
-    const final = await runner.run(openai, { model: `${provider}/tools-once:2`, input: "Hello" }, { stream });
+    const final = await runner.run(door.openai, { model: `${provider}/tools-once:2`, input: "Hello" }, { stream });
     expect(final.output_text).toBe(scriptedText);
     expect(given).toEqual([scriptedTool.arguments, scriptedTool.arguments]);
-    expect(JSON.stringify(upstream.requests[1]!.body)).toMatch(/result 0.*result 1/);
+    expect(JSON.stringify(door.upstream.requests[1]!.body)).toMatch(/result 0.*result 1/);
   });
 
   function expectAllSent() {
-    const sent = JSON.stringify(upstream.requests.splice(0).at(-1)!.body);
+    const sent = JSON.stringify(door.upstream.requests.splice(0).at(-1)!.body);
     for (const word of [...ids, "result 0", "result 1", "result 2"]) expect(sent).toContain(word);
   }
 
   test("images and files reach it from all three clients", async () => {
     const image = `data:image/png;base64,${pixel}`;
     const file = { filename: "letter.pdf", file_data: `data:application/pdf;base64,${letter}` };
-    await openai.chat.completions.create({
+    await door.openai.chat.completions.create({
       model: `${provider}/ok`,
       messages: [
         {
@@ -205,13 +186,13 @@ describe.each(["chat", "claude", "own"])("with a provider of the dialect %s behi
       { type: "input_image" as const, image_url: image, detail: "auto" as const },
       { type: "input_file" as const, ...file },
     ];
-    await openai.responses.create({ model: `${provider}/ok`, input: [{ role: "user", content: items }] });
+    await door.openai.responses.create({ model: `${provider}/ok`, input: [{ role: "user", content: items }] });
     const blocks: Anthropic.ContentBlockParam[] = [
       { type: "image", source: { type: "base64", media_type: "image/png", data: pixel } },
       { type: "document", source: { type: "base64", media_type: "application/pdf", data: letter } },
     ];
-    await anthropic.messages.create({ model: `${provider}/ok`, max_tokens: 20, messages: [{ role: "user", content: blocks }] });
-    expect(upstream.requests).toHaveLength(3);
-    for (const { body } of upstream.requests) for (const bytes of [pixel, letter]) expect(JSON.stringify(body)).toContain(bytes);
+    await door.anthropic.messages.create({ model: `${provider}/ok`, max_tokens: 20, messages: [{ role: "user", content: blocks }] });
+    expect(door.upstream.requests).toHaveLength(3);
+    for (const { body } of door.upstream.requests) for (const bytes of [pixel, letter]) expect(JSON.stringify(body)).toContain(bytes);
   });
 });

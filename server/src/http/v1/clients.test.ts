@@ -1,24 +1,14 @@
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { alice, clearFunctions } from "../../../test/functions.ts";
-import { type TestHttp, openTestHttp } from "../../../test/http.ts";
-import { type ScriptedUpstream, scriptedText, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
-import { type TestStore, createTestStore } from "../../../test/store.ts";
-import { createEgress, createId, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
-import { configSchema, createGateway } from "../../gateway/index.ts";
+import { describe, expect, test } from "vitest";
+import { alice } from "../../../test/functions.ts";
+import { scriptedText } from "../../../test/scripted-upstream.ts";
+import { useDoor } from "./test-door.ts";
 
-let store: TestStore;
-let upstream: ScriptedUpstream;
-let edge: TestHttp;
-let openai: OpenAI;
-let anthropic: Anthropic;
-
-beforeAll(async () => {
-  [store, upstream] = await Promise.all([createTestStore(), startScriptedUpstream()]);
-  const provider = { baseUrl: `${upstream.origin}/v1`, attempts: 1, clocks: { totalMs: 30_000 } };
-  const gateway = createGateway({
-    config: configSchema.parse({
+const door = useDoor({
+  gateway(baseUrl) {
+    const provider = { baseUrl, attempts: 1, clocks: { totalMs: 30_000 } };
+    return {
       providers: {
         one: { ...provider, dialect: "openai" },
         two: { ...provider, dialect: "anthropic", headers: { "Anthropic-Beta": "configured-1" } },
@@ -26,34 +16,20 @@ beforeAll(async () => {
       },
       models: { small: "one/ok" },
       budgets: [{ name: "hourly", per: "principal", match: { model: "one/once" }, windowSeconds: 3600, limits: { requests: 1 } }],
-    }),
-    egress: createEgress({
-      config: egressConfigSchema.parse({ hosts: [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port] }] }),
-      logger: silentLogger,
-    }),
-    clock: systemClock,
-  });
-  edge = await openTestHttp({ store, journalFolder: createId(), ports: { gateway } });
-  ({ openai, anthropic } = open({}));
-});
-afterEach(() => void upstream.requests.splice(0));
-afterAll(async () => {
-  await edge.close();
-  await clearFunctions(store);
-  await upstream.close();
-  await store.close();
+    };
+  },
 });
 
 /** Both clients, and how often they have asked. */
-function open({ apiKey = edge.adminKey, maxRetries = 0 }: { apiKey?: string; maxRetries?: number }) {
+function open({ apiKey = door.edge.adminKey, maxRetries = 0 }: { apiKey?: string; maxRetries?: number }) {
   const asked = { times: 0 };
   const counting: typeof fetch = (...request) => {
     asked.times++;
     return fetch(...request);
   };
   return {
-    openai: new OpenAI({ baseURL: `${edge.url}/v1`, apiKey, maxRetries, fetch: counting }),
-    anthropic: new Anthropic({ baseURL: edge.url, apiKey, maxRetries, fetch: counting }),
+    openai: new OpenAI({ baseURL: `${door.edge.url}/v1`, apiKey, maxRetries, fetch: counting }),
+    anthropic: new Anthropic({ baseURL: door.edge.url, apiKey, maxRetries, fetch: counting }),
     asked,
   };
 }
@@ -71,7 +47,7 @@ interface Asked {
   readonly options?: { readonly timeout?: number; readonly signal?: AbortSignal };
 }
 
-async function ask(kind: Kind, { model, clients = { openai, anthropic }, options = {} }: Asked): Promise<string | null> {
+async function ask(kind: Kind, { model, clients = door, options = {} }: Asked): Promise<string | null> {
   if (kind === "messages") {
     const { content } = await clients.anthropic.messages.create({ model, max_tokens: 20, messages }, options);
     return content.map((block) => (block.type === "text" ? block.text : "")).join("");
@@ -93,10 +69,10 @@ function nameOf(what: string, kind: Kind): string {
 
 /** How the only inference of a model ended. */
 async function endOf(model: string) {
-  const list = async () => (await edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
+  const list = async () => (await door.edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
   await expect.poll(async () => (await list()).map(({ status }) => status)).not.toContain("interrupted");
   await expect.poll(async () => (await list()).length).toBe(1);
-  return edge.functions.getInference(alice, (await list())[0]!.id);
+  return door.edge.functions.getInference(alice, (await list())[0]!.id);
 }
 
 describe.each(kinds)("the official client of %s", (kind) => {
@@ -124,17 +100,17 @@ describe.each(kinds)("the official client of %s", (kind) => {
   test("throws its own classes for a key that is unknown, one that may not, and a model that is not there", async () => {
     const stranger = open({ apiKey: "mr_wrong" });
     expect(await thrownBy(ask(kind, { model: "small", clients: stranger }))).toBeInstanceOf(classes.AuthenticationError);
-    const held = open({ apiKey: await edge.createKey({ name: nameOf("held", kind), roles: ["caller"], functions: ["model:small"] }) });
+    const held = open({ apiKey: await door.edge.createKey({ name: nameOf("held", kind), roles: ["caller"], functions: ["model:small"] }) });
     expect(await thrownBy(ask(kind, { model: `${provider}/ok`, clients: held }))).toBeInstanceOf(classes.PermissionDeniedError);
     expect(await thrownBy(ask(kind, { model: "nobody/ok" }))).toBeInstanceOf(classes.NotFoundError);
-    expect(upstream.requests).toEqual([]);
+    expect(door.upstream.requests).toEqual([]);
   });
 
   test("runs out of its own time: the provider is cancelled at once, and the record says who went away", async () => {
     const model = `${provider}/slow-first:20000`;
     const thrown = await thrownBy(ask(kind, { model, options: { timeout: 300 } }));
     expect(thrown).toBeInstanceOf(classes.APIConnectionTimeoutError);
-    await expect.poll(() => upstream.requests.map(({ aborted }) => aborted)).toEqual([true]);
+    await expect.poll(() => door.upstream.requests.map(({ aborted }) => aborted)).toEqual([true]);
     expect(await endOf(model)).toMatchObject({ status: "failed", error: "client_gone" });
   });
 
@@ -142,15 +118,19 @@ describe.each(kinds)("the official client of %s", (kind) => {
     const model = `${provider}/late-body:20000`;
     const abort = new AbortController();
     const asked = thrownBy(ask(kind, { model, options: { signal: abort.signal } }));
-    await expect.poll(() => upstream.requests.length).toBe(1);
+    await expect.poll(() => door.upstream.requests.length).toBe(1);
     abort.abort();
     expect(await asked).toBeInstanceOf(classes.APIUserAbortError);
-    await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
+    await expect.poll(() => door.upstream.requests[0]!.aborted).toBe(true);
     expect(await endOf(model)).toMatchObject({ status: "failed", error: "client_gone" });
   });
 
   test("asks again by itself as long as we tell it to wait, and then gets its answer", async () => {
-    const apiKey = await edge.createKey({ name: nameOf("limited", kind), roles: ["caller"], limit: { requests: 1, windowSeconds: 1 } });
+    const apiKey = await door.edge.createKey({
+      name: nameOf("limited", kind),
+      roles: ["caller"],
+      limit: { requests: 1, windowSeconds: 1 },
+    });
     const clients = open({ apiKey, maxRetries: 1 });
     // Left to itself it would ask again within half a second, and be refused again.
     for (let call = 0; call < 2; call++) expect(await ask(kind, { model: `${provider}/ok`, clients })).toBe(scriptedText);
@@ -164,7 +144,7 @@ describe.each(kinds)("the official client of %s", (kind) => {
   });
 
   test("does not ask again where waiting is of no use within its time", async () => {
-    const apiKey = await edge.createKey({ name: nameOf("spent", kind), roles: ["caller"] });
+    const apiKey = await door.edge.createKey({ name: nameOf("spent", kind), roles: ["caller"] });
     const clients = open({ apiKey, maxRetries: 2 });
     await thrownBy(ask(kind, { model: "one/once", clients }));
     clients.asked.times = 0;
@@ -176,13 +156,13 @@ describe.each(kinds)("the official client of %s", (kind) => {
 describe("a stream that its client aborts", () => {
   const begin = {
     async "chat completions"(signal: AbortSignal) {
-      return openai.chat.completions.create({ model: "one/slow-between:200", messages, stream: true }, { signal });
+      return door.openai.chat.completions.create({ model: "one/slow-between:200", messages, stream: true }, { signal });
     },
     async responses(signal: AbortSignal) {
-      return openai.responses.create({ model: "own/slow-between:200", input: "Hello", stream: true }, { signal });
+      return door.openai.responses.create({ model: "own/slow-between:200", input: "Hello", stream: true }, { signal });
     },
     async messages(signal: AbortSignal) {
-      return anthropic.messages.create({ model: "two/slow-between:200", max_tokens: 20, messages, stream: true }, { signal });
+      return door.anthropic.messages.create({ model: "two/slow-between:200", max_tokens: 20, messages, stream: true }, { signal });
     },
   } as const;
 
@@ -197,7 +177,7 @@ describe("a stream that its client aborts", () => {
       }
     };
     await thrownBy(read());
-    await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
+    await expect.poll(() => door.upstream.requests[0]!.aborted).toBe(true);
     const found = await endOf(`${providerOf[kind]}/slow-between:200`);
     expect(found).toMatchObject({ status: "failed", error: "client_gone" });
     expect(JSON.stringify(found.output)).toContain("The");
@@ -215,14 +195,14 @@ describe("what Anthropic's client says in its header of betas", () => {
 
   test("reaches a provider that is asked in its dialect, with those that are configured, and the record", async () => {
     const betas = ["context-1m-2025-08-07", "files-api-2025-04-14"];
-    await anthropic.beta.messages.create({ model: "two/ok", ...asked, betas });
-    expect(upstream.requests[0]!.headers["anthropic-beta"]).toBe("configured-1,context-1m-2025-08-07,files-api-2025-04-14");
-    const { data, response } = await anthropic.beta.messages.create({ model: "two/ok:betas", ...asked, betas }).withResponse();
+    await door.anthropic.beta.messages.create({ model: "two/ok", ...asked, betas });
+    expect(door.upstream.requests[0]!.headers["anthropic-beta"]).toBe("configured-1,context-1m-2025-08-07,files-api-2025-04-14");
+    const { data, response } = await door.anthropic.beta.messages.create({ model: "two/ok:betas", ...asked, betas }).withResponse();
     expect(data.content).toMatchObject([{ type: "text", text: scriptedText }]);
     const id = response.headers.get("x-millrace-inference")!;
     await expect
       .poll(() =>
-        edge.functions.getInference(alice, id).then(
+        door.edge.functions.getInference(alice, id).then(
           ({ produced }) => produced["betas"],
           () => null,
         ),
@@ -231,12 +211,12 @@ describe("what Anthropic's client says in its header of betas", () => {
   });
 
   test("reaches no other, and is refused where it is no list of names", async () => {
-    const { content } = await anthropic.beta.messages.create({ model: "one/ok", ...asked, betas: ["context-1m-2025-08-07"] });
+    const { content } = await door.anthropic.beta.messages.create({ model: "one/ok", ...asked, betas: ["context-1m-2025-08-07"] });
     expect(content).toMatchObject([{ type: "text", text: scriptedText }]);
-    expect(upstream.requests[0]!.headers["anthropic-beta"]).toBeUndefined();
-    const wrong = anthropic.beta.messages.create({ model: "two/ok", ...asked, betas: ["a b"] });
+    expect(door.upstream.requests[0]!.headers["anthropic-beta"]).toBeUndefined();
+    const wrong = door.anthropic.beta.messages.create({ model: "two/ok", ...asked, betas: ["a b"] });
     expect(await thrownBy(wrong)).toBeInstanceOf(Anthropic.BadRequestError);
-    expect(upstream.requests).toHaveLength(1);
+    expect(door.upstream.requests).toHaveLength(1);
   });
 });
 
@@ -247,11 +227,11 @@ describe("what OpenAI's client asks for that lies at OpenAI", () => {
       expect(thrown).toBeInstanceOf(OpenAI.NotFoundError);
       return (thrown as Error).message;
     };
-    expect(await told(openai.responses.retrieve("resp_1"))).toContain("/api/inferences/<id>");
-    expect(await told(openai.conversations.retrieve("conv_1"))).toContain("send the earlier items");
-    expect(await told(openai.files.list())).toContain("as data in the message");
-    expect(await told(openai.batches.list())).toContain("/api/functions/<name>/batches");
-    expect(await told(openai.moderations.create({ input: "Hello" }))).toContain("/v1/chat/completions");
+    expect(await told(door.openai.responses.retrieve("resp_1"))).toContain("/api/inferences/<id>");
+    expect(await told(door.openai.conversations.retrieve("conv_1"))).toContain("send the earlier items");
+    expect(await told(door.openai.files.list())).toContain("as data in the message");
+    expect(await told(door.openai.batches.list())).toContain("/api/functions/<name>/batches");
+    expect(await told(door.openai.moderations.create({ input: "Hello" }))).toContain("/v1/chat/completions");
   });
 
   test.each([
@@ -261,17 +241,17 @@ describe("what OpenAI's client asks for that lies at OpenAI", () => {
     ["store", { store: true }, "/api/inferences/"],
   ] as const)("(%s) is refused by its name where the provider has it not, with what to do instead", async (field, fields, instead) => {
     for (const provider of ["one", "two"]) {
-      const thrown = await thrownBy(openai.responses.create({ model: `${provider}/ok`, input: "Hello", ...fields }));
+      const thrown = await thrownBy(door.openai.responses.create({ model: `${provider}/ok`, input: "Hello", ...fields }));
       expect(thrown).toBeInstanceOf(OpenAI.UnprocessableEntityError);
       expect((thrown as Error).message).toMatch(new RegExp(`cannot carry ${field}\\b`));
       expect((thrown as Error).message).toContain(instead);
     }
-    expect(upstream.requests).toEqual([]);
+    expect(door.upstream.requests).toEqual([]);
   });
 
   test("one model by its name is here", async () => {
-    expect(await openai.models.retrieve("small")).toMatchObject({ id: "small", owned_by: "one" });
-    expect(await anthropic.models.retrieve("small")).toMatchObject({ id: "small", type: "model" });
-    await expect(openai.models.retrieve("large")).rejects.toThrow(/No model has the name large/);
+    expect(await door.openai.models.retrieve("small")).toMatchObject({ id: "small", owned_by: "one" });
+    expect(await door.anthropic.models.retrieve("small")).toMatchObject({ id: "small", type: "model" });
+    await expect(door.openai.models.retrieve("large")).rejects.toThrow(/No model has the name large/);
   });
 });

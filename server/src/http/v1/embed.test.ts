@@ -1,60 +1,33 @@
 import { createHash } from "node:crypto";
-import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { alice, clearFunctions } from "../../../test/functions.ts";
-import { type TestHttp, openTestHttp } from "../../../test/http.ts";
-import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
+import { describe, expect, test } from "vitest";
+import { alice } from "../../../test/functions.ts";
 import { scriptedTokens, scriptedVector } from "../../../test/scripted-vectors.ts";
-import { type TestStore, createTestStore } from "../../../test/store.ts";
-import { createEgress, createId, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
-import { configSchema, createGateway } from "../../gateway/index.ts";
+import { createId } from "../../core/index.ts";
+import { useDoor } from "./test-door.ts";
 
-let store: TestStore;
-let upstream: ScriptedUpstream;
-let edge: TestHttp;
-let openai: OpenAI;
-let anthropic: Anthropic;
-
-beforeAll(async () => {
-  [store, upstream] = await Promise.all([createTestStore(), startScriptedUpstream()]);
-  const egress = createEgress({
-    config: egressConfigSchema.parse({ hosts: [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port] }] }),
-    logger: silentLogger,
-  });
-  const provider = { baseUrl: `${upstream.origin}/v1`, attempts: 1 };
-  const gateway = createGateway({
-    config: configSchema.parse({
+const door = useDoor({
+  gateway(baseUrl) {
+    const provider = { baseUrl, attempts: 1 };
+    return {
       providers: { one: { ...provider, dialect: "openai" }, two: { ...provider, dialect: "anthropic" } },
       models: { near: "one/ok", careful: "two/ok", local: "onnx/use-lite", secret: { targets: ["two/ok"], dataClass: "secret" } },
       prices: [{ provider: "one", model: "*", from: "2020-01-01", perMillion: { input: "1", output: "0" } }],
-    }),
-    egress,
-    clock: systemClock,
-  });
-  edge = await openTestHttp({ store, journalFolder: createId(), ports: { gateway } });
-  openai = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: edge.adminKey, maxRetries: 0 });
-  anthropic = new Anthropic({ baseURL: edge.url, apiKey: edge.adminKey, maxRetries: 0 });
-});
-afterEach(() => void upstream.requests.splice(0));
-afterAll(async () => {
-  await edge.close();
-  await clearFunctions(store);
-  await upstream.close();
-  await store.close();
+    };
+  },
 });
 
 /** The newest inference of a model, once there are as many as told. */
 async function evidence(model: string, count = 1) {
-  const list = async () => (await edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
+  const list = async () => (await door.edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
   await expect.poll(async () => (await list()).length).toBe(count);
-  return edge.functions.getInference(alice, (await list())[0]!.id);
+  return door.edge.functions.getInference(alice, (await list())[0]!.id);
 }
 
 describe("OpenAI's client", () => {
   test("gets the vectors of its texts, and they are an inference with usage and cost", async () => {
     const input = ["one text", "another text"];
-    const answer = await openai.embeddings.create({ model: "one/ok", input });
+    const answer = await door.openai.embeddings.create({ model: "one/ok", input });
     const vectors = input.map((each) => scriptedVector(each));
     expect(answer.data.map(({ index, embedding }) => ({ index, embedding }))).toEqual(
       vectors.map((vector, index) => ({ index, embedding: [...vector] })),
@@ -71,30 +44,35 @@ describe("OpenAI's client", () => {
 
   test("gets what was made already without paying again, and the evidence says so", async () => {
     for (const encoding of ["float", "base64"] as const) {
-      const { data } = await openai.embeddings.create({ model: "near", input: "the same text", encoding_format: encoding, dimensions: 3 });
+      const { data } = await door.openai.embeddings.create({
+        model: "near",
+        input: "the same text",
+        encoding_format: encoding,
+        dimensions: 3,
+      });
       const { embedding } = data[0]!;
       const numbers =
         typeof embedding === "string" ? [...new Float32Array(Uint8Array.from(Buffer.from(embedding, "base64")).buffer)] : embedding;
       expect(numbers).toEqual([...scriptedVector("the same text", 3)]);
     }
-    expect(upstream.requests).toHaveLength(1);
+    expect(door.upstream.requests).toHaveLength(1);
     expect((await evidence("near", 2)).produced).toMatchObject({ remembered: 1, usage: { input: 0 }, cost: { amount: "0" } });
   });
 
   test("gets errors as OpenAI words them, and what failed is an inference too", async () => {
-    const wrong = openai.embeddings.create({ model: "near", input: [] });
+    const wrong = door.openai.embeddings.create({ model: "near", input: [] });
     await expect(wrong).rejects.toMatchObject({ status: 400, error: { message: expect.stringContaining("input") as string } });
-    await expect(openai.embeddings.create({ model: "two/ok", input: "x" })).rejects.toMatchObject({ status: 400 });
-    await expect(openai.embeddings.create({ model: "nobody/ok", input: "x" })).rejects.toMatchObject({
+    await expect(door.openai.embeddings.create({ model: "two/ok", input: "x" })).rejects.toMatchObject({ status: 400 });
+    await expect(door.openai.embeddings.create({ model: "nobody/ok", input: "x" })).rejects.toMatchObject({
       status: 404,
       code: "unknown_model",
     });
-    await expect(openai.embeddings.create({ model: "one/status:429", input: "x" })).rejects.toMatchObject({ status: 429 });
+    await expect(door.openai.embeddings.create({ model: "one/status:429", input: "x" })).rejects.toMatchObject({ status: 429 });
     expect(await evidence("one/status:429")).toMatchObject({ status: "failed", error: "provider_busy", output: null });
   });
 
   test("hears what the encoder that is made here does not take", async () => {
-    await expect(openai.embeddings.create({ model: "local", input: [[1, 2]] })).rejects.toMatchObject({
+    await expect(door.openai.embeddings.create({ model: "local", input: [[1, 2]] })).rejects.toMatchObject({
       status: 422,
       code: "untranslatable",
     });
@@ -103,19 +81,19 @@ describe("OpenAI's client", () => {
 
   test("that goes away ends the provider's work", async () => {
     const gone = new AbortController();
-    const asked = openai.embeddings.create({ model: "one/slow-first:20000", input: "x" }, { signal: gone.signal });
-    await expect.poll(() => upstream.requests.length).toBe(1);
+    const asked = door.openai.embeddings.create({ model: "one/slow-first:20000", input: "x" }, { signal: gone.signal });
+    await expect.poll(() => door.upstream.requests.length).toBe(1);
     gone.abort();
     await expect(asked).rejects.toThrow();
-    await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
+    await expect.poll(() => door.upstream.requests[0]!.aborted).toBe(true);
     expect(await evidence("one/slow-first:20000")).toMatchObject({ status: "failed", produced: { usage: { input: 0 } } });
   });
 
   test("is refused without a right to the model", async () => {
-    const key = await edge.createKey({ name: createId(), permissions: ["functions.infer"], functions: ["model:another"] });
-    const other = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: key, maxRetries: 0 });
+    const key = await door.edge.createKey({ name: createId(), permissions: ["functions.infer"], functions: ["model:another"] });
+    const other = new OpenAI({ baseURL: `${door.edge.url}/v1`, apiKey: key, maxRetries: 0 });
     await expect(other.embeddings.create({ model: "near", input: "x" })).rejects.toMatchObject({ status: 403 });
-    expect(upstream.requests).toHaveLength(0);
+    expect(door.upstream.requests).toHaveLength(0);
   });
 });
 
@@ -123,11 +101,15 @@ describe("Anthropic's client", () => {
   const messages = [{ role: "user" as const, content: "hello world" }];
 
   test("gets the count of a model's own provider, asked of it natively", async () => {
-    const { data, response } = await anthropic.messages.countTokens({ model: "careful", messages, system: "Be brief." }).withResponse();
+    const { data, response } = await door.anthropic.messages
+      .countTokens({ model: "careful", messages, system: "Be brief." })
+      .withResponse();
     expect(data).toEqual({ input_tokens: scriptedTokens });
     expect(response.headers.get("x-millrace-counted-by")).toBe("provider");
-    expect(upstream.requests).toMatchObject([{ path: "/v1/messages/count_tokens", body: { model: "ok", messages, system: "Be brief." } }]);
-    expect(upstream.requests[0]!.body).not.toHaveProperty("max_tokens");
+    expect(door.upstream.requests).toMatchObject([
+      { path: "/v1/messages/count_tokens", body: { model: "ok", messages, system: "Be brief." } },
+    ]);
+    expect(door.upstream.requests[0]!.body).not.toHaveProperty("max_tokens");
     expect(await evidence("careful")).toMatchObject({
       status: "ok",
       output: { input_tokens: scriptedTokens },
@@ -136,23 +118,23 @@ describe("Anthropic's client", () => {
   });
 
   test.each(["one/ok", "two/status:500"])("gets a count of ours for %s, and it is marked", async (model) => {
-    const { data, response } = await anthropic.messages.countTokens({ model, messages }).withResponse();
+    const { data, response } = await door.anthropic.messages.countTokens({ model, messages }).withResponse();
     // Two words, four for the message, four for the whole.
     expect(data).toEqual({ input_tokens: 10 });
     expect(response.headers.get("x-millrace-counted-by")).toBe("tokenizer");
   });
 
   test("gets a count of ours where the provider may not see the prompt, which stays here", async () => {
-    const { response } = await anthropic.messages.countTokens({ model: "secret", messages }).withResponse();
+    const { response } = await door.anthropic.messages.countTokens({ model: "secret", messages }).withResponse();
     expect(response.headers.get("x-millrace-counted-by")).toBe("tokenizer");
-    expect(upstream.requests).toHaveLength(0);
+    expect(door.upstream.requests).toHaveLength(0);
   });
 
   test("gets the provider's refusal, and errors as Anthropic words them", async () => {
-    await expect(anthropic.messages.countTokens({ model: "two/status:400", messages })).rejects.toMatchObject({
+    await expect(door.anthropic.messages.countTokens({ model: "two/status:400", messages })).rejects.toMatchObject({
       status: 400,
       error: { type: "error", error: { type: "invalid_request_error" } },
     });
-    await expect(anthropic.messages.countTokens({ model: "nobody/ok", messages })).rejects.toMatchObject({ status: 404 });
+    await expect(door.anthropic.messages.countTokens({ model: "nobody/ok", messages })).rejects.toMatchObject({ status: 404 });
   });
 });

@@ -1,36 +1,9 @@
-import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { alice, clearFunctions } from "../../../test/functions.ts";
-import { type TestHttp, openTestHttp } from "../../../test/http.ts";
-import { type ScriptedUpstream, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
-import { type TestStore, createTestStore } from "../../../test/store.ts";
-import { createEgress, createId, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
+import { alice } from "../../../test/functions.ts";
 import { defineFunction, llm } from "../../functions/index.ts";
-import { type Gateway, configSchema, createGateway } from "../../gateway/index.ts";
-
-let store: TestStore;
-let upstream: ScriptedUpstream;
-let gateway: Gateway;
-let edge: TestHttp;
-let openai: OpenAI;
-let anthropic: Anthropic;
-
-beforeAll(async () => {
-  [store, upstream] = await Promise.all([createTestStore(), startScriptedUpstream()]);
-  edge = await open();
-  openai = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: edge.adminKey, maxRetries: 0 });
-  anthropic = new Anthropic({ baseURL: edge.url, apiKey: edge.adminKey, maxRetries: 0 });
-});
-afterEach(() => void upstream.requests.splice(0));
-afterAll(async () => {
-  await edge.close();
-  gateway.close();
-  await clearFunctions(store);
-  await upstream.close();
-  await store.close();
-});
+import { useDoor } from "./test-door.ts";
 
 const sheet = {
   owner: "mail team",
@@ -90,30 +63,25 @@ function definitions() {
   return [triage, talk, shorten, stuck, failing];
 }
 
-function open(): Promise<TestHttp> {
-  const egress = createEgress({
-    config: egressConfigSchema.parse({ hosts: [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port] }] }),
-    logger: silentLogger,
-  });
-  const config = configSchema.parse({
-    providers: { one: { dialect: "openai", baseUrl: `${upstream.origin}/v1`, attempts: 1 } },
+const door = useDoor({
+  definitions: definitions(),
+  gateway: (baseUrl) => ({
+    providers: { one: { dialect: "openai", baseUrl, attempts: 1 } },
     models: { small: "one/ok" },
-  });
-  gateway = createGateway({ config, egress, clock: systemClock });
-  return openTestHttp({ store, journalFolder: createId(), definitions: definitions(), gateway, ports: { gateway } });
-}
+  }),
+});
 
 const user = (content: string) => [{ role: "user" as const, content }];
 
 async function newest(name: string) {
-  await edge.stored();
-  const { items } = await edge.functions.listInferences(alice, { function: name, limit: 1 });
-  return edge.functions.getInference(alice, items[0]!.id);
+  await door.edge.stored();
+  const { items } = await door.edge.functions.listInferences(alice, { function: name, limit: 1 });
+  return door.edge.functions.getInference(alice, items[0]!.id);
 }
 
 describe("a function as a model of OpenAI's client", () => {
   test("takes the last text as JSON, and answers with its output as JSON; it is an inference like any other", async () => {
-    const { data, response } = await openai.chat.completions
+    const { data, response } = await door.openai.chat.completions
       .create({ model: "fn/triage-mail", messages: user('{"subject": "Win $$$", "body": "now"}'), metadata: { ticket: "7" }, user: "ada" })
       .withResponse();
     expect(JSON.parse(data.choices[0]!.message.content!)).toEqual({ label: "spam", confidence: 1 });
@@ -137,20 +105,20 @@ describe("a function as a model of OpenAI's client", () => {
       { role: "assistant" as const, content: "1" },
       ...user("Two"),
     ];
-    const answer = await openai.chat.completions.create({ model: "fn/talk", messages });
+    const answer = await door.openai.chat.completions.create({ model: "fn/talk", messages });
     expect(answer.choices[0]!.message.content).toBe("Two");
-    expect(upstream.requests[0]!.body["messages"]).toEqual(messages);
+    expect(door.upstream.requests[0]!.body["messages"]).toEqual(messages);
     expect(answer.usage!.completion_tokens).toBe(1);
   });
 
   test("takes the last text for its only field of text, and falls back as it is declared", async () => {
-    const answer = await openai.chat.completions.create({ model: "fn/shorten", messages: user("A long story") });
+    const answer = await door.openai.chat.completions.create({ model: "fn/shorten", messages: user("A long story") });
     expect(answer.choices[0]!.message.content).toBe("A lon");
     expect(await newest("shorten")).toMatchObject({ input: { text: "A long story" }, fallback: true, variant: "rules" });
   });
 
   test("comes as a stream in one piece, with usage where it is asked for", async () => {
-    const stream = await openai.chat.completions.create({
+    const stream = await door.openai.chat.completions.create({
       model: "fn/talk",
       messages: user("Two words"),
       stream: true,
@@ -161,7 +129,7 @@ describe("a function as a model of OpenAI's client", () => {
     expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("")).toBe("Two words");
     expect(chunks.map(({ choices }) => choices[0]?.finish_reason ?? null)).toContain("stop");
     expect(chunks.at(-1)!.usage).toMatchObject({ completion_tokens: 2 });
-    const plain = await openai.chat.completions.create({ model: "fn/talk", messages: user("Two words"), stream: true });
+    const plain = await door.openai.chat.completions.create({ model: "fn/talk", messages: user("Two words"), stream: true });
     for await (const { usage } of plain) expect(usage ?? null).toBeNull();
   });
 
@@ -170,26 +138,30 @@ describe("a function as a model of OpenAI's client", () => {
     ["JSON that does not fit", user('{"subject": 3}'), /takes subject, body/],
     ["a last word that is not the user's", [...user("A"), { role: "assistant" as const, content: "B" }], /takes subject, body/],
   ])("refuses %s and says what it takes", async (_what, messages, pattern) => {
-    const failure = await openai.chat.completions.create({ model: "fn/triage-mail", messages }).catch((error: unknown) => error);
+    const failure = await door.openai.chat.completions.create({ model: "fn/triage-mail", messages }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ status: 400, message: expect.stringMatching(pattern), code: "invalid_request" });
   });
 
   test("refuses tools, and an input that is larger than it takes", async () => {
     const tools = [{ type: "function" as const, function: { name: "look_up", parameters: {} } }];
-    await expect(openai.chat.completions.create({ model: "fn/talk", messages: user("A"), tools })).rejects.toMatchObject({ status: 400 });
+    await expect(door.openai.chat.completions.create({ model: "fn/talk", messages: user("A"), tools })).rejects.toMatchObject({
+      status: 400,
+    });
     const large = JSON.stringify({ subject: "a", body: "b".repeat(10_000) });
-    await expect(openai.chat.completions.create({ model: "fn/triage-mail", messages: user(large) })).rejects.toMatchObject({ status: 413 });
+    await expect(door.openai.chat.completions.create({ model: "fn/triage-mail", messages: user(large) })).rejects.toMatchObject({
+      status: 413,
+    });
   });
 
   test("tells a failure with the inference it is in, and an unknown name", async () => {
-    const failure = (await openai.chat.completions
+    const failure = (await door.openai.chat.completions
       .create({ model: "fn/failing", messages: user('{"subject":"a","body":"b"}') })
       .catch((error: unknown) => error)) as InstanceType<typeof OpenAI.APIError>;
     expect(failure).toMatchObject({ status: 502, code: "all_variants_failed" });
     const { id, status } = await newest("failing");
     expect(status).toBe("failed");
     expect(failure.headers!.get("x-request-id")).toBe(id);
-    await expect(openai.chat.completions.create({ model: "fn/nobody", messages: user("A") })).rejects.toMatchObject({
+    await expect(door.openai.chat.completions.create({ model: "fn/nobody", messages: user("A") })).rejects.toMatchObject({
       status: 404,
       code: "unknown_function",
     });
@@ -199,19 +171,24 @@ describe("a function as a model of OpenAI's client", () => {
     "cancels its provider at once when the client goes away, and is recorded (%s)",
     async (how) => {
       const gone = new AbortController();
-      const before = (await edge.functions.listInferences(alice, { function: "stuck", limit: 5 })).items.length;
-      const headers = { authorization: `Bearer ${edge.adminKey}`, "content-type": "application/json" };
+      const before = (await door.edge.functions.listInferences(alice, { function: "stuck", limit: 5 })).items.length;
+      const headers = { authorization: `Bearer ${door.edge.adminKey}`, "content-type": "application/json" };
       const asked = (
         how === "as a model"
-          ? openai.chat.completions.create({ model: "fn/stuck", messages: user("A") }, { signal: gone.signal })
-          : fetch(`${edge.url}/api/functions/stuck/infer`, { method: "POST", headers, body: '{"input":{"text":"A"}}', signal: gone.signal })
+          ? door.openai.chat.completions.create({ model: "fn/stuck", messages: user("A") }, { signal: gone.signal })
+          : fetch(`${door.edge.url}/api/functions/stuck/infer`, {
+              method: "POST",
+              headers,
+              body: '{"input":{"text":"A"}}',
+              signal: gone.signal,
+            })
       ).catch((error: unknown) => error);
-      await expect.poll(() => upstream.requests.length).toBe(1);
+      await expect.poll(() => door.upstream.requests.length).toBe(1);
       gone.abort();
       await asked;
-      await expect.poll(() => upstream.requests[0]!.aborted).toBe(true);
+      await expect.poll(() => door.upstream.requests[0]!.aborted).toBe(true);
       await expect
-        .poll(async () => (await edge.functions.listInferences(alice, { function: "stuck", limit: 5 })).items.length)
+        .poll(async () => (await door.edge.functions.listInferences(alice, { function: "stuck", limit: 5 })).items.length)
         .toBe(before + 1);
       expect(await newest("stuck")).toMatchObject({ status: "failed", produced: { cost: { amount: null } } });
     },
@@ -221,10 +198,10 @@ describe("a function as a model of OpenAI's client", () => {
 describe("a function as a model of Anthropic's client", () => {
   test("answers whole and as a stream", async () => {
     const request = { model: "fn/talk", max_tokens: 50, system: "Be brief.", messages: user("Two words") };
-    const answer = await anthropic.messages.create(request);
+    const answer = await door.anthropic.messages.create(request);
     expect(answer).toMatchObject({ content: [{ type: "text", text: "Two words" }], stop_reason: "end_turn", usage: { output_tokens: 2 } });
-    expect(upstream.requests[0]!.body["messages"]).toEqual([{ role: "system", content: "Be brief." }, ...user("Two words")]);
-    const streamed = await anthropic.messages.stream(request).finalMessage();
+    expect(door.upstream.requests[0]!.body["messages"]).toEqual([{ role: "system", content: "Be brief." }, ...user("Two words")]);
+    const streamed = await door.anthropic.messages.stream(request).finalMessage();
     expect(streamed).toMatchObject({
       content: [{ type: "text", text: "Two words" }],
       stop_reason: "end_turn",
@@ -233,7 +210,7 @@ describe("a function as a model of Anthropic's client", () => {
   });
 
   test("gets its errors in its own form", async () => {
-    const failure = await anthropic.messages
+    const failure = await door.anthropic.messages
       .create({ model: "fn/triage-mail", max_tokens: 5, messages: user("What?") })
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ status: 400, error: { type: "error", error: { type: "invalid_request_error" } } });
@@ -241,21 +218,22 @@ describe("a function as a model of Anthropic's client", () => {
 });
 
 test("a function is asked by OpenAI's responses too", async () => {
-  const answer = await openai.responses.create({ model: "fn/talk", instructions: "Be brief.", input: "Two words" });
+  const answer = await door.openai.responses.create({ model: "fn/talk", instructions: "Be brief.", input: "Two words" });
   expect(answer).toMatchObject({ output_text: "Two words", status: "completed", usage: { output_tokens: 2 } });
   const types: string[] = [];
-  for await (const event of await openai.responses.create({ model: "fn/talk", input: "Two words", stream: true })) types.push(event.type);
+  for await (const event of await door.openai.responses.create({ model: "fn/talk", input: "Two words", stream: true }))
+    types.push(event.type);
   expect(types[0]).toBe("response.created");
   expect(types.at(-1)).toBe("response.completed");
 });
 
 describe("a key that is held to some functions", () => {
   test("sees and asks only those", async () => {
-    const all = (await openai.models.list()).data.map(({ id }) => id);
+    const all = (await door.openai.models.list()).data.map(({ id }) => id);
     expect(all).toEqual(["small", "fn/triage-mail", "fn/talk", "fn/shorten", "fn/stuck", "fn/failing"]);
-    const key = await edge.createKey({ name: "held", permissions: ["functions.infer"], functions: ["talk"] });
-    await edge.hotState.refresh();
-    const held = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: key, maxRetries: 0 });
+    const key = await door.edge.createKey({ name: "held", permissions: ["functions.infer"], functions: ["talk"] });
+    await door.edge.hotState.refresh();
+    const held = new OpenAI({ baseURL: `${door.edge.url}/v1`, apiKey: key, maxRetries: 0 });
     expect((await held.models.list()).data.map(({ id }) => id)).toEqual(["fn/talk"]);
     await expect(held.chat.completions.create({ model: "fn/talk", messages: user("A") })).resolves.toMatchObject({ model: "fn/talk" });
     await expect(held.chat.completions.create({ model: "fn/shorten", messages: user("A") })).rejects.toMatchObject({ status: 403 });

@@ -1,52 +1,27 @@
-import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { alice, clearFunctions } from "../../../test/functions.ts";
-import { type TestHttp, openTestHttp } from "../../../test/http.ts";
+import { describe, expect, test } from "vitest";
+import { alice } from "../../../test/functions.ts";
 import { scriptedTool } from "../../../test/scripted-answers.ts";
-import { type ScriptedUpstream, scriptedText, startScriptedUpstream } from "../../../test/scripted-upstream.ts";
-import { type TestStore, createTestStore } from "../../../test/store.ts";
-import { createEgress, createId, egressConfigSchema, silentLogger, systemClock } from "../../core/index.ts";
-import { configSchema, createGateway } from "../../gateway/index.ts";
+import { scriptedText } from "../../../test/scripted-upstream.ts";
+import { useDoor } from "./test-door.ts";
 
-let store: TestStore;
-let upstream: ScriptedUpstream;
-let edge: TestHttp;
-let openai: OpenAI;
-
-beforeAll(async () => {
-  [store, upstream] = await Promise.all([createTestStore(), startScriptedUpstream()]);
-  const egress = createEgress({
-    config: egressConfigSchema.parse({ hosts: [{ host: "127.0.0.1", private: true, http: true, ports: [upstream.port] }] }),
-    logger: silentLogger,
-  });
-  const provider = { baseUrl: `${upstream.origin}/v1`, clocks: { totalMs: 5000, firstTokenMs: 1000, gapMs: 400 } };
-  const gateway = createGateway({
-    config: configSchema.parse({
+const door = useDoor({
+  gateway(baseUrl) {
+    const provider = { baseUrl, clocks: { totalMs: 5000, firstTokenMs: 1000, gapMs: 400 } };
+    return {
       providers: {
         chat: { ...provider, dialect: "openai" },
         claude: { ...provider, dialect: "anthropic" },
         own: { ...provider, dialect: "openai-responses" },
       },
-    }),
-    egress,
-    clock: systemClock,
-  });
-  edge = await openTestHttp({ store, journalFolder: createId(), ports: { gateway } });
-  openai = new OpenAI({ baseURL: `${edge.url}/v1`, apiKey: edge.adminKey, maxRetries: 0 });
-});
-afterEach(() => void upstream.requests.splice(0));
-afterAll(async () => {
-  await edge.close();
-  await clearFunctions(store);
-  await upstream.close();
-  await store.close();
+    };
+  },
 });
 
 async function evidence(model: string) {
-  const list = async () => (await edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
+  const list = async () => (await door.edge.functions.listInferences(alice, { function: `model:${model}`, limit: 10 })).items;
   await expect.poll(async () => (await list())[0]?.status).toBeDefined();
-  return edge.functions.getInference(alice, (await list())[0]!.id);
+  return door.edge.functions.getInference(alice, (await list())[0]!.id);
 }
 
 const tools: OpenAI.Responses.FunctionTool[] = [
@@ -60,18 +35,18 @@ describe.each([
   ["own", "/v1/responses"],
 ])("OpenAI's client of responses, with %s behind it", (provider, path) => {
   test("gets a whole answer, and it is an inference", async () => {
-    const answer = await openai.responses.create({ model: `${provider}/ok`, instructions: "Be brief", input: "Hello" });
+    const answer = await door.openai.responses.create({ model: `${provider}/ok`, instructions: "Be brief", input: "Hello" });
     expect(answer).toMatchObject({ object: "response", status: "completed", output_text: scriptedText, error: null });
     expect(answer.usage!.total_tokens).toBe(answer.usage!.input_tokens + answer.usage!.output_tokens);
-    expect(upstream.requests[0]).toMatchObject({ path, body: { model: "ok" } });
-    expect(JSON.stringify(upstream.requests[0]!.body)).toContain("Be brief");
+    expect(door.upstream.requests[0]).toMatchObject({ path, body: { model: "ok" } });
+    expect(JSON.stringify(door.upstream.requests[0]!.body)).toContain("Be brief");
     const found = await evidence(`${provider}/ok`);
     expect(found).toMatchObject({ status: "ok", variant: `${provider}/ok`, input: { instructions: "Be brief" } });
     expect(found.output).toMatchObject({ content: [{ type: "text", text: scriptedText }], finish: "stop" });
   });
 
   test("gets a stream that its helper puts together to the same answer", async () => {
-    const stream = openai.responses.stream({ model: `${provider}/slow-between:1`, input: "Hello" });
+    const stream = door.openai.responses.stream({ model: `${provider}/slow-between:1`, input: "Hello" });
     const numbers: number[] = [];
     let text = "";
     for await (const event of stream) {
@@ -86,27 +61,27 @@ describe.each([
 
   test("calls a tool and says what it gave, whole and streamed", async () => {
     const first = { model: `${provider}/tools`, input: hello, tools };
-    const whole = await openai.responses.create(first);
-    const streamed = await openai.responses.stream(first).finalResponse();
+    const whole = await door.openai.responses.create(first);
+    const streamed = await door.openai.responses.stream(first).finalResponse();
     for (const { output } of [whole, streamed]) {
       expect(output).toHaveLength(1);
       const call = output[0] as OpenAI.Responses.ResponseFunctionToolCall;
       expect(call).toMatchObject({ type: "function_call", name: scriptedTool.name, call_id: scriptedTool.id });
       expect(JSON.parse(call.arguments)).toEqual(scriptedTool.arguments);
       const result = { type: "function_call_output" as const, call_id: call.call_id, output: "rain" };
-      await openai.responses.create({
+      await door.openai.responses.create({
         ...first,
         model: `${provider}/ok`,
         input: [...hello, ...(output as OpenAI.Responses.ResponseInput), result],
       });
-      const sent = JSON.stringify(upstream.requests.at(-1)!.body);
+      const sent = JSON.stringify(door.upstream.requests.at(-1)!.body);
       for (const word of [call.call_id, scriptedTool.name, "rain"]) expect(sent).toContain(word);
     }
   });
 
   test("sees that an answer was cut short", async () => {
     const asked = { model: `${provider}/length`, input: "Hello", max_output_tokens: 16 };
-    for (const answer of [await openai.responses.create(asked), await openai.responses.stream(asked).finalResponse()])
+    for (const answer of [await door.openai.responses.create(asked), await door.openai.responses.stream(asked).finalResponse()])
       expect(answer).toMatchObject({
         status: "incomplete",
         incomplete_details: { reason: "max_output_tokens" },
@@ -119,7 +94,7 @@ describe.each([
     async (fault) => {
       const types: string[] = [];
       const read = async () => {
-        const stream = await openai.responses.create({ model: `${provider}/${fault}`, input: "Hello", stream: true });
+        const stream = await door.openai.responses.create({ model: `${provider}/${fault}`, input: "Hello", stream: true });
         for await (const event of stream) types.push(event.type);
       };
       await expect(read()).rejects.toThrow(OpenAI.APIError);
@@ -133,24 +108,27 @@ describe.each([
 
   test("ends the provider's work when it goes away", async () => {
     const abort = new AbortController();
-    const stream = await openai.responses.create({ model: `${provider}/endless`, input: "Hello", stream: true }, { signal: abort.signal });
+    const stream = await door.openai.responses.create(
+      { model: `${provider}/endless`, input: "Hello", stream: true },
+      { signal: abort.signal },
+    );
     let events = 0;
     for await (const _ of stream) if (++events === 20) break;
     abort.abort();
-    await expect.poll(() => upstream.requests[0]?.aborted).toBe(true);
+    await expect.poll(() => door.upstream.requests[0]?.aborted).toBe(true);
   });
 
   test("is told in its own words who is unknown and what was refused", async () => {
-    await expect(openai.responses.create({ model: `${provider}/status:400`, input: "Hello" })).rejects.toMatchObject({ status: 400 });
-    await expect(openai.responses.create({ model: `${provider}/status:401`, input: "Hello" })).rejects.toMatchObject({
+    await expect(door.openai.responses.create({ model: `${provider}/status:400`, input: "Hello" })).rejects.toMatchObject({ status: 400 });
+    await expect(door.openai.responses.create({ model: `${provider}/status:401`, input: "Hello" })).rejects.toMatchObject({
       status: 502,
       code: "provider_failed",
     });
-    await expect(openai.responses.create({ model: "nobody/ok", input: "Hello" })).rejects.toMatchObject({
+    await expect(door.openai.responses.create({ model: "nobody/ok", input: "Hello" })).rejects.toMatchObject({
       status: 404,
       code: "unknown_model",
     });
-    await expect(openai.responses.create({ model: `${provider}/ok` })).rejects.toMatchObject({
+    await expect(door.openai.responses.create({ model: `${provider}/ok` })).rejects.toMatchObject({
       status: 400,
       code: "invalid_request",
       message: expect.stringContaining("input"),
@@ -168,27 +146,27 @@ const held: readonly [string, Partial<OpenAI.Responses.ResponseCreateParamsNonSt
 
 describe("what is held at OpenAI", () => {
   test.each(held)("(%s) goes there as it came, and nowhere else", async (field, fields) => {
-    await openai.responses.create({ model: "own/ok", input: "Hello", ...fields });
-    expect(upstream.requests.map(({ body }) => body)).toEqual([{ model: "ok", input: "Hello", ...fields }]);
+    await door.openai.responses.create({ model: "own/ok", input: "Hello", ...fields });
+    expect(door.upstream.requests.map(({ body }) => body)).toEqual([{ model: "ok", input: "Hello", ...fields }]);
     for (const provider of ["chat", "claude"])
-      await expect(openai.responses.create({ model: `${provider}/ok`, input: "Hello", ...fields })).rejects.toMatchObject({
+      await expect(door.openai.responses.create({ model: `${provider}/ok`, input: "Hello", ...fields })).rejects.toMatchObject({
         status: 422,
         code: "untranslatable",
         message: expect.stringContaining(field),
       });
-    expect(upstream.requests).toHaveLength(1);
+    expect(door.upstream.requests).toHaveLength(1);
   });
 });
 
 describe("a provider that speaks responses", () => {
   test("answers a client of chat completions, whole and streamed, with tools", async () => {
     const messages = hello;
-    const answer = await openai.chat.completions.create({ model: "own/ok", messages });
+    const answer = await door.openai.chat.completions.create({ model: "own/ok", messages });
     expect(answer.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: scriptedText } });
-    expect(upstream.requests[0]).toMatchObject({ path: "/v1/responses", body: { store: false } });
-    expect(await openai.chat.completions.stream({ model: "own/ok", messages }).finalContent()).toBe(scriptedText);
+    expect(door.upstream.requests[0]).toMatchObject({ path: "/v1/responses", body: { store: false } });
+    expect(await door.openai.chat.completions.stream({ model: "own/ok", messages }).finalContent()).toBe(scriptedText);
     const { name, parameters } = tools[0]!;
-    const called = await openai.chat.completions.create({
+    const called = await door.openai.chat.completions.create({
       model: "own/tools",
       messages,
       tools: [{ type: "function", function: { name, parameters: parameters! } }],
@@ -197,10 +175,11 @@ describe("a provider that speaks responses", () => {
   });
 
   test("answers a client of Anthropic, whole and streamed, with tools", async () => {
-    const anthropic = new Anthropic({ baseURL: edge.url, apiKey: edge.adminKey, maxRetries: 0 });
     const asked = { max_tokens: 100, messages: hello };
-    expect((await anthropic.messages.create({ model: "own/ok", ...asked })).content).toMatchObject([{ type: "text", text: scriptedText }]);
-    const stream = anthropic.messages.stream({
+    expect((await door.anthropic.messages.create({ model: "own/ok", ...asked })).content).toMatchObject([
+      { type: "text", text: scriptedText },
+    ]);
+    const stream = door.anthropic.messages.stream({
       model: "own/tools",
       ...asked,
       tools: [{ name: scriptedTool.name, input_schema: { type: "object" } }],
