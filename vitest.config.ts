@@ -54,6 +54,7 @@ export default defineConfig({
           include: ["{contract,sdk,console}/**/*.test.{ts,tsx}", "server/src/**/*.test.ts"],
           exclude: [...exclude, ...engine],
           isolate: false,
+          setupFiles: ["server/test/ids-of-today.ts"],
         },
       },
       { extends: true, test: { name: "apart", include: [...engine, "{e2e,tools,server/test}/**/*.test.ts"], exclude } },

@@ -16,7 +16,7 @@ import { type Governance, type SealedEvidence, configSchema, createGovernance } 
 import { type DrainedRecord, createLakeInTask } from "../src/storage/index.ts";
 import { type TestStore, createTestStore } from "./store.ts";
 
-export const someHour = Date.UTC(2026, 2, 5, 10);
+export const someHour = Date.UTC(2025, 2, 5, 10);
 export const minuteMs = 60_000;
 
 export interface TestArchive {

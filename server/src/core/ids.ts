@@ -17,16 +17,13 @@ function randomChunk(size: number): Buffer {
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** A clock that was further ahead than this was wrong, and ids do not stay in its future until the process ends. */
-const longestStepBackMs = 24 * 3_600_000;
-
 /**
  * A UUIDv7 (RFC 9562, 5.7), strictly increasing within this process: the 12 bits of `rand_a` count within a
- * millisecond (method 1), and a clock that steps back keeps the last millisecond, unless by more than a day.
+ * millisecond (method 1), and a clock that steps back keeps the last millisecond.
  */
 export function createId(clock: Clock = systemClock): string {
   const now = clock.now();
-  if (now > lastTime || now < lastTime - longestStepBackMs) {
+  if (now > lastTime) {
     lastTime = now;
     sequence = randomChunk(1)[0]!;
   } else if (++sequence > 0xfff) {

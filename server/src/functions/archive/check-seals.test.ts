@@ -31,8 +31,8 @@ describe("audit verify", () => {
     expect(await verify()).toMatchObject({ verified: true, sealed: { hours: 2, records: 63 }, problems: [] });
     const { items } = await open.governance.auditLog.list(open.context, { limit: 10, action: "governance.seal" });
     expect(items.map((entry) => [entry.object, entry.after])).toMatchObject([
-      ["inferences:2026-03-05T12", { records: 3 }],
-      ["inferences:2026-03-05T10", { records: 60 }],
+      ["inferences:2025-03-05T12", { records: 3 }],
+      ["inferences:2025-03-05T10", { records: 60 }],
     ]);
   });
 
@@ -49,7 +49,7 @@ describe("audit verify", () => {
     for (const [index, [statement, change]] of changes.entries()) {
       const id = ids[52 + index]!;
       await tamper(statement, [id]);
-      expected.push({ entryId: null, index: null, problem: `Inference ${id} ${change} after its hour (2026-03-05T10) was sealed.` });
+      expected.push({ entryId: null, index: null, problem: `Inference ${id} ${change} after its hour (2025-03-05T10) was sealed.` });
       const report = await verify();
       expect(report.verified).toBe(false);
       expect(report.problems).toEqual(expected);
@@ -61,14 +61,14 @@ describe("audit verify", () => {
     expect(await verify()).toMatchObject({ verified: true });
     await tamper("delete from functions_late_hours", []);
     expect((await verify()).problems).toMatchObject([
-      { problem: `Inference ${late!} was added after its hour (2026-03-05T10) was sealed.` },
+      { problem: `Inference ${late!} was added after its hour (2025-03-05T10) was sealed.` },
     ]);
     await open.put(1, someHour + minuteMs);
     await open.archive().closeHours();
     expect(await verify()).toMatchObject({ verified: true, sealed: { hours: 2, records: 65 } });
     const { items } = await open.governance.auditLog.list(open.context, {
       limit: 1,
-      object: "inferences:2026-03-05T10",
+      object: "inferences:2025-03-05T10",
       action: "governance.seal",
     });
     expect(items).toMatchObject([{ before: { records: 60 }, after: { records: 62 } }]);
@@ -82,7 +82,7 @@ describe("audit verify", () => {
     await rm(join(open.lakeFolder, file!.path));
     expect((await verify()).problems).toMatchObject([{ problem: `The file ${file!.path} of the lake is missing.` }]);
     await tamper("delete from functions_files", []);
-    expect((await verify()).problems).toMatchObject([{ problem: "The inferences of 2026-03-05T10 no longer fit the seal of that hour." }]);
+    expect((await verify()).problems).toMatchObject([{ problem: "The inferences of 2025-03-05T10 no longer fit the seal of that hour." }]);
   });
 });
 
@@ -94,8 +94,8 @@ test("a list row that was changed when its body had left SQL is found and named"
   await tamper("update functions_inferences set label = 'ham' where id = $1", [ids[3]]);
   await tamper("delete from functions_inferences where id = $1", [ids[5]]);
   expect((await verify()).problems.map(({ problem }) => problem)).toEqual([
-    `Inference ${ids[3]!} was altered after its hour (2026-03-05T10) was sealed.`,
-    `Inference ${ids[5]!} was removed after its hour (2026-03-05T10) was sealed.`,
+    `Inference ${ids[3]!} was altered after its hour (2025-03-05T10) was sealed.`,
+    `Inference ${ids[5]!} was removed after its hour (2025-03-05T10) was sealed.`,
   ]);
 });
 
@@ -108,5 +108,5 @@ test("hours are sealed even when files cannot be written, and what was changed m
   expect(await verify()).toMatchObject({ verified: true, sealed: { hours: 4, records: 69 } });
   await tamper("update functions_inferences set label = 'ham' where id = $1", [first]);
   await open.archive().closeHours();
-  expect((await verify()).problems).toMatchObject([{ problem: "The inferences of 2026-03-05T14 no longer fit the seal of that hour." }]);
+  expect((await verify()).problems).toMatchObject([{ problem: "The inferences of 2025-03-05T14 no longer fit the seal of that hour." }]);
 });

@@ -87,7 +87,7 @@ describe("an erased body", () => {
       tx.client.query("update functions_inference_bodies set erased_hash = repeat('0', 64) where id = $1", [id]),
     );
     expect((await verify()).problems).toMatchObject([
-      { problem: `Inference ${id} was altered after its hour (2026-03-05T10) was sealed.` },
+      { problem: `Inference ${id} was altered after its hour (2025-03-05T10) was sealed.` },
     ]);
   });
 

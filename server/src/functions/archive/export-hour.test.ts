@@ -46,11 +46,11 @@ describe("an hour that is over", () => {
 
     const files = await archive.files(open.context, { kind: "inferences" });
     expect(files.map(({ function: name, hour, rows }) => [name, hour, rows])).toEqual([
-      ["triage-mail", "2026-03-05T10:00:00.000Z", 120],
-      ["route-mail", "2026-03-05T10:00:00.000Z", 3],
+      ["triage-mail", "2025-03-05T10:00:00.000Z", 120],
+      ["route-mail", "2025-03-05T10:00:00.000Z", 3],
     ]);
     expect(files[0]!.path).toBe(
-      `project=${open.context.projectId}/inferences/function=triage-mail/date=2026-03-05/hour=10/${files[0]!.sha256}.parquet`,
+      `project=${open.context.projectId}/inferences/function=triage-mail/date=2025-03-05/hour=10/${files[0]!.sha256}.parquet`,
     );
     const found = await readBack(open, files);
     const stored = (await inferencesInSql(open)).slice(0, 123);
@@ -72,7 +72,7 @@ describe("an hour that is over", () => {
     expect(await archive.closeHours()).toEqual({ hours: 1, files: 1, rows: 5 });
     expect(await archive.closeHours()).toEqual({ hours: 0, files: 0, rows: 0 });
     const { items } = await open.governance.auditLog.list(open.context, { limit: 10, action: "functions.export-evidence" });
-    expect(items).toMatchObject([{ object: "inferences:2026-03-05T10", after: { files: [{ rows: 5 }] } }]);
+    expect(items).toMatchObject([{ object: "inferences:2025-03-05T10", after: { files: [{ rows: 5 }] } }]);
   });
 
   test("hours missed during a pause are caught up, empty ones passed over", async () => {

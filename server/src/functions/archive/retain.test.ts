@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 
 async function partitionsOf(kind: "bodies" | "inferences" | "shadows"): Promise<string[]> {
-  return (await listPartitions(open.store.sql, kind)).map((partition) => partition.name).filter((name) => name.includes("2026"));
+  return (await listPartitions(open.store.sql, kind)).map((partition) => partition.name).filter((name) => name.includes("2025"));
 }
 
 async function bodies(): Promise<unknown[]> {
@@ -33,19 +33,19 @@ describe("bodies", () => {
   test("leave SQL by the day, once they are in a file and their time is over", async () => {
     open.clock.set(day + 31 * dayMs - 1);
     await open.archive().closeHours();
-    expect(await open.archive().retain()).toMatchObject([{ kind: "bodies", name: "2026-03-03", rows: 3, blockedBy: null }]);
+    expect(await open.archive().retain()).toMatchObject([{ kind: "bodies", name: "2025-03-03", rows: 3, blockedBy: null }]);
     expect(await bodies()).toEqual(ids.slice(0, 10));
     open.clock.advance(1);
-    expect(await open.archive().due()).toMatchObject([{ kind: "bodies", name: "2026-03-05", rows: 5, blockedBy: null }]);
-    expect(await open.archive().retain()).toMatchObject([{ kind: "bodies", name: "2026-03-05", rows: 5 }]);
+    expect(await open.archive().due()).toMatchObject([{ kind: "bodies", name: "2025-03-05", rows: 5, blockedBy: null }]);
+    expect(await open.archive().retain()).toMatchObject([{ kind: "bodies", name: "2025-03-05", rows: 5 }]);
     expect(await bodies()).toEqual(ids.slice(5, 10));
-    expect(await partitionsOf("bodies")).not.toContain("functions_inference_bodies_20260305");
+    expect(await partitionsOf("bodies")).not.toContain("functions_inference_bodies_20250305");
     expect(await open.rows("functions_inferences")).toHaveLength(13);
     expect(await open.archive().retain()).toEqual([]);
     const { items } = await open.governance.auditLog.list(open.context, { limit: 10, action: "functions.drop-evidence" });
     expect(items.map((entry) => [entry.actor, entry.object, entry.after])).toEqual([
-      ["system:functions", "bodies:2026-03-05", { hours: 1, rows: 5 }],
-      ["system:functions", "bodies:2026-03-03", { hours: 1, rows: 3 }],
+      ["system:functions", "bodies:2025-03-05", { hours: 1, rows: 5 }],
+      ["system:functions", "bodies:2025-03-03", { hours: 1, rows: 3 }],
     ]);
   });
 
@@ -56,7 +56,7 @@ describe("bodies", () => {
     await open.archive().retain();
     expect(await bodies()).toEqual([]);
     const found = await open.archive().find(open.context, ids[1]!);
-    expect(found?.path).toMatch(/function=triage-mail\/date=2026-03-05\/hour=10\//);
+    expect(found?.path).toMatch(/function=triage-mail\/date=2025-03-05\/hour=10\//);
     expect(found?.row).toMatchObject(before.find((row) => row["id"] === ids[1])!);
     expect(await open.archive().find(open.context, `${ids[1]!.slice(0, -1)}0`)).toBeNull();
     await open.governance.auditLog.sequence();
@@ -87,19 +87,19 @@ test("rows are counted whole in slices of 1, 2, 5 and 100", async () => {
 
 describe("lists and shadows", () => {
   test("leave SQL by the month, after their bodies", async () => {
-    open.clock.set(Date.UTC(2027, 4, 1));
+    open.clock.set(Date.UTC(2026, 4, 1));
     await open.archive().closeHours();
     const due = await open.archive().due();
     expect(due.filter((each) => each.kind === "inferences")).toMatchObject([
-      { name: "2026-03", blockedBy: "bodies of this month are still in SQL" },
+      { name: "2025-03", blockedBy: "bodies of this month are still in SQL" },
     ]);
     await open.archive().retain();
     await open.archive().retain();
     expect(await open.archive().due()).toEqual([]);
     for (const table of ["functions_inferences", "functions_inference_bodies", "functions_shadows"])
       expect(await open.rows(table)).toEqual([]);
-    expect(await partitionsOf("inferences")).not.toContain("functions_inferences_202603");
-    expect(await partitionsOf("shadows")).not.toContain("functions_shadows_202603");
+    expect(await partitionsOf("inferences")).not.toContain("functions_inferences_202503");
+    expect(await partitionsOf("shadows")).not.toContain("functions_shadows_202503");
     expect((await open.archive().find(open.context, ids[7]!))?.row).toMatchObject({ id: ids[7], label: "spam" });
     await open.governance.auditLog.sequence();
     expect(await open.governance.auditLog.verify(open.context)).toMatchObject({ verified: true, sealed: { hours: 3, records: 13 } });
@@ -111,11 +111,11 @@ describe("what is not in a file stays", () => {
     open.clock.set(day + 60 * dayMs);
     const due = await open.archive().due();
     expect(due.map(({ name, rows, blockedBy }) => [name, rows, blockedBy])).toEqual([
-      ["2026-03-05", 5, "2026-03-05T10 is not in a file yet"],
-      ["2026-03-06", 5, "2026-03-06T00 is not in a file yet"],
-      ["2026-03-07", 0, null],
+      ["2025-03-05", 5, "2025-03-05T10 is not in a file yet"],
+      ["2025-03-06", 5, "2025-03-06T00 is not in a file yet"],
+      ["2025-03-07", 0, null],
     ]);
-    expect((await open.archive().retain()).map((each) => each.name)).toEqual(["2026-03-07"]);
+    expect((await open.archive().retain()).map((each) => each.name)).toEqual(["2025-03-07"]);
     expect(await bodies()).toHaveLength(13);
   });
 
@@ -128,14 +128,14 @@ describe("what is not in a file stays", () => {
     const bytes = await readFile(path);
     bytes[10]! ^= 1;
     await writeFile(path, bytes);
-    expect((await open.archive().retain()).map((each) => each.name)).toEqual(["2026-03-03", "2026-03-07"]);
+    expect((await open.archive().retain()).map((each) => each.name)).toEqual(["2025-03-03", "2025-03-07"]);
     expect(await bodies()).toHaveLength(10);
     const due = await open.archive().due();
     expect(due.map((each) => each.blockedBy)).toContain(`the file ${second!.path} of the lake is missing`);
   });
 
   test("of a project that has nothing else in SQL any more", async () => {
-    open.clock.set(Date.UTC(2027, 4, 1));
+    open.clock.set(Date.UTC(2026, 4, 1));
     await open.archive().closeHours();
     const [file] = await open.archive().files(open.context, { kind: "shadows" });
     await rm(join(open.lakeFolder, file!.path));
@@ -172,6 +172,6 @@ test("a partition with a name of no period, the default one and other tables can
     expect(rows).toEqual([{ dropped: false }]);
   }
   await expect(
-    open.store.sql.as(open.context, (tx) => tx.client.query("select functions_drop_partition('functions_inferences_202603')")),
+    open.store.sql.as(open.context, (tx) => tx.client.query("select functions_drop_partition('functions_inferences_202503')")),
   ).rejects.toThrow(/permission denied/);
 });
