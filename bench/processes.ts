@@ -54,8 +54,14 @@ export interface Millrace extends Running {
   readonly readySeconds: number;
 }
 
-/** `millrace up` on a configuration of this folder, in a process of its own. */
-export async function startMillrace(options: { config: string; dataFolder?: string; keep?: boolean }): Promise<Millrace> {
+/** `millrace up`, or `serve`, on a configuration of this folder, in a process of its own. */
+export async function startMillrace(options: {
+  config: string;
+  dataFolder?: string;
+  keep?: boolean;
+  /** A PostgreSQL whose tables are there: `millrace serve` on it. */
+  databaseUrl?: string;
+}): Promise<Millrace> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "millrace-bench-")));
   const started = performance.now();
   // Port 0 lets the kernel choose one that is free; what it chose stands in the line the command prints.
@@ -66,7 +72,7 @@ export async function startMillrace(options: { config: string; dataFolder?: stri
       `--import=data:text/javascript,${encodeURIComponent('process.on("SIGUSR2", () => { globalThis.gc(); globalThis.gc(); })')}`,
       ...profiling(),
       join(root, "server/src/main.ts"),
-      "up",
+      options.databaseUrl === undefined ? "up" : "serve",
       "--json",
       "--data",
       dataFolder,
@@ -75,7 +81,10 @@ export async function startMillrace(options: { config: string; dataFolder?: stri
       "--port",
       "0",
     ],
-    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_OPTIONS: "--conditions=source" } },
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, NODE_OPTIONS: "--conditions=source", MILLRACE_DATABASE_URL: options.databaseUrl ?? "" },
+    },
   );
   const { url } = JSON.parse(await firstLine(child)) as { url: string };
   while (!(await isReady(url))) {

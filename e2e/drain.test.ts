@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { MillraceError } from "@millrace/sdk";
 import { expect, test } from "vitest";
 import { configPath, runMillrace, spawnNode, startNode } from "./start-node.ts";
-import { createPlace } from "./store.ts";
+import { createPlace, testDatabaseUrl } from "./store.ts";
 
 const node = { role: "up", config: "rules" } as const;
 
@@ -94,6 +95,63 @@ test("a node that does not drain is ready although the journal of its last run i
   await expect.poll(() => third.client.call("evidence.get", {})).toMatchObject({ accepted: 2, stored: 2, backlog: 0 });
   expect(await third.client.call("health.ready", {})).toEqual({ status: "ok", reasons: [] });
 });
+
+/** Processes this one started that still run. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+}
+
+test.skipIf(testDatabaseUrl === undefined || process.platform !== "linux")(
+  "a node that serves has its evidence carried to SQL by a process beside it: killed again and again, everything is stored once; it ends with the node, however that ends",
+  async () => {
+    const place = await createPlace();
+    expect(await runMillrace(["storage", "migrate", "--data", place.folder], place.environment)).toMatchObject({ code: 0 });
+    const { client, child, stop } = await startNode(place, { role: "serve", config: "rules", name: "one" });
+    const ids = new Set<string>();
+    async function ask(count: number): Promise<void> {
+      for (let index = 0; index < count; index++) {
+        const answer = await client.call("functions.infer", { parameters: { name: "echo" }, body: { input: { text: "carried" } } });
+        ids.add(answer.inferenceId);
+      }
+    }
+    const carriers = new Set<number>();
+    for (let round = 0; round < 4; round++) {
+      await ask(20);
+      await expect.poll(() => childrenOf(child.pid!)).toHaveLength(1);
+      const [carrier] = childrenOf(child.pid!);
+      carriers.add(carrier!);
+      const asking = ask(20);
+      process.kill(carrier!, "SIGKILL");
+      await asking;
+    }
+    expect(carriers.size).toBe(4);
+    await expect
+      .poll(() => client.call("evidence.get", {}))
+      .toMatchObject({ accepted: ids.size, stored: ids.size, rejected: 0, backlog: 0 });
+    const page = await client.call("inferences.list", { query: { status: "ok", limit: 500 } });
+    expect(new Set(page.items.map((inference) => inference.id))).toEqual(ids);
+    expect(page.items).toHaveLength(160);
+
+    const [last] = childrenOf(child.pid!);
+    expect(await stop()).toEqual({ code: 0, signal: null });
+    expect(() => process.kill(last!, 0)).toThrow("ESRCH");
+
+    const again = await startNode(place, { role: "serve", config: "rules", name: "one" });
+    await again.client.call("functions.infer", { parameters: { name: "echo" }, body: { input: { text: "carried" } } });
+    await expect.poll(() => childrenOf(again.child.pid!)).toHaveLength(1);
+    const [orphan] = childrenOf(again.child.pid!);
+    await again.kill();
+    await expect.poll(() => isAlive(orphan!)).toBe(false);
+  },
+);
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 function lastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1)!;

@@ -5,16 +5,22 @@ import { chatTarget, startParties } from "./parties.ts";
 
 const repeats = 5;
 const requests = 6000;
-const warmUp = 8000;
+/** Until the compiler is done with both sides: its threads count as theirs. */
+const warmUp = 40_000;
 const concurrency = 64;
 const events = 200;
 const streams = 300;
 
-/** What the serve process spends, against a bare proxy that reads, sends on and passes back; drain off, everything else on. */
+/**
+ * What the serve process spends, against a bare proxy that reads, sends on and passes back; everything on. With
+ * MILLRACE_BENCH_DATABASE_URL (a PostgreSQL after `millrace storage migrate`) it is `serve`, whose evidence another process carries there;
+ * without, `up` on the embedded store with its drain off.
+ */
 export const cpuCheck: Check = {
   name: "CPU",
   async run() {
-    const { proxy, server, stop } = await startParties({ drain: false });
+    const databaseUrl = process.env["MILLRACE_BENCH_DATABASE_URL"];
+    const { proxy, server, stop } = await startParties({ drain: databaseUrl !== undefined, databaseUrl });
     try {
       const whole = await compare({ proxy, server }, { model: "whole", requests, warmUp, concurrency });
       const stream = await compare({ proxy, server }, { model: `stream:${events}`, requests: streams, warmUp: 400, concurrency: 32 });

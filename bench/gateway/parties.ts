@@ -12,7 +12,13 @@ export interface Parties {
   stop(): Promise<void>;
 }
 
-export async function startParties({ drain, dataFolder }: { drain: boolean; dataFolder?: string }): Promise<Parties> {
+export interface PartiesOptions {
+  readonly drain: boolean;
+  readonly dataFolder?: string;
+  readonly databaseUrl?: string | undefined;
+}
+
+export async function startParties({ drain, dataFolder, databaseUrl }: PartiesOptions): Promise<Parties> {
   const upstream = await startScript(beside("upstream-server.ts"));
   const proxy = await startScript(beside("proxy-server.ts"), upstream.url);
   process.env["MILLRACE_BENCH_UPSTREAM"] = upstream.url;
@@ -20,6 +26,7 @@ export async function startParties({ drain, dataFolder }: { drain: boolean; data
   const server = await startMillrace({
     config: "gateway/millrace.config.ts",
     ...(dataFolder === undefined ? {} : { dataFolder, keep: true }),
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
   });
   return {
     upstream,

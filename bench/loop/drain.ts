@@ -5,7 +5,14 @@ import { createId, defaultProjectId, silentLogger, systemClock } from "../../ser
 import { createSinks } from "../../server/src/functions/index.ts";
 // Past the door on purpose: the record measured is the one the hot path writes.
 import { writeNodeFacts, writeRecord } from "../../server/src/functions/record.ts";
-import { type Journal, createDrain, createJournal, createStorage, configSchema as storageConfig } from "../../server/src/storage/index.ts";
+import {
+  type Journal,
+  createCarrier,
+  createDrain,
+  createJournal,
+  createStorage,
+  configSchema as storageConfig,
+} from "../../server/src/storage/index.ts";
 import { median } from "../load.ts";
 import { type Check, atLeast, atMost, result } from "../table.ts";
 
@@ -38,7 +45,7 @@ export const drainCheck: Check = {
         await fill(journal);
         const before = process.cpuUsage();
         const started = performance.now();
-        const drain = createDrain({ journal, sql: storage.sql, sinks: createSinks(silentLogger), logger: silentLogger });
+        const drain = createDrain({ journal, carrier: createCarrier({ sql: storage.sql, sinks: createSinks(silentLogger) }) });
         await drain.idle();
         const seconds = (performance.now() - started) / 1000;
         const used = process.cpuUsage(before);

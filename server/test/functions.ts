@@ -36,6 +36,7 @@ import {
   type Drain,
   type HotState,
   type Journal,
+  createCarrier,
   createDrain,
   createHotState,
   createJournal,
@@ -179,7 +180,7 @@ export async function openTestFunctions(options: TestFunctionsOptions = {}): Pro
     logger,
   });
   let closed = false;
-  const drain = createDrain({ journal, sql: store.sql, sinks: createSinks(logger), logger, config: { lingerMs: 1 } });
+  const drain = createDrain({ journal, carrier: createCarrier({ sql: store.sql, sinks: createSinks(logger) }), config: { lingerMs: 1 } });
   await functions.start();
   return {
     store,

@@ -1,5 +1,6 @@
 import { silentLogger, systemClock } from "../src/core/index.ts";
 import {
+  createCarrier,
   createDrain,
   createJournal,
   type Drain,
@@ -54,19 +55,20 @@ export function openDrain(
 ): Drain {
   return createDrain({
     journal,
-    sql: store.sql,
-    logger: silentLogger,
     config: { lingerMs: 1, ...options.config },
-    sinks: [
-      {
-        type: "inference",
-        async write(transaction, records) {
-          for (const record of records) {
-            if (options.poison?.(record.id) === true) throw new Error(`${record.id} is poison`);
-            transaction.set(record.id, record);
-          }
+    carrier: createCarrier({
+      sql: store.sql,
+      sinks: [
+        {
+          type: "inference",
+          async write(transaction, records) {
+            for (const record of records) {
+              if (options.poison?.(record.id) === true) throw new Error(`${record.id} is poison`);
+              transaction.set(record.id, record);
+            }
+          },
         },
-      },
-    ],
+      ],
+    }),
   });
 }

@@ -14,8 +14,9 @@ import {
 import { closeUnused, endpointOf, socketFor, untilReady } from "./take-over.ts";
 import { createSinks } from "../functions/index.ts";
 import { type Http, createHttp } from "../http/index.ts";
-import { type Drain, type Tx, createDrain, maintain } from "../storage/index.ts";
+import { type Drain, type Tx, createCarrier, createDrain, maintain } from "../storage/index.ts";
 import { backUp } from "./back-up.ts";
+import { createCarrierInProcess } from "./carry-in-process.ts";
 import { connectPorts } from "./connect-ports.ts";
 import { type Modules, createModules } from "./create-modules.ts";
 import { type LoadedConfig, loadConfig } from "./load-config.ts";
@@ -99,7 +100,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     await modules.jobs.start(options.role);
     closers.push(() => modules.jobs.close());
     if (loaded.config.storage.drain) {
-      const opened = createDrain<Tx>({ journal: stores.journal, sql: stores.sql, sinks: createSinks(logger), logger });
+      // A node that serves leaves parsing and SQL to a process beside it; where jobs run anyway there is one process.
+      const carrier =
+        options.role === "serve" ? createCarrierInProcess({ logger }) : createCarrier<Tx>({ sql: stores.sql, sinks: createSinks(logger) });
+      const opened = createDrain({ journal: stores.journal, carrier });
       closers.push(() => opened.close());
       drain = opened;
     }

@@ -147,3 +147,15 @@ export function serveTask<J, R>(run: (job: J, progress: (value: unknown) => void
       .then((answer) => process.send?.(answer, () => process.disconnect()));
   });
 }
+
+/**
+ * Starts a file beside the caller as a part of this program in a process of its own, with its environment: for work of ours that must
+ * not take this process's CPU. It must end by itself when its channel closes; signals to the group of a terminal are not for it.
+ */
+export function forkPart(file: { name: string; base: string }): ChildProcess {
+  return fork(fileURLToPath(workerUrl(file.name, file.base)), [], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    serialization: "json",
+    execArgv: [...process.execArgv.filter((argument) => argument.startsWith("--conditions=")), ...compiledModules()],
+  });
+}

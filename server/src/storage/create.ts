@@ -26,7 +26,7 @@ export const configSchema = z
           .default(1024 ** 3),
       })
       .prefault({}),
-    /** Off: this node only writes its journal; another process with the same folder carries it to SQL. */
+    /** Off: this node only writes its journal; the next process on the folder that drains carries it to SQL. */
     drain: z.boolean().default(true),
     /** How long evidence stays in SQL. It is in the lake's files before it goes, and stays there. */
     retention: z

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../../test/temporary-folder.ts";
 import { createId, defaultProjectId, idBound, silentLogger, systemClock, systemContext } from "../../core/index.ts";
 import { configSchema, createJobs, type Jobs, prepareWorkflows } from "../../jobs/index.ts";
 import { createFolderBlobs } from "../blobs/index.ts";
-import { createDrain, createJournal, type Drain, type Journal } from "../journal/index.ts";
+import { createCarrier, createDrain, createJournal, type Drain, type Journal } from "../journal/index.ts";
 import type { Tx } from "../types.ts";
 import { readSchemas, readTables, roleScript, qualifiedName } from "./catalog.ts";
 import { verifyBackup } from "./manifest.ts";
@@ -186,21 +186,22 @@ describe("a restored backup", () => {
     });
     const drain: Drain = createDrain({
       journal,
-      sql: store.sql,
-      logger: silentLogger,
-      sinks: [
-        {
-          type: "binding",
-          async write(tx, records) {
-            for (const { id, projectId } of records) {
-              await tx.client.query(
-                "insert into functions_bindings (project_id, hash, function, variant, kind, label, resolved, created_by) values ($1, $2, 'f', 'v', 'rules', 'journal', '{}', 'test') on conflict do nothing",
-                [projectId, id],
-              );
-            }
+      carrier: createCarrier({
+        sql: store.sql,
+        sinks: [
+          {
+            type: "binding",
+            async write(tx, records) {
+              for (const { id, projectId } of records) {
+                await tx.client.query(
+                  "insert into functions_bindings (project_id, hash, function, variant, kind, label, resolved, created_by) values ($1, $2, 'f', 'v', 'rules', 'journal', '{}', 'test') on conflict do nothing",
+                  [projectId, id],
+                );
+              }
+            },
           },
-        },
-      ],
+        ],
+      }),
     });
     const ids = Array.from({ length: 300 }, () => createId());
     await Promise.all(ids.map((id) => journal.append({ type: "binding", id, projectId: defaultProjectId })));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { memoryStore, openDrain, openJournal } from "../../../test/journal.ts";
 import { temporaryFolder } from "../../../test/temporary-folder.ts";
-import { silentLogger } from "../../core/index.ts";
+import { createCarrier } from "./carrier.ts";
 import { createDrain } from "./drain.ts";
 import { isTransient } from "./store-records.ts";
 import type { Journal } from "./types.ts";
@@ -183,7 +183,7 @@ describe("the drain", () => {
     await append(journal, ["c"]);
     let transactions = 0;
     const sql = { system: <T>(_reason: "drain", work: (tx: number) => Promise<T>) => work(++transactions) };
-    const drain = createDrain({ journal, sql, sinks: [sinkFor("inference"), sinkFor("feedback")], logger: silentLogger });
+    const drain = createDrain({ journal, carrier: createCarrier({ sql, sinks: [sinkFor("inference"), sinkFor("feedback")] }) });
     await drain.idle();
     expect(seen).toEqual(["inference: a c", "feedback: b"]);
     expect(transactions).toBe(1);

@@ -1,21 +1,27 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import type { CarryResult, Carrier } from "./carrier.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { insideOf } from "./create.ts";
 import type { NodeFolder } from "./node-folder.ts";
-import { interruptedRecords, readRecords } from "./read-records.ts";
-import { isTransient, storeRecords } from "./store-records.ts";
-import type { Drain, DrainConfig, DrainDeps, DrainedRecord } from "./types.ts";
+import { isTransient } from "./store-records.ts";
+import type { Drain, DrainConfig, Journal } from "./types.ts";
 
 /** Bytes of one batch: parsing them takes under 10 ms, so the event loop of a serving process is not held. */
 const batchBytes = 1024 * 1024;
 const firstBackoffMs = 100;
 
+export interface DrainDeps {
+  readonly journal: Journal;
+  /** Closed with the drain. */
+  readonly carrier: Carrier;
+  readonly config?: DrainConfig;
+}
+
 /** Moves records from the journal into SQL, in order, in batches, at least once; sinks make it exactly once. Starts at once. */
-export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
+export function createDrain(deps: DrainDeps): Drain {
   const config: Required<DrainConfig> = { batchRecords: 500, lingerMs: 50, maxBackoffMs: 5_000, ...deps.config };
   const inside = insideOf(deps.journal);
-  const sinks = new Map(deps.sinks.map((sink) => [sink.type, sink]));
   const interruptionsStored = new WeakSet<NodeFolder>();
   let paused = false;
   let closed = false;
@@ -32,51 +38,46 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
     if (folder.released) return false;
     const { checkpoint, accepted } = folder;
     if (!interruptionsStored.has(folder) && checkpoint.segment >= folder.firstLive) {
-      const cut = interruptedRecords(checkpoint.open);
-      if (cut.length > 0) await store(folder, cut, { ...checkpoint, open: [] });
+      if (checkpoint.open.length > 0) await commit(folder, await deps.carrier.carry({ frames: null, checkpoint }), checkpoint);
       interruptionsStored.add(folder);
       return true;
     }
-    const read = await folder.read({ records: config.batchRecords, bytes: batchBytes });
-    if (read.damaged === true) {
-      if (folder === inside.folders[0]) await deps.journal.rotate();
-      await folder.repair(inside.onIncident);
-      return true;
-    }
-    if (!read.moved) {
+    const next = folder.next();
+    if (next.kind === "nothing") {
       // Another node's folder that is empty is given free: its node may come back.
       if (folder !== inside.folders[0]) await folder.release();
       return false;
     }
-    const { records, unreadable, open: stillOpen, lost } = readRecords(read.payloads, checkpoint);
-    if (unreadable.length > 0)
-      await logRejected(
-        folder,
-        unreadable.map((payload) => ({ code: "invalid_json", reason: "The record is not JSON.", payload })),
-      );
-    await store(folder, records, {
-      ...checkpoint,
-      ...read.next,
-      rejected: checkpoint.rejected + lost + unreadable.length,
-      open: stillOpen,
-    });
+    if (next.kind === "moved") {
+      await folder.commit({ ...checkpoint, ...next.next });
+      return true;
+    }
+    const { path, offset, available } = next;
+    const frames = { path, offset, available, maxRecords: config.batchRecords, maxBytes: batchBytes };
+    const result = await deps.carrier.carry({ frames, checkpoint });
+    if (result.bytes === 0) {
+      if (folder === inside.folders[0]) await deps.journal.rotate();
+      await folder.repair(inside.onIncident);
+      return true;
+    }
+    await commit(folder, result, { ...checkpoint, offset: offset + result.bytes });
     return folder !== inside.folders[0] || passed(folder) < accepted;
   }
 
-  async function store(folder: NodeFolder, records: readonly DrainedRecord[], next: Checkpoint): Promise<void> {
-    const rejected = records.length === 0 ? [] : await storeRecords(records, sinks, deps.sql);
+  /** What was refused is in `rejected.log` before the checkpoint counts it. */
+  async function commit(folder: NodeFolder, { stored, rejected, open: stillOpen, lost }: CarryResult, at: Checkpoint): Promise<void> {
     if (rejected.length > 0) {
       await logRejected(
         folder,
-        rejected.map(({ record, code, reason }) => ({ code, reason, record: record.record })),
+        rejected.map(({ entry }) => entry),
       );
       inside.onIncident({
         kind: "record_rejected",
         message: `${rejected.length} records could not be stored; they are in ${join(folder.path, "rejected.log")}.`,
-        details: { folder: folder.path, count: rejected.length, first: { id: rejected[0]!.record.id, reason: rejected[0]!.reason } },
+        details: { folder: folder.path, count: rejected.length, first: { id: rejected[0]!.id, reason: rejected[0]!.reason } },
       });
     }
-    await folder.commit({ ...next, stored: next.stored + records.length - rejected.length, rejected: next.rejected + rejected.length });
+    await folder.commit({ ...at, stored: at.stored + stored, rejected: at.rejected + lost + rejected.length, open: stillOpen });
   }
 
   async function run(): Promise<void> {
@@ -187,6 +188,7 @@ export function createDrain<Tx>(deps: DrainDeps<Tx>): Drain {
       clearTimeout(lingering);
       rouse();
       await running;
+      await deps.carrier.close();
     },
   };
 }

@@ -1,29 +1,19 @@
-import { type FileHandle, open, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import type { Clock } from "../../core/index.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
-import { frameAt, frameHeaderBytes } from "./frame.ts";
 import type { Ownership } from "./own-folder.ts";
 import type { Recovery } from "./recover-folder.ts";
 import { createRecordCounter } from "./count-records.ts";
 import { repairSegment } from "./repair-segment.ts";
 import { scanSegment } from "./scan-segment.ts";
-import { readAt, segmentPath } from "./segment-files.ts";
+import { segmentPath } from "./segment-files.ts";
 import type { JournalIncident, JournalPosition } from "./types.ts";
 
-export interface ReadBounds {
-  readonly records: number;
-  readonly bytes: number;
-}
-
-export interface ReadResult {
-  /** Payload texts, in order. */
-  readonly payloads: string[];
-  readonly next: JournalPosition;
-  /** False when there is nothing after the position yet. */
-  readonly moved: boolean;
-  /** No valid frame stands at the position. */
-  readonly damaged?: boolean;
-}
+/** Where the drain goes on: at frames, at the next segment, or nowhere yet. */
+export type NextFrames =
+  | { readonly kind: "frames"; readonly path: string; readonly offset: number; readonly available: number }
+  | { readonly kind: "moved"; readonly next: JournalPosition }
+  | { readonly kind: "nothing" };
 
 interface Segment {
   readonly number: number;
@@ -47,7 +37,6 @@ export class NodeFolder {
   /** When records were accepted: (count so far, time), at most one entry per 100 ms. */
   readonly #marks: { upTo: number; at: number }[];
   #live = false;
-  #reader: { number: number; handle: FileHandle } | undefined;
 
   constructor(path: string, recovery: Recovery, deps: { ownership: Ownership; clock: Clock }) {
     this.path = path;
@@ -97,46 +86,27 @@ export class NodeFolder {
     this.#live = false;
   }
 
-  /** The next payloads after the checkpoint, as many as the bounds allow, at least one if there is one. */
-  async read(bounds: ReadBounds): Promise<ReadResult> {
+  /** What stands after the checkpoint. */
+  next(): NextFrames {
     const { segment, offset } = this.checkpoint;
     const index = this.#segments.findIndex(({ number }) => number >= segment);
     if (index === -1) {
       const next = { segment: Math.max(segment, this.firstLive), offset: segment < this.firstLive ? 0 : offset };
-      return { payloads: [], next, moved: next.segment !== segment };
+      return next.segment === segment ? { kind: "nothing" } : { kind: "moved", next };
     }
     const current = this.#segments[index]!;
-    if (current.number > segment) return { payloads: [], next: { segment: current.number, offset: 0 }, moved: true };
+    if (current.number > segment) return { kind: "moved", next: { segment: current.number, offset: 0 } };
     if (offset >= current.end) {
-      if (this.#live && index === this.#segments.length - 1) return { payloads: [], next: { segment, offset }, moved: false };
-      return { payloads: [], next: { segment: segment + 1, offset: 0 }, moved: true };
+      if (this.#live && index === this.#segments.length - 1) return { kind: "nothing" };
+      return { kind: "moved", next: { segment: segment + 1, offset: 0 } };
     }
-    const { payloads, end } = await this.#readFrames(current, offset, bounds);
-    return { payloads, next: { segment, offset: end }, moved: end > offset, damaged: end === offset };
-  }
-
-  async #readFrames(segment: Segment, offset: number, bounds: ReadBounds): Promise<{ payloads: string[]; end: number }> {
-    const handle = await this.#open(segment.number);
-    const available = segment.end - offset;
-    let bytes = await readAt(handle, offset, Math.min(available, bounds.bytes));
-    const first = frameAt(bytes, 0);
-    if (first.kind === "short" && first.needed <= available) bytes = await readAt(handle, offset, first.needed);
-    const payloads: string[] = [];
-    let position = 0;
-    while (payloads.length < bounds.records && position + frameHeaderBytes <= bytes.length) {
-      const frame = frameAt(bytes, position);
-      if (frame.kind !== "frame") break;
-      payloads.push(bytes.toString("utf8", frame.start, frame.end));
-      position = frame.end;
-    }
-    return { payloads, end: offset + position };
+    return { kind: "frames", path: segmentPath(this.path, segment), offset, available: current.end - offset };
   }
 
   /** Damage that came after the start: the stretch at the checkpoint holds no valid frame. Only for segments nobody writes. */
   async repair(onIncident: (incident: JournalIncident) => void): Promise<void> {
     const segment = this.#segments.find(({ number }) => number === this.checkpoint.segment);
     if (segment === undefined) return;
-    await this.#closeReader();
     const bytes = (await readFile(segmentPath(this.path, segment.number))).subarray(0, segment.end);
     const scan = scanSegment(bytes, bytes.length, createRecordCounter());
     const gaps = scan.end < bytes.length ? [...scan.gaps, { start: scan.end, end: bytes.length }] : scan.gaps;
@@ -148,20 +118,6 @@ export class NodeFolder {
     });
   }
 
-  async #open(number: number): Promise<FileHandle> {
-    if (this.#reader?.number === number) return this.#reader.handle;
-    await this.#closeReader();
-    const handle = await open(segmentPath(this.path, number), "r");
-    this.#reader = { number, handle };
-    return handle;
-  }
-
-  async #closeReader(): Promise<void> {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    await reader?.handle.close();
-  }
-
   /** Makes progress durable, then removes the segments that are done. */
   async commit(next: Checkpoint): Promise<void> {
     await writeCheckpoint(this.path, next);
@@ -169,7 +125,6 @@ export class NodeFolder {
     while (this.#segments.length > 0 && this.#segments[0]!.number < next.segment) {
       const { number, end } = this.#segments.shift()!;
       this.bytes -= end;
-      if (this.#reader?.number === number) await this.#closeReader();
       await rm(segmentPath(this.path, number), { force: true });
     }
   }
@@ -178,7 +133,6 @@ export class NodeFolder {
   async release(): Promise<void> {
     if (this.released) return;
     this.released = true;
-    await this.#closeReader();
     await this.#ownership.release();
   }
 }

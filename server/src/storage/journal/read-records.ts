@@ -15,7 +15,7 @@ export interface ReadRecords {
 }
 
 /** Turns payloads into records for the sinks. An `opened` waits for its `closed`, and both arrive as one record. */
-export function readRecords(payloads: readonly string[], checkpoint: Checkpoint): ReadRecords {
+export function readRecords(payloads: readonly string[], checkpoint: Pick<Checkpoint, "stored" | "rejected" | "open">): ReadRecords {
   const open = new Map(checkpoint.open.map((payload) => [(JSON.parse(payload) as { id: string }).id, payload]));
   const records: DrainedRecord[] = [];
   const unreadable: string[] = [];

@@ -14,6 +14,7 @@ const transientCodes = [
   "database_restarted",
   "disk_full",
   "thread_died",
+  "task_killed",
   "transaction_too_long",
   "nested_transaction",
 ];

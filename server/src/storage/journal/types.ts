@@ -129,14 +129,6 @@ export interface DrainConfig {
   readonly maxBackoffMs?: number;
 }
 
-export interface DrainDeps<Tx> {
-  readonly journal: Journal;
-  readonly sql: DrainStore<Tx>;
-  readonly sinks: readonly DrainSink<Tx>[];
-  readonly logger: Logger;
-  readonly config?: DrainConfig;
-}
-
 export interface Drain {
   /** Resolves when everything accepted before this call is stored or rejected. */
   idle(): Promise<void>;
