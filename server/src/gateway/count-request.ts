@@ -1,4 +1,5 @@
 import { type Cancellation, type Egress, type EvidenceRecorder, isAppError } from "../core/index.ts";
+import { betaHeaders } from "./betas.ts";
 import { failure, isErrorBody, keyHeaders, parseBody, refusal } from "./attempt-target.ts";
 import { nothing } from "./budgets/chat-spend.ts";
 import { holdNoted } from "./budgets/hold-noted.ts";
@@ -19,6 +20,8 @@ export interface CountedRequest {
   /** As the caller wrote it, in Anthropic's dialect. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly resolved: ResolvedModel;
+  /** See `readBetas`. */
+  readonly betas: readonly string[] | undefined;
   readonly evidence: EvidenceRecorder;
   readonly signal: Cancellation;
 }
@@ -77,14 +80,14 @@ interface ProvidersCount {
   readonly tokens: number;
 }
 
-async function askProvider({ body, signal }: CountedRequest, target: Target, { egress, now }: CountDeps): Promise<ProvidersCount> {
+async function askProvider({ body, betas, signal }: CountedRequest, target: Target, { egress, now }: CountDeps): Promise<ProvidersCount> {
   const { config, model, name } = target;
   const dialect = dialects["anthropic-messages"];
   const reply = await sendChat({
     egress,
     url: `${config.baseUrl.replace(/\/+$/, "")}${dialect.path}/count_tokens`,
     name,
-    headers: { ...config.headers, ...keyHeaders(config) },
+    headers: { ...betaHeaders(config.headers, betas), ...keyHeaders(config) },
     body: JSON.stringify({ ...body, model }),
     stream: false,
     clocks: config.clocks,

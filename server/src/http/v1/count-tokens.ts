@@ -1,5 +1,5 @@
 import { AppError, toAppError } from "../../core/index.ts";
-import type { TokenCount } from "../../gateway/index.ts";
+import { type TokenCount, readBetas } from "../../gateway/index.ts";
 import type { Principal } from "../../governance/index.ts";
 import { untilGone } from "../until-gone.ts";
 import { type Door, type GatewayDoorDeps, send, takeObject } from "./door.ts";
@@ -18,13 +18,15 @@ export async function countTokens(
   const { body, text: input } = await takeObject(door.request, gateway.maxBodyBytes);
   // How long an answer may be says nothing of the prompt, and such a request does not tell it.
   const request = gateway.dialect("anthropic-messages").parseRequest({ max_tokens: 1, ...body });
+  const betas = readBetas(door.request.headers["anthropic-beta"]);
   const resolved = gateway.resolve(request.model);
   const [first] = resolved.targets;
   const opening = { principal, model: resolved.name, variant: first!.name, input, startedAt, budgetMs: resolved.totalMs };
   const { call, origin } = openCall(door, opening, deps);
   let count: TokenCount;
   try {
-    count = await gateway.countTokens({ origin, request, body, resolved, signal: untilGone(door.response), evidence: call.evidence });
+    const signal = untilGone(door.response);
+    count = await gateway.countTokens({ origin, request, body, resolved, betas, signal, evidence: call.evidence });
     if (count.tokens === null) throw new AppError("overloaded", "The tokens could not be counted now.");
   } catch (error) {
     await call.close({ status: "failed", error: toAppError(error).code, variant: null, output: "null", produced: {} });
@@ -36,7 +38,7 @@ export async function countTokens(
     error: null,
     variant: first!.name,
     output: text,
-    produced: { model: first!.name, countedBy: count.from },
+    produced: { model: first!.name, countedBy: count.from, ...(betas === undefined ? {} : { betas }) },
   });
   send(door.response, text, { inferenceId: call.id, headers: { [countedBy]: count.from } });
 }

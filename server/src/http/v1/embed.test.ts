@@ -117,6 +117,14 @@ describe("Anthropic's client", () => {
     });
   });
 
+  test("gets the count of what it wrote for a beta of Anthropic's, whose name goes along", async () => {
+    await door.anthropic.beta.messages.countTokens({ model: "careful", messages, betas: ["context-1m-2025-08-07"] });
+    expect(door.upstream.requests[0]!.headers["anthropic-beta"]).toContain("context-1m-2025-08-07");
+    expect(await evidence("careful")).toMatchObject({ produced: { betas: expect.arrayContaining(["context-1m-2025-08-07"]) as string[] } });
+    const bad = door.anthropic.messages.countTokens({ model: "careful", messages }, { headers: { "anthropic-beta": "a b" } });
+    await expect(bad).rejects.toMatchObject({ status: 400 });
+  });
+
   test.each(["one/ok", "two/status:500"])("gets a count of ours for %s, and it is marked", async (model) => {
     const { data, response } = await door.anthropic.messages.countTokens({ model, messages }).withResponse();
     // Two words, four for the message, four for the whole.
