@@ -1,7 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { AppError } from "../../core/index.ts";
-import type { ProcessAnswer, ProcessQuestion } from "./protocol.ts";
+import { readWorkerAnswer } from "../read-worker-answer.ts";
+import type { WorkerAnswer } from "../worker-answer.ts";
+import type { ProcessQuestion } from "./protocol.ts";
 
 export interface LazyProcessOptions {
   readonly start: () => ChildProcess;
@@ -53,12 +55,15 @@ export function createLazyProcess<Question, Answer>(options: LazyProcessOptions)
     started.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
       words = (words + chunk).slice(-wordsKept);
     });
-    started.on("message", (message: ProcessAnswer<Answer>) => {
+    started.on("message", (message: WorkerAnswer<Answer>) => {
       if (child !== started) return;
       const entry = asked;
       asked = undefined;
-      if ("answer" in message) entry?.resolve(message.answer);
-      else entry?.reject(toError(message.error));
+      try {
+        entry?.resolve(readWorkerAnswer(message));
+      } catch (error) {
+        entry?.reject(error);
+      }
       next();
     });
     started.on("error", (error) => die(error.message));
@@ -125,8 +130,4 @@ export function createLazyProcess<Question, Answer>(options: LazyProcessOptions)
       child?.kill("SIGKILL");
     },
   };
-}
-
-function toError({ code, message, details }: Extract<ProcessAnswer<unknown>, { error: unknown }>["error"]): AppError {
-  return new AppError(code as ConstructorParameters<typeof AppError>[0], message, { details: { ...details } });
 }

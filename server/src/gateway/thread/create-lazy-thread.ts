@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { AppError } from "../../core/index.ts";
-import type { ThreadAnswer, ThreadMessage } from "./protocol.ts";
+import { readWorkerAnswer } from "../read-worker-answer.ts";
+import type { WorkerAnswer } from "../worker-answer.ts";
+import type { ThreadMessage } from "./protocol.ts";
 
 export interface LazyThreadOptions {
   readonly start: () => Worker;
@@ -33,11 +35,14 @@ export function createLazyThread<Question, Answer>({ start, maxWaiting }: LazyTh
   function open(): Worker {
     const worker = start();
     let reason = "it ended";
-    worker.on("message", (message: ThreadAnswer<Answer>) => {
+    worker.on("message", (message: WorkerAnswer<Answer>) => {
       const entry = asked;
       asked = undefined;
-      if ("answer" in message) entry?.resolve(message.answer);
-      else entry?.reject(toError(message.error));
+      try {
+        entry?.resolve(readWorkerAnswer(message));
+      } catch (error) {
+        entry?.reject(error);
+      }
       next();
     });
     worker.on("error", (error) => {
@@ -89,8 +94,4 @@ export function createLazyThread<Question, Answer>({ start, maxWaiting }: LazyTh
       await ended;
     },
   };
-}
-
-function toError({ code, message, details }: Extract<ThreadAnswer<unknown>, { error: unknown }>["error"]): AppError {
-  return new AppError(code as ConstructorParameters<typeof AppError>[0], message, { details: { ...details } });
 }

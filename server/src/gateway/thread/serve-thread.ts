@@ -1,19 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import type { ThreadAnswer, ThreadMessage } from "./protocol.ts";
-
-// Imported by worker threads: nothing but types besides, since each thread would hold its own copy.
-
-/** What went wrong in a thread, with a code of the table of errors. */
-export class ThreadFailure extends Error {
-  readonly code: string;
-  readonly details: Readonly<Record<string, unknown>>;
-
-  constructor(code: string, message: string, details: Readonly<Record<string, unknown>> = {}) {
-    super(message);
-    this.code = code;
-    this.details = details;
-  }
-}
+import { tellAnswer } from "../worker-answer.ts";
+import type { ThreadMessage } from "./protocol.ts";
 
 /** The other side of `createLazyThread`: call once at the top of a thread's file. One question after the other. */
 export function serveThread<Question, Answer>(
@@ -28,16 +15,7 @@ export function serveThread<Question, Answer>(
         await onClose?.();
         return port.close();
       }
-      port.postMessage(await told(message.question));
+      port.postMessage(await tellAnswer(message.question, answer));
     });
   });
-
-  async function told(question: Question): Promise<ThreadAnswer<Answer>> {
-    try {
-      return { answer: await answer(question) };
-    } catch (error) {
-      const { code, details } = error instanceof ThreadFailure ? error : { code: "internal", details: {} };
-      return { error: { code, message: error instanceof Error ? error.message : String(error), details } };
-    }
-  }
 }

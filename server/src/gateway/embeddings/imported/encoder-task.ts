@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type * as Onnx from "onnxruntime-node";
-import { ProcessFailure, serveProcess } from "../../process/serve-process.ts";
+import { serveProcess } from "../../process/serve-process.ts";
+import { WorkerFailure } from "../../worker-answer.ts";
 import { poolVector } from "./pool.ts";
 import type { EncodeAnswer, EncodeQuestion } from "./protocol.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
@@ -27,7 +28,7 @@ async function encode(files: Opened, { model, name, texts }: EncodeQuestion): Pr
   const rows = texts.map((text) => files.tokenize(text));
   const most = Math.max(0, ...rows.map((row) => row.length));
   if (most > maxTokens && longer === "refuse")
-    throw new ProcessFailure(
+    throw new WorkerFailure(
       "invalid_request",
       `A text has ${most} tokens, and ${name} takes ${maxTokens} at most: cut it into pieces, or set \`longer: "cut"\`.`,
       { issues: [{ path: "input", message: `texts of at most ${maxTokens} tokens` }] },
@@ -54,7 +55,7 @@ async function run({ onnx, session, output }: Opened, row: readonly number[]): P
   );
   const { dims, data } = (await session.run(feeds, [output]))[output]!;
   if (!(data instanceof Float32Array))
-    throw new ProcessFailure("model_not_ready", `The encoder's output ${output} is not of 32-bit numbers.`);
+    throw new WorkerFailure("model_not_ready", `The encoder's output ${output} is not of 32-bit numbers.`);
   return { dims, data };
 }
 
@@ -63,7 +64,7 @@ async function open({ model, name }: EncodeQuestion): Promise<Opened> {
   try {
     onnx = await import("onnxruntime-node");
   } catch (cause) {
-    throw new ProcessFailure("model_runtime_missing", `The package onnxruntime-node cannot be loaded: ${wordsOf(cause)}`, {
+    throw new WorkerFailure("model_runtime_missing", `The package onnxruntime-node cannot be loaded: ${wordsOf(cause)}`, {
       retryable: false,
     });
   }
@@ -72,16 +73,16 @@ async function open({ model, name }: EncodeQuestion): Promise<Opened> {
       readTokenizer(readFileSync(model.tokenizer, "utf8"), { isJson: model.tokenizer.endsWith(".json"), lowerCase: model.lowerCase }),
     )
     .catch((cause: unknown) => {
-      throw new ProcessFailure("model_not_ready", `The tokenizer of ${name} (${model.tokenizer}) cannot be read: ${wordsOf(cause)}.`);
+      throw new WorkerFailure("model_not_ready", `The tokenizer of ${name} (${model.tokenizer}) cannot be read: ${wordsOf(cause)}.`);
     });
   const options = { intraOpNumThreads: model.threads, interOpNumThreads: 1, executionMode: "sequential", logSeverityLevel: 3 } as const;
   const session = await onnx.InferenceSession.create(model.path, options).catch((cause: unknown) => {
-    throw new ProcessFailure("model_not_ready", `The file of ${name} (${model.path}) cannot be opened: ${wordsOf(cause)}.`);
+    throw new WorkerFailure("model_not_ready", `The file of ${name} (${model.path}) cannot be opened: ${wordsOf(cause)}.`);
   });
   const { inputNames, outputNames } = session;
   const strange = inputNames.filter((input) => !inputs.includes(input));
   if (strange.length > 0 || !inputNames.includes("input_ids"))
-    throw new ProcessFailure(
+    throw new WorkerFailure(
       "model_not_ready",
       `The file of ${name} is no sentence encoder of BERT's kind: it takes ${inputNames.join(", ")}, and known are ${inputs.join(", ")}.`,
     );

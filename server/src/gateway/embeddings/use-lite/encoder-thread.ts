@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type * as Onnx from "onnxruntime-node";
-import { ThreadFailure, serveThread } from "../../thread/serve-thread.ts";
+import { serveThread } from "../../thread/serve-thread.ts";
+import { WorkerFailure } from "../../worker-answer.ts";
 import type { EncodeAnswer, EncodeQuestion } from "./protocol.ts";
 import { type Vocabulary, createTokenizer } from "./tokenizer.ts";
 
@@ -26,7 +27,7 @@ async function encode(question: EncodeQuestion): Promise<EncodeAnswer> {
   const rows = texts.map((text, index) => ({ index, tokens: opened!.tokenize(text) }));
   const longest = Math.max(...rows.map(({ tokens }) => tokens.length));
   if (longest > maxTokens)
-    throw new ThreadFailure(
+    throw new WorkerFailure(
       "invalid_request",
       `A text has ${longest} tokens, and onnx/use-lite takes ${maxTokens} at most: cut it into pieces.`,
       {
@@ -68,12 +69,12 @@ async function open({ modelPath, vocabularyPath }: EncodeQuestion): Promise<Open
     onnx = await import("onnxruntime-node");
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ThreadFailure("model_runtime_missing", `The package onnxruntime-node cannot be loaded: ${why}`, { retryable: false });
+    throw new WorkerFailure("model_runtime_missing", `The package onnxruntime-node cannot be loaded: ${why}`, { retryable: false });
   }
   const tokenize = createTokenizer(JSON.parse(readFileSync(vocabularyPath, "utf8")) as Vocabulary);
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential", logSeverityLevel: 3 } as const;
   const session = await onnx.InferenceSession.create(modelPath, options).catch((cause: unknown) => {
-    throw new ThreadFailure("model_not_ready", `The encoder's file cannot be opened: ${String(cause)}`);
+    throw new WorkerFailure("model_not_ready", `The encoder's file cannot be opened: ${String(cause)}`);
   });
   return { onnx, session, tokenize };
 }
