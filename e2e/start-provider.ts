@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { type IncomingHttpHeaders, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProviderWire, Said } from "./provider-wires.ts";
+import { listenOnLoopback } from "../server/test/listen-on-loopback.ts";
 
 export interface ProviderRequest {
   readonly path: string;
@@ -54,18 +53,5 @@ export async function startProvider(wire: ProviderWire): Promise<StartedProvider
       return response.end();
     })();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    origin: `http://127.0.0.1:${port}`,
-    requests,
-    close: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return { ...(await listenOnLoopback(server)), requests };
 }

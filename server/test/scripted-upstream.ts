@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Script, type ScriptedWire, anthropicWire, openaiWire } from "./scripted-answers.ts";
 import { responsesWire } from "./scripted-responses.ts";
 import { wholeWire } from "./scripted-vectors.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 /** What it says unless the model's name asks for something else: nine words. */
 export const scriptedText = "The quick brown fox jumps over the lazy dog.";
@@ -109,20 +108,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
     return play({ ...turn, fault: refused < Number(times) ? "status" : "ok", values: [code, ...rest] });
   }
 
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    origin: `http://127.0.0.1:${port}`,
-    requests,
-    close: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return { ...(await listenOnLoopback(server)), requests };
 }
 
 /** Answers whose connection this side destroyed. */
