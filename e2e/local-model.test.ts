@@ -69,6 +69,30 @@ describe("SmolLM2 of 135 million parameters, through OpenAI's client", () => {
     expect(usage).toMatchObject({ prompt_tokens: whole.usage!.prompt_tokens, completion_tokens: whole.usage!.completion_tokens });
   });
 
+  test("answers in JSON of the caller's schema, whatever it would rather say", async (context) => {
+    if (!isHere) context.skip("needs the test models: npm run fetch-test-models");
+    const schema = {
+      type: "object",
+      properties: {
+        capital: { enum: ["Paris", "Rome"] },
+        people: { type: "integer" },
+        rivers: { type: "array", items: { type: "string", maxLength: 12 }, maxItems: 2 },
+      },
+      required: ["capital", "people", "rivers"],
+      additionalProperties: false,
+    };
+    const { choices } = await openai.chat.completions.create({
+      ...ask,
+      max_tokens: 120,
+      response_format: { type: "json_schema", json_schema: { name: "city", schema } },
+    });
+    const said = JSON.parse(choices[0]!.message.content!) as { capital: string; people: number; rivers: string[] };
+    expect(Object.keys(said)).toEqual(["capital", "people", "rivers"]);
+    expect(["Paris", "Rome"]).toContain(said.capital);
+    expect(Number.isInteger(said.people)).toBe(true);
+    expect(said.rivers.length).toBeLessThanOrEqual(2);
+  });
+
   test("ends at its bound and at a stop sequence, and draws by the seed", async (context) => {
     if (!isHere) context.skip("needs the test models: npm run fetch-test-models");
     const story = {

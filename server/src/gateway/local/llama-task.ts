@@ -1,7 +1,8 @@
-import type { HistoryItem, LlamaChat, LlamaModel, LlamaModule, LlamaSequence } from "./llama-types.ts";
+import type { HistoryItem, Llama, LlamaChat, LlamaGrammar, LlamaModel, LlamaModule, LlamaSequence } from "./llama-types.ts";
 import type { FromTask, LoadJob, LocalPrompt, ToTask } from "./protocol.ts";
 
 interface Loaded {
+  readonly llama: Llama;
   readonly model: LlamaModel;
   readonly sequence: LlamaSequence;
   readonly chat: LlamaChat;
@@ -38,17 +39,18 @@ async function load({ module, path, contextTokens, threads, gpu }: LoadJob): Pro
     ...(threads === undefined ? {} : { threads }),
   });
   const sequence = context.getSequence();
-  return { model, sequence, chat: new LlamaChat({ contextSequence: sequence }), contextTokens: context.contextSize };
+  return { llama, model, sequence, chat: new LlamaChat({ contextSequence: sequence }), contextTokens: context.contextSize };
 }
 
 async function answer(prompt: LocalPrompt, signal: AbortSignal): Promise<FromTask> {
-  const { model, sequence, chat, contextTokens } = await loading!;
+  const { llama, model, sequence, chat, contextTokens } = await loading!;
   const chatHistory = historyOf(prompt);
   const inputTokens = chat.chatWrapper.generateContextState({ chatHistory }).contextText.tokenize(model.tokenizer).length;
   // Past its end the package would drop the oldest of the prompt without a word.
   const room = contextTokens - inputTokens - 1;
   if (room < 1) return { kind: "too-long", inputTokens, contextTokens };
   tell({ kind: "begun", inputTokens });
+  const grammar = prompt.format === undefined ? undefined : await grammarOf(llama, prompt.format);
   const before = sequence.tokenMeter.usedOutputTokens;
   const { temperature, topP, topK, seed, stop } = prompt;
   const { metadata } = await chat.generateResponse(chatHistory, {
@@ -60,6 +62,7 @@ async function answer(prompt: LocalPrompt, signal: AbortSignal): Promise<FromTas
     ...(topK === undefined ? {} : { topK }),
     ...(seed === undefined ? {} : { seed }),
     ...(stop === undefined ? {} : { customStopTriggers: stop }),
+    ...(grammar === undefined ? {} : { grammar }),
     onResponseChunk({ type, segmentType, text }) {
       if (text === "") return;
       tell({ kind: type === "segment" && segmentType === "thought" ? "thinking" : "text", text });
@@ -69,6 +72,10 @@ async function answer(prompt: LocalPrompt, signal: AbortSignal): Promise<FromTas
   const finish = stopReason === "maxTokens" ? "length" : stopReason === "abort" ? "unknown" : "stop";
   const outputTokens = sequence.tokenMeter.usedOutputTokens - before;
   return { kind: "done", finish, stopSequence: customStopTrigger?.join(""), inputTokens, outputTokens };
+}
+
+function grammarOf(llama: Llama, format: NonNullable<LocalPrompt["format"]>): Promise<LlamaGrammar> {
+  return format === "json" ? llama.getGrammarFor("json") : llama.createGrammarForJsonSchema(format);
 }
 
 function historyOf({ system, turns }: LocalPrompt): HistoryItem[] {

@@ -4,7 +4,12 @@ export interface LlamaModule {
   readonly LlamaChat: new (options: { contextSequence: LlamaSequence }) => LlamaChat;
 }
 
-interface Llama {
+/** Made by the package, for one kind of answer. */
+export type LlamaGrammar = object;
+
+export interface Llama {
+  getGrammarFor(type: "json"): Promise<LlamaGrammar>;
+  createGrammarForJsonSchema(schema: object): Promise<LlamaGrammar>;
   loadModel(options: { modelPath: string; gpuLayers?: number }): Promise<LlamaModel>;
 }
 
@@ -44,6 +49,7 @@ interface GenerateOptions {
   readonly topK?: number;
   readonly seed?: number;
   readonly customStopTriggers?: readonly string[];
+  readonly grammar?: LlamaGrammar;
   onResponseChunk(chunk: { readonly type?: "segment"; readonly segmentType?: string; readonly text: string }): void;
 }
 

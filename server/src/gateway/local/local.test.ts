@@ -103,6 +103,21 @@ describe("a model in a file", () => {
     });
   });
 
+  test("holds its answer to the caller's format, and refuses a schema it could not hold to by its path", async () => {
+    const gateway = openGateway();
+    const told = async (response_format: unknown) => textOf(await ask(gateway, "grammar", { more: { response_format } }));
+    const schemaOf = (schema: unknown) => ({ type: "json_schema", json_schema: { name: "sorted", schema } });
+    expect(textOf(await ask(gateway, "grammar"))).toBe("none");
+    expect(await told({ type: "json_object" })).toBe("json");
+    const schema = { type: "object", properties: { label: { enum: ["ham", "spam"] } }, required: ["label"], additionalProperties: false };
+    expect(JSON.parse(await told(schemaOf({ ...schema, description: "Which" })))).toEqual(schema);
+    const bound = schemaOf({ type: "object", properties: { score: { type: "number", minimum: 0 } } });
+    await expect(told(bound)).rejects.toMatchObject({
+      code: "untranslatable",
+      details: { fields: ["response_format.properties.score.minimum"] },
+    });
+  });
+
   test("is one of several targets: what it cannot carry goes on to the next, and an answer without words too", async () => {
     const local = { small: { path: join(folder, "small.gguf") }, other: { path: join(folder, "small.gguf") } };
     const gateway = openGateway({ local, models: { both: ["local/small", "local/other"] } });

@@ -18,6 +18,8 @@ export interface LocalPrompt {
   readonly topK?: number | undefined;
   readonly seed?: number | undefined;
   readonly stop?: readonly string[] | undefined;
+  /** What each answer is: any JSON, or of a schema as `toGrammarSchema` makes it. */
+  readonly format?: "json" | Readonly<Record<string, unknown>> | undefined;
 }
 
 export type ToTask =

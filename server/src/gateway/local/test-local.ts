@@ -7,12 +7,14 @@ import { type Gateway, createGateway } from "../create.ts";
 
 /**
  * Stands where the package would: each word is a token. It says the user's words again, unless the first is
- * `crash` (dies after a word), `hang` (hears nobody), `endless` (until it is stopped), `fail`, or `pid` (its process).
+ * `crash` (dies after a word), `hang` (hears nobody), `endless` (until it is stopped), `fail`, `pid` (its process), or `grammar` (what its answer is held to).
  */
 const source = `
   const { setTimeout: sleep } = require("node:timers/promises");
   const sequence = { tokenMeter: { usedOutputTokens: 0 } };
   exports.getLlama = async () => ({
+    getGrammarFor: async (type) => ({ says: type }),
+    createGrammarForJsonSchema: async (schema) => ({ says: JSON.stringify(schema) }),
     loadModel: async ({ modelPath }) => {
       if (require("node:fs").readFileSync(modelPath, "utf8") !== "GGUF") throw new Error("this is no GGUF file");
       return { tokenizer: {}, createContext: async ({ contextSize = 64 }) => ({ contextSize, getSequence: () => sequence }) };
@@ -24,7 +26,7 @@ const source = `
         contextText: { tokenize: () => chatHistory.flatMap(({ text, response = [] }) => (text ?? response.join("")).split(" ").filter(Boolean)) },
       }),
     };
-    async generateResponse(history, { signal, maxTokens, customStopTriggers = [], seed, onResponseChunk }) {
+    async generateResponse(history, { signal, maxTokens, customStopTriggers = [], seed, grammar, onResponseChunk }) {
       const [act, ...words] = history.at(-2).text.split(" ");
       const end = (stopReason, customStopTrigger) => ({ metadata: { stopReason, customStopTrigger } });
       const say = (text, rest = {}) => { sequence.tokenMeter.usedOutputTokens += 1; onResponseChunk({ text, ...rest }); };
@@ -36,6 +38,7 @@ const source = `
       if (act === "nothing") return end("eogToken");
       if (act === "pid") words.splice(0, words.length, String(process.pid));
       if (act === "seed") words.splice(0, words.length, String(seed));
+      if (act === "grammar") words.splice(0, words.length, grammar === undefined ? "none" : grammar.says);
       if (act === "history") words.splice(0, words.length, JSON.stringify(history));
       for (const [index, word] of words.entries()) {
         if (index >= maxTokens) return end("maxTokens");
