@@ -23,7 +23,7 @@ export function createCarrierInProcess({ logger }: { readonly logger: Logger }):
   let closed = false;
 
   function start(): ChildProcess {
-    const started = forkPart({ name: "./drain-process", base: import.meta.url });
+    const started = forkPart({ name: "./carrier-host", base: import.meta.url });
     started.on("error", (error) => logger.warn({ err: error }, "the process that carries evidence to SQL could not be asked"));
     started.on("exit", (code, signal) => {
       if (child === started) child = undefined;
