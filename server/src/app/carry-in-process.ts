@@ -1,5 +1,4 @@
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { AppError, type Logger, forkPart } from "../core/index.ts";
 import type { CarryJob, CarryResult, Carrier } from "../storage/index.ts";
 
@@ -64,9 +63,9 @@ export function createCarrierInProcess({ logger }: { readonly logger: Logger }):
       closed = true;
       const ending = child;
       if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
-      const ended = once(ending, "exit");
+      const ended = new Promise((resolve) => ending.once("exit", resolve));
       const timer = setTimeout(() => ending.kill("SIGKILL"), endWithinMs);
-      ending.disconnect();
+      if (ending.connected) ending.disconnect();
       await ended;
       clearTimeout(timer);
     },
