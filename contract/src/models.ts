@@ -53,7 +53,11 @@ export const runSchema = z.object({
 export type Run = z.infer<typeof runSchema>;
 
 export const modelSignatureSchema = z.object({
-  inputs: z.array(z.object({ name: z.string(), type: z.enum(["text", "number", "boolean"]) })),
+  /** Absent in versions that were registered before there was another: classification. */
+  task: z.enum(["classification", "regression"]).optional(),
+  /** `category`: text with few values; `instant`: ISO 8601 with offset. */
+  inputs: z.array(z.object({ name: z.string(), type: z.enum(["text", "number", "boolean", "category", "instant"]) })),
+  /** None for regression. */
   labels: z.array(z.string()),
   /** How text is prepared before the graph; the same at training and serving. */
   text: z.object({

@@ -6,6 +6,7 @@ import type { Data, DatasetDetail } from "../data/index.ts";
 import type { BlobStore } from "../storage/index.ts";
 import type { ModelsConfig } from "./config.ts";
 import { readProgress } from "./note-progress.ts";
+import type { InputColumn } from "./read-columns.ts";
 
 /** The job of the task process: files only. */
 export interface TrainJob {
@@ -14,7 +15,9 @@ export interface TrainJob {
   /** Where the ONNX file goes. */
   readonly outputPath: string;
   readonly scratchFolder: string;
-  readonly featureColumns: readonly string[];
+  readonly task: "classification" | "regression";
+  /** Features, in the signature's order. */
+  readonly columns: readonly InputColumn[];
   readonly labelColumn: string;
   readonly sliceColumns: readonly string[];
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -62,7 +65,8 @@ export async function fitModel(
       parquetPath: path,
       outputPath: join(folder, "model.onnx"),
       scratchFolder: folder,
-      featureColumns: dataset.featureColumns,
+      task: "classification",
+      columns: dataset.featureColumns.map((name) => ({ name, type: "text" as const })),
       labelColumn: dataset.labelColumn,
       sliceColumns: sliceColumns(dataset),
       parameters: request.parameters,

@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type * as Onnx from "onnxruntime-node";
+import { graphInputName } from "../columns.ts";
 import { prepareText } from "../text-input.ts";
 import type { InputRow, OpenModel, RunAnswer, ThreadAnswer, ThreadRequest } from "./protocol.ts";
 
@@ -99,7 +100,7 @@ async function runRows(hash: string, rows: readonly InputRow[]): Promise<RunAnsw
   const feeds: Record<string, Onnx.Tensor> = {};
   for (const [column, input] of model.signature.inputs.entries()) {
     const texts = rows.map((row) => prepareText(row[column], model.signature.text));
-    feeds[input.name] = new onnx.Tensor("string", texts, [rows.length]);
+    feeds[graphInputName(input.name)] = new onnx.Tensor("string", texts, [rows.length]);
   }
   const startedAt = performance.now();
   const result = await session.run(feeds, ["probabilities"]);

@@ -1,3 +1,4 @@
+import { graphInputName } from "../../columns.ts";
 import { type Attribute, type Node, type Tensor, elementType, writeOnnx } from "../../onnx/model.ts";
 import type { LinearModel } from "./logistic-regression.ts";
 import { wordPattern } from "./ngrams.ts";
@@ -30,23 +31,23 @@ export function writeTextClassifier({ blocks, model, labels, temperature }: Text
   const sums: string[] = [];
   let firstFeature = 0;
   for (const [index, block] of blocks.entries()) {
-    sums.push(addBlock({ nodes, constants, name: `block${index}`, firstFeature }, block, model));
+    sums.push(addBlock({ nodes, constants, name: `#block${index}`, firstFeature }, block, model));
     firstFeature += block.vectorizer.idf.length;
   }
-  constants.push({ name: "bias", shape: [labels.length], data: Float32Array.from(model.bias, (value) => value / temperature) });
-  constants.push({ name: "temperature", shape: [], data: Float32Array.of(temperature) });
-  constants.push({ name: "labels", shape: [labels.length], data: labels });
-  nodes.push({ operator: "Sum", inputs: sums, outputs: ["scores"] });
-  nodes.push({ operator: "Div", inputs: ["scores", "temperature"], outputs: ["scaled"] });
-  nodes.push({ operator: "Add", inputs: ["scaled", "bias"], outputs: ["logits"] });
-  nodes.push({ operator: "Softmax", inputs: ["logits"], outputs: ["probabilities"], attributes: { axis: -1 } });
-  nodes.push({ operator: "ArgMax", inputs: ["probabilities"], outputs: ["best"], attributes: { axis: -1, keepdims: 0 } });
-  nodes.push({ operator: "Gather", inputs: ["labels", "best"], outputs: ["label"], attributes: { axis: 0 } });
+  constants.push({ name: "#bias", shape: [labels.length], data: Float32Array.from(model.bias, (value) => value / temperature) });
+  constants.push({ name: "#temperature", shape: [], data: Float32Array.of(temperature) });
+  constants.push({ name: "#labels", shape: [labels.length], data: labels });
+  nodes.push({ operator: "Sum", inputs: sums, outputs: ["#scores"] });
+  nodes.push({ operator: "Div", inputs: ["#scores", "#temperature"], outputs: ["#scaled"] });
+  nodes.push({ operator: "Add", inputs: ["#scaled", "#bias"], outputs: ["#logits"] });
+  nodes.push({ operator: "Softmax", inputs: ["#logits"], outputs: ["probabilities"], attributes: { axis: -1 } });
+  nodes.push({ operator: "ArgMax", inputs: ["probabilities"], outputs: ["#best"], attributes: { axis: -1, keepdims: 0 } });
+  nodes.push({ operator: "Gather", inputs: ["#labels", "#best"], outputs: ["label"], attributes: { axis: 0 } });
   const columns = [...new Set(blocks.map((block) => block.column))];
   return writeOnnx({
     nodes,
     constants,
-    inputs: columns.map((name) => ({ name, type: elementType.string, shape: ["N"] })),
+    inputs: columns.map((name) => ({ name: graphInputName(name), type: elementType.string, shape: ["N"] })),
     outputs: [
       { name: "label", type: elementType.string, shape: ["N"] },
       { name: "probabilities", type: elementType.float, shape: ["N", labels.length] },
@@ -78,7 +79,7 @@ function addBlock({ nodes, constants, name, firstFeature }: Target, { column, ve
   nodes.push({
     operator: "Tokenizer",
     domain: "com.microsoft",
-    inputs: [column],
+    inputs: [graphInputName(column)],
     outputs: [`${name}_tokens`],
     attributes: { mark: 1, mincharnum: 1, pad_value: padding, ...tokenizer },
   });
