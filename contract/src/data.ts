@@ -22,12 +22,27 @@ export type ColumnContract = z.infer<typeof columnContractSchema>;
 export const dataContractSchema = z.object({ columns: z.array(columnContractSchema).min(1) });
 export type DataContract = z.infer<typeof dataContractSchema>;
 
+const seedSchema = z.int().min(0).max(0xffff_ffff).default(0);
+/** Rows of one value of this column belong together: a patient, a customer, a thread. */
+const groupColumnSchema = z.string();
+/** Which rows are held back. The same rows and the same request give the same split, in whatever order the rows come. */
+export const splitRequestSchema = z.discriminatedUnion("kind", [
+  /** The latest rows. `group` is only looked at by the leakage check. */
+  z.strictObject({ kind: z.literal("time"), group: groupColumnSchema.optional() }),
+  z.strictObject({ kind: z.literal("random"), seed: seedSchema, group: groupColumnSchema.optional() }),
+  /** The same share of every value of `column` (default: the label). */
+  z.strictObject({ kind: z.literal("stratified"), seed: seedSchema, column: z.string().optional(), group: groupColumnSchema.optional() }),
+  /** All rows of a group on one side; a row without a value is a group of its own. */
+  z.strictObject({ kind: z.literal("group"), seed: seedSchema, group: groupColumnSchema }),
+]);
+export type SplitRequest = z.infer<typeof splitRequestSchema>;
+
 export const createDatasetSchema = z.object({
   name: nameSchema,
   /** A JSONL upload: one object a line. */
   uploadId: idSchema,
-  /** The column that orders rows in time (ISO instants). Never a feature. */
-  timeColumn: z.string(),
+  /** The column that orders rows in time (ISO instants). Never a feature. Without one the split cannot be by time. */
+  timeColumn: z.string().optional(),
   labelColumn: z.string().optional(),
   /** Columns a model may see; others are kept as metadata (slices, keys). */
   featureColumns: z.array(z.string()).min(1),
@@ -35,8 +50,10 @@ export const createDatasetSchema = z.object({
   keyColumn: z.string().optional(),
   /** Given, or inferred from the rows and fixed from then on. `inherit` takes the contract of the last version. */
   contract: z.union([dataContractSchema, z.enum(["infer", "inherit"])]).default("infer"),
-  /** Share of the latest rows held back for evaluation. */
+  /** Share of the rows held back for evaluation. */
   holdout: z.number().min(0.05).max(0.5).default(0.2),
+  /** Default: by time where there is a time column, else stratified by a label of classes, else random. */
+  split: splitRequestSchema.optional(),
   description: z.string().max(2000).default(""),
 });
 export type CreateDataset = z.infer<typeof createDatasetSchema>;
@@ -47,6 +64,18 @@ export const splitSchema = z.object({
   rows: z.int(),
   from: instantSchema.nullable(),
   to: instantSchema.nullable(),
+});
+/**
+ * accuracy: of the held-back rows, by the label its value had most often in training. auc: one label against the others by the order of its
+ * values. correlation: with a numeric label, its size.
+ */
+export const tellingFeatureSchema = z.object({
+  name: z.string(),
+  measure: z.enum(["accuracy", "auc", "correlation"]),
+  value: z.number(),
+  rows: z.int(),
+  /** So much that it may be the answer itself. */
+  suspicious: z.boolean(),
 });
 export const lineageSchema = z.object({
   /** Where the rows came from: an upload, or inferences and their feedback. */
@@ -75,14 +104,21 @@ export const datasetSchema = z.object({
 export type Dataset = z.infer<typeof datasetSchema>;
 export const datasetDetailSchema = datasetSchema.extend({
   description: z.string(),
-  timeColumn: z.string(),
+  timeColumn: z.string().nullable(),
   labelColumn: z.string().nullable(),
   featureColumns: z.array(z.string()),
   contract: dataContractSchema,
   labels: z.array(z.object({ label: z.string(), rows: z.int() })),
   quarantine: z.array(quarantineReasonSchema),
   splits: z.array(splitSchema),
-  leakage: z.object({ checked: z.boolean(), problems: z.array(z.string()) }),
+  /** How the held-back rows were chosen. */
+  split: splitRequestSchema,
+  leakage: z.object({
+    checked: z.boolean(),
+    problems: z.array(z.string()),
+    /** What each feature alone says of the label, most first. */
+    features: z.array(tellingFeatureSchema),
+  }),
   lineage: lineageSchema,
   /** Markdown. */
   datasheet: z.string(),
@@ -90,3 +126,50 @@ export const datasetDetailSchema = datasetSchema.extend({
 export type DatasetDetail = z.infer<typeof datasetDetailSchema>;
 export const datasetRowsSchema = z.object({ rows: z.array(z.record(z.string(), z.unknown())), total: z.int() });
 export const quarantinedRowSchema = z.object({ line: z.int(), reason: z.string(), row: z.unknown() });
+
+/** A file that a read set aside; rows count from 1, the header of CSV and Excel among them. */
+export const refusedFileSchema = z.object({ name: z.string(), reason: z.string(), row: z.int().optional(), column: z.string().optional() });
+export const sourceReadSchema = z.object({
+  source: nameSchema,
+  /** What was read, as an upload that datasets are built from; null when nothing is new. */
+  uploadId: idSchema.nullable(),
+  rows: z.int(),
+  bytes: z.int(),
+  /** Files that were set aside: the first hundred, and how many there are. */
+  refused: z.array(refusedFileSchema),
+  refusedCount: z.int(),
+  notes: z.array(z.string()),
+  /** Where the next read begins, in words. */
+  watermark: z.string().nullable(),
+  /** There is more than one read may bring: read again. */
+  more: z.boolean(),
+});
+export type SourceRead = z.infer<typeof sourceReadSchema>;
+export const sourceSchema = z.object({
+  name: nameSchema,
+  kind: z.enum(["file", "folder", "http", "postgres", "command", "push"]),
+  /** Seconds between reads on a schedule. */
+  everySeconds: z.number().nullable(),
+  watermark: z.string().nullable(),
+  /** Rows read since the beginning. */
+  rows: z.int(),
+  /** Rows that were pushed and not read yet. */
+  waiting: z.int(),
+  lastReadAt: instantSchema.nullable(),
+  lastRead: sourceReadSchema.nullable(),
+});
+export type Source = z.infer<typeof sourceSchema>;
+export const pushRowsSchema = z.strictObject({
+  /** Names the batch: sent again, it is answered as before and taken once. */
+  batch: z.string().min(1).max(200),
+  rows: z.array(z.record(z.string(), z.unknown())).min(1).max(1000),
+});
+export type PushRows = z.infer<typeof pushRowsSchema>;
+export const pushedRowsSchema = z.object({
+  source: nameSchema,
+  batch: z.string(),
+  taken: z.int(),
+  /** Rows whose key was sent before; they are not taken again. */
+  repeated: z.int(),
+});
+export type PushedRows = z.infer<typeof pushedRowsSchema>;

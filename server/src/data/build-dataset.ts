@@ -48,6 +48,7 @@ export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<
       keyColumn: rows.keyColumn,
       contract: input.contract,
       holdout: rows.holdout,
+      split: rows.split,
       nearThreshold: deps.config.nearDuplicateThreshold,
       now: input.now,
     };

@@ -200,7 +200,7 @@ describe("the leakage check", () => {
         { line: 201, values: { ...rows[99]!.values, text: "late", at: hours(2) } },
       ],
     };
-    expect(checkLeakage({ split, rule, timeColumn: "at", labelColumn: "label" }).structural).toEqual([
+    expect(checkLeakage({ split, splitRule: { kind: "time" }, rule, timeColumn: "at", labelColumn: "label" }).structural).toEqual([
       `1 held-back rows are not later than the last training row (${hours(79)})`,
       "1 held-back rows are also training rows (first: line 200)",
     ]);
@@ -218,6 +218,7 @@ describe("the leakage check", () => {
     const split = { train: told.slice(0, 80), holdout: told.slice(80) };
     const { structural, suspicions } = checkLeakage({
       split,
+      splitRule: { kind: "time" },
       rule: { ...rule, featureColumns: ["folder", "text"] },
       timeColumn: "at",
       labelColumn: "label",
@@ -227,7 +228,13 @@ describe("the leakage check", () => {
     expect(suspicions[0]).toContain('"folder" alone');
     expect(suspicions[1]).toMatch(/the word "x-flag-(no|yes)" in "text" alone/);
     expect(
-      checkLeakage({ split: { train: rows.slice(0, 80), holdout: rows.slice(80) }, rule, timeColumn: "at", labelColumn: "label" }),
-    ).toEqual({ structural: [], suspicions: [] });
+      checkLeakage({
+        split: { train: rows.slice(0, 80), holdout: rows.slice(80) },
+        splitRule: { kind: "time" },
+        rule,
+        timeColumn: "at",
+        labelColumn: "label",
+      }),
+    ).toMatchObject({ structural: [], suspicions: [] });
   });
 });

@@ -3,7 +3,7 @@ import { type ParsedRow, type Rejection, type Row, type Scalar, showValue } from
 
 export interface CheckInput {
   readonly contract: DataContract;
-  readonly timeColumn: string;
+  readonly timeColumn?: string | undefined;
   /** Milliseconds since the epoch: no row may come from later. */
   readonly now: number;
 }
@@ -67,7 +67,7 @@ export function checkRow(parsed: ParsedRow, input: CheckInput): Row | Rejection 
     if ("rule" in result) return reject(parsed, `${column.name}: ${result.rule}`, raw);
     values[column.name] = result.value;
   }
-  const time = values[input.timeColumn];
+  const time = input.timeColumn === undefined ? null : values[input.timeColumn];
   if (typeof time === "string" && Date.parse(time) > input.now + clockToleranceMs)
     return reject(parsed, `${input.timeColumn}: must not be in the future`, time);
   return { line: parsed.line, values };

@@ -29,8 +29,10 @@ export async function createDataset(rows: CreateFromRows, run: WorkflowRun, deps
 }
 
 /** Refuses columns whose role contradicts itself. `invalid_request`. */
-export function checkRoles(rows: Pick<CreateFromRows, "timeColumn" | "labelColumn" | "keyColumn" | "featureColumns">): void {
+export function checkRoles(rows: Pick<CreateFromRows, "timeColumn" | "labelColumn" | "keyColumn" | "featureColumns" | "split">): void {
   const { featureColumns } = rows;
+  if (rows.split?.kind === "time" && rows.timeColumn === undefined)
+    throw new AppError("invalid_request", "A split by time needs `timeColumn`; name one, or ask for another kind of split.");
   const doubled = featureColumns.find((name, index) => featureColumns.indexOf(name) !== index);
   if (doubled !== undefined) throw new AppError("invalid_request", `The feature column "${doubled}" is named twice.`);
   for (const [role, name] of [
@@ -82,14 +84,15 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
     counts,
     detail: {
       description: rows.description,
-      timeColumn: rows.timeColumn,
+      timeColumn: rows.timeColumn ?? null,
       labelColumn: rows.labelColumn ?? null,
       featureColumns: [...rows.featureColumns],
       contract: report.contract,
       labels: report.labels.map((each) => ({ ...each })),
       quarantine: report.quarantine.map((each) => ({ ...each })),
+      split: report.split,
       splits: report.splits.map((each) => ({ ...each })),
-      leakage: { checked: report.leakage.checked, problems: [...report.leakage.problems] },
+      leakage: { ...report.leakage },
       lineage,
       datasheet: writeDatasheet({
         ...rows,

@@ -103,7 +103,7 @@ export function checkNames(names: readonly string[], roles: Roles, rows: number)
     folded.set(name.toLowerCase(), name);
   }
   const needed = [
-    roles.timeColumn,
+    ...(roles.timeColumn === undefined ? [] : [roles.timeColumn]),
     ...roles.featureColumns,
     ...(roles.labelColumn === undefined ? [] : [roles.labelColumn]),
     ...(roles.keyColumn === undefined ? [] : [roles.keyColumn]),

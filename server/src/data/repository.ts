@@ -116,7 +116,13 @@ export async function findVersion(tx: Tx, name: string, version: number | null):
     .where("name", "=", name);
   query = version === null ? query.orderBy("version", "desc").limit(1) : query.where("version", "=", version);
   const row = await query.executeTakeFirst();
-  return row === undefined ? null : { ...toDataset(row), ...row.detail, quarantineHash: row.quarantine_hash };
+  return row === undefined ? null : { ...toDataset(row), ...completeDetail(row.detail), quarantineHash: row.quarantine_hash };
+}
+
+/** A version that was stored before a fact was kept says what was so then. */
+function completeDetail(stored: VersionDetail): VersionDetail {
+  const { leakage, split } = stored as Partial<VersionDetail>;
+  return { ...stored, split: split ?? { kind: "time" }, leakage: { checked: false, problems: [], features: [], ...leakage } };
 }
 
 /** Newest first. */

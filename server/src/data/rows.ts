@@ -24,7 +24,7 @@ export interface Rejection {
 
 /** What the columns are for. */
 export interface Roles {
-  readonly timeColumn: string;
+  readonly timeColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
   readonly featureColumns: readonly string[];
   readonly keyColumn?: string | undefined;

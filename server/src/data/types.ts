@@ -1,7 +1,16 @@
-import type { CreateDataset, DataContract, Dataset, DatasetDetail, quarantinedRowSchema, uploadSchema } from "@millrace/contract";
+import type {
+  SplitRequest,
+  CreateDataset,
+  DataContract,
+  Dataset,
+  DatasetDetail,
+  quarantinedRowSchema,
+  uploadSchema,
+} from "@millrace/contract";
 import type { z } from "zod";
 import type { Context } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
+import type { Sources } from "./sources/create-sources.ts";
 
 export type Upload = z.infer<typeof uploadSchema>;
 export type QuarantinedRow = z.infer<typeof quarantinedRowSchema>;
@@ -24,12 +33,14 @@ export interface CreateFromRows {
   readonly name: string;
   /** Hash of a blob with one JSON object a line. */
   readonly blob: string;
-  readonly timeColumn: string;
+  /** Without one the rows are in order of content and the split is not by time. */
+  readonly timeColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
   readonly featureColumns: readonly string[];
   readonly keyColumn?: string | undefined;
   readonly contract: DataContract | "infer" | "inherit";
   readonly holdout: number;
+  readonly split?: SplitRequest | undefined;
   readonly description: string;
   readonly sources: readonly LineageSource[];
   /** `name@version` this version grew out of. */
@@ -49,7 +60,7 @@ export interface RowsQuery {
 
 /**
  * A dataset version as programs use it. Its Parquet file has the contract's columns and `_split` (`train` or `holdout`),
- * ordered by time.
+ * ordered by time (by content without a time column).
  */
 export interface Snapshot {
   readonly dataset: DatasetDetail;
@@ -59,6 +70,7 @@ export interface Snapshot {
 
 /** Uploads, contracts, dataset versions. */
 export interface Data {
+  readonly sources: Sources;
   /** Keeps the bytes as they came and counts their lines; what is wrong in them is said when a dataset is built. */
   upload(context: Context, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
   /** `not_found` */

@@ -66,7 +66,8 @@ function collection({ report, lineage }: DatasheetInput): string {
   const parent = lineage.parent === null ? "" : `\n\nGrew out of ${lineage.parent}.`;
   const first = report.splits[0]?.from ?? "";
   const last = report.splits.at(-1)?.to ?? "";
-  return `## Collection\n\n${sources.join("\n")}\n\nThe rows are from ${first} to ${last}.${parent}`;
+  const time = first === "" ? "The rows have no time." : `The rows are from ${first} to ${last}.`;
+  return `## Collection\n\n${sources.join("\n")}\n\n${time}${parent}`;
 }
 
 function preprocessing({ report, nearThreshold, contractOrigin }: DatasheetInput): string {
@@ -79,7 +80,20 @@ The contract was ${contractOrigin}. Of equal or nearly equal rows (Jaccard simil
 
 function splits({ report, timeColumn }: DatasheetInput): string {
   const rows = report.splits.map((split) => `| ${split.name} | ${split.rows} | ${split.from ?? ""} | ${split.to ?? ""} |`);
-  return `## Splits\n\nBy ${timeColumn}: the latest rows are held back, rows of one instant stay together.\n\n${["| split | rows | from | to |", "|---|--:|---|---|", ...rows].join("\n")}`;
+  return `## Splits\n\n${saySplit(report.split, timeColumn)}\n\n${["| split | rows | from | to |", "|---|--:|---|---|", ...rows].join("\n")}`;
+}
+
+function saySplit(split: BuildReport["split"], timeColumn: string | undefined): string {
+  switch (split.kind) {
+    case "time":
+      return `By ${timeColumn}: the latest rows are held back, rows of one instant stay together.`;
+    case "random":
+      return `At random with seed ${split.seed}.`;
+    case "stratified":
+      return `At random with seed ${split.seed}, the same share of each ${split.column}.`;
+    case "group":
+      return `By ${split.group} with seed ${split.seed}: all rows of one are on one side.`;
+  }
 }
 
 function limits({ report }: DatasheetInput): string {

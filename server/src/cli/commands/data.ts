@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
-import type { Dataset, DatasetDetail } from "@millrace/contract";
+import type { Dataset, DatasetDetail, SplitRequest } from "@millrace/contract";
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError } from "../../core/index.ts";
 import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../format.ts";
@@ -31,8 +31,8 @@ const columns: readonly Column<Dataset>[] = [
   { title: "BY", value: (item) => item.createdBy, flexible: true, spare: true },
 ];
 
-const createOptions: readonly VerbOption[] = [
-  { flags: "--time <column>", description: "the column that orders rows in time; never a feature", required: true },
+export const createOptions: readonly VerbOption[] = [
+  { flags: "--time <column>", description: "the column that orders rows in time; never a feature" },
   { flags: "--features <columns>", description: "the columns a model may see, by commas", parse: collect, required: true },
   { flags: "--label <column>", description: "the column with the true label" },
   { flags: "--unique <column>", description: "the column that names a row" },
@@ -42,12 +42,19 @@ const createOptions: readonly VerbOption[] = [
     choices: ["infer", "inherit"],
     default: "infer",
   },
-  { flags: "--holdout <share>", description: "share of the latest rows held back for evaluation", parse: parseShare, default: 0.2 },
+  { flags: "--holdout <share>", description: "share of the rows held back for evaluation", parse: parseShare, default: 0.2 },
+  {
+    flags: "--split <kind>",
+    description: "which rows are held back; default: by time where there is one, else stratified by the label",
+    choices: ["time", "random", "stratified", "group"],
+  },
+  { flags: "--seed <n>", description: "of a random, stratified or group split", parse: parseWhole, default: 0 },
+  { flags: "--group <column>", description: "rows of one value belong together: for `--split group`, and for the leakage check" },
   { flags: "--description <text>", description: "what it is, for the datasheet" },
   { flags: "--detach", description: "do not wait for it" },
 ];
 
-export function addData(program: Command, registrar: Registrar): void {
+export function addData(program: Command, registrar: Registrar): Command {
   const data = group(program, "data", "datasets: versions, contracts, quarantine");
   addVerb(data, registrar, {
     usage: "list",
@@ -127,22 +134,46 @@ export function addData(program: Command, registrar: Registrar): void {
     options: createOptions,
     run: async (session, [name, source], options) => {
       const uploadId = /^[0-9a-f-]{36}$/.test(source!) && !existsSync(source!) ? source! : (await uploadFile(session, source!)).id;
-      const started = await session.call("data.create", {
-        body: {
-          name: name!,
-          uploadId,
-          timeColumn: options["time"] as string,
-          featureColumns: options["features"] as string[],
-          contract: options["contract"] as "infer" | "inherit",
-          holdout: options["holdout"] as number,
-          ...(options["label"] === undefined ? {} : { labelColumn: options["label"] as string }),
-          ...(options["unique"] === undefined ? {} : { keyColumn: options["unique"] as string }),
-          ...(options["description"] === undefined ? {} : { description: options["description"] as string }),
-        },
-      });
-      await finish(session, started, { detach: options["detach"] === true, doing: `building ${name!}` });
+      await createDataset(session, { name: name!, uploadId }, options);
     },
   });
+  return data;
+}
+
+/** Starts the build and follows it; `options` are those of `createOptions`. */
+export async function createDataset(
+  session: Session,
+  { name, uploadId }: { readonly name: string; readonly uploadId: string },
+  options: Record<string, unknown>,
+): Promise<void> {
+  const started = await session.call("data.create", {
+    body: {
+      name,
+      uploadId,
+      featureColumns: options["features"] as string[],
+      contract: options["contract"] as "infer" | "inherit",
+      holdout: options["holdout"] as number,
+      ...(options["time"] === undefined ? {} : { timeColumn: options["time"] as string }),
+      ...splitOptions(options),
+      ...(options["label"] === undefined ? {} : { labelColumn: options["label"] as string }),
+      ...(options["unique"] === undefined ? {} : { keyColumn: options["unique"] as string }),
+      ...(options["description"] === undefined ? {} : { description: options["description"] as string }),
+    },
+  });
+  await finish(session, started, { detach: options["detach"] === true, doing: `building ${name}` });
+}
+
+/** The split as the request has it. `--group` alone asks for a split by group. */
+function splitOptions(options: Record<string, unknown>): { split?: SplitRequest } {
+  const kind = (options["split"] as SplitRequest["kind"] | undefined) ?? (options["group"] === undefined ? undefined : "group");
+  if (kind === undefined) return {};
+  const group = options["group"] as string | undefined;
+  const grouped = group === undefined ? {} : { group };
+  const seed = options["seed"] as number;
+  if (kind === "time") return { split: { kind, ...grouped } };
+  if (kind !== "group") return { split: { kind, seed, ...grouped } };
+  if (group === undefined) throw new InvalidArgumentError("A split by group needs --group <column>.");
+  return { split: { kind, seed, group } };
 }
 
 /** Shows what was started, or waits for it and shows what it answered. */
@@ -184,6 +215,7 @@ function page(session: Session, detail: DatasetDetail): string {
       ["time column", detail.timeColumn],
       ["label column", detail.labelColumn],
       ["features", detail.featureColumns.join(", ")],
+      ["split", describeSplit(detail.split)],
       ["leakage", leakage(detail)],
       ["created", `${instant(detail.createdAt)} UTC by ${detail.createdBy}`],
     ]),
@@ -243,6 +275,11 @@ function page(session: Session, detail: DatasetDetail): string {
       ),
     ),
   ].join("\n");
+}
+
+function describeSplit(split: SplitRequest): string {
+  const by = split.kind === "stratified" ? ` by ${split.column ?? "label"}` : split.group === undefined ? "" : ` by ${split.group}`;
+  return `${split.kind}${split.kind === "time" ? "" : by}${split.kind === "time" ? "" : `, seed ${split.seed}`}`;
 }
 
 function leakage(detail: DatasetDetail): string {
