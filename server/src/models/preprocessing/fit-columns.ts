@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../core/index.ts";
 import { type Column, graphInputName } from "../columns.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
-import { elementType } from "../onnx/model.ts";
+import { elementOf } from "../onnx/elements.ts";
 import { steps } from "./index.ts";
 import { asMatrix } from "./matrix.ts";
 import type { FitContext, FittedStep, Matrix, Values } from "./types.ts";
@@ -50,10 +50,8 @@ export function fitColumns(
   };
 }
 
-const elements = { text: elementType.string, category: elementType.string, number: elementType.float, instant: elementType.double };
-
 function writeColumn(graph: GraphBuilder, { name, kind }: Column, chain: readonly FittedStep[]): string {
-  const input = graph.input(graphInputName(name), elements[kind]);
+  const input = graph.input(graphInputName(name), elementOf(kind));
   return chain.reduce((values, step) => step.write(graph, values), kind === "number" ? graph.asMatrix(input) : input);
 }
 

@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Column, graphInputName } from "../columns.ts";
 
-/** Columns as the inputs of a graph; for tests. */
-export function toFeeds(columns: readonly Column[]): Record<string, Tensor> {
+/** Columns as the inputs of a graph. */
+function toFeeds(columns: readonly Column[]): Record<string, Tensor> {
   return Object.fromEntries(columns.map((column) => [graphInputName(column.name), toTensor(column)]));
 }
 
@@ -19,7 +19,7 @@ function toTensor({ kind, values }: Column): Tensor {
   }
 }
 
-/** One output of an ONNX file for these rows, flat. */
+/** One output of an ONNX file for these rows, flat; for tests. */
 export async function runOnnx(onnx: Uint8Array, columns: readonly Column[], output: string): Promise<ArrayLike<number>> {
   const session = await InferenceSession.create(onnx, { intraOpNumThreads: 1, logSeverityLevel: 3 });
   const result = await session.run(toFeeds(columns), [output]);

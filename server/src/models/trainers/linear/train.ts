@@ -1,0 +1,220 @@
+import { z } from "zod";
+import { AppError } from "../../../core/index.ts";
+import { mean } from "../../../statistics/index.ts";
+import { type Column, signatureOf } from "../../columns.ts";
+import { type FittedColumns, type StepChoice, fitColumns, stepSchema } from "../../preprocessing/fit-columns.ts";
+import type { Explanation, TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
+import { makeDesign } from "./design.ts";
+import { type LinearScore, descend } from "./elastic-net.ts";
+import { writeLinear } from "./graph.ts";
+import { fitLogistic } from "./logistic.ts";
+
+const parametersSchema = z.strictObject({
+  /** Weight of the penalty against the sum of the rows' losses: scikit-learn's `alpha` of Ridge, and 1 / C of LogisticRegression. */
+  penalty: z.number().min(0).max(1e9).default(1),
+  /** Share of |w| in it; the rest is w^2 / 2. 1 leaves out inputs that help little. */
+  l1Ratio: z.number().min(0).max(1).default(0),
+  /** `balanced`: every label counts the same, however many rows it has. */
+  classWeights: z.enum(["none", "balanced"]).default("none"),
+  maximumIterations: z.int().min(1).max(10_000).default(200),
+  /** How columns are prepared, by name, in place of the default. */
+  steps: z.record(z.string(), z.array(stepSchema)).default({}),
+});
+type Parameters = z.output<typeof parametersSchema>;
+
+/** Categories up to which each gets a column of its own. */
+const fewCategories = 50;
+
+/** Linear regression, and logistic regression of two or more labels, with an elastic net. */
+export const linear: Trainer = {
+  name: "linear",
+  summary:
+    "linear or logistic regression with an elastic net, on standardised numbers, one-hot or target-encoded categories and date parts",
+  tasks: ["classification", "regression"],
+  kinds: ["number", "category", "instant"],
+  parametersSchema,
+  train: (rows, parameters, context) => train(rows, parametersSchema.parse(parameters), context),
+};
+
+/** One linear score a label (two labels: halves of one score, with opposite signs), or the one of a regression. */
+export interface LinearModel {
+  readonly columns: FittedColumns;
+  readonly scores: readonly LinearScore[];
+  /** The value of a regression is centre + scale x score. */
+  readonly centre: number;
+  readonly scale: number;
+  readonly isClassifier: boolean;
+}
+
+function train(rows: TrainingRows, parameters: Parameters, context: TrainerContext): TrainedModel {
+  checkSteps(rows, parameters);
+  context.onProgress(0, "preparing columns");
+  const columns = fitColumns(rows.columns, (column) => parameters.steps[column.name] ?? defaultSteps(column), {
+    task: rows.task,
+    target: rows.target,
+    labels: rows.labels.length,
+    seed: context.seed,
+  });
+  checkNothingMissing(rows, columns);
+  const { model, iterations } =
+    rows.task === "classification" ? fitClasses(rows, columns, { parameters, context }) : fitValue(rows, columns, { parameters, context });
+  const weights = model.scores.flatMap((score) => [...score.weights]);
+  return {
+    onnx: writeLinear(model, rows.labels),
+    signature: signatureOf(rows),
+    facts: {
+      rows: rows.count,
+      ...(model.isClassifier ? { labels: rows.labels.length } : {}),
+      features: columns.training.columns.length,
+      "weights that are not zero": weights.filter((weight) => weight !== 0).length / (rows.labels.length === 2 ? 2 : 1),
+      iterations,
+    },
+    predict: (asked) => predict(model, asked),
+    explain: (asked) => explain(model, asked),
+  };
+}
+
+interface Fitting {
+  readonly parameters: Parameters;
+  readonly context: TrainerContext;
+}
+
+function fitClasses(rows: TrainingRows, columns: FittedColumns, { parameters, context }: Fitting) {
+  const { maximumIterations } = parameters;
+  const { scores, iterations } = fitLogistic({
+    design: makeDesign(columns.training.columns),
+    target: rows.target,
+    labels: rows.labels.length,
+    rowWeights: weigh(rows, parameters),
+    penalty: penaltyOf(parameters),
+    maximumIterations,
+    onIteration: (iteration) => context.onProgress(Math.min(0.99, 1 - 0.8 ** iteration), `iteration ${iteration}`),
+  });
+  const [only] = scores;
+  const both = [-0.5, 0.5].map((share) => ({ intercept: share * only!.intercept, weights: only!.weights.map((weight) => share * weight) }));
+  const model: LinearModel = { columns, scores: scores.length === 1 ? both : scores, centre: 0, scale: 1, isClassifier: true };
+  return { model, iterations };
+}
+
+/** The target is standardised first, so that tolerances mean the same whatever its unit. */
+function fitValue(rows: TrainingRows, columns: FittedColumns, { parameters }: Fitting) {
+  const centre = mean(rows.target);
+  const scale = Math.sqrt(mean(rows.target.map((value) => (value - centre) ** 2))) || 1;
+  const score: LinearScore = { intercept: 0, weights: new Float64Array(columns.training.columns.length) };
+  const iterations = descend(
+    score,
+    {
+      design: makeDesign(columns.training.columns),
+      rowWeights: rows.weights ?? new Float64Array(rows.count).fill(1),
+      residuals: rows.target.map((value) => (value - centre) / scale),
+    },
+    penaltyOf(parameters),
+    { maximum: parameters.maximumIterations * 10, tolerance: 1e-6 },
+  );
+  const model: LinearModel = { columns, scores: [score], centre, scale, isClassifier: false };
+  return { model, iterations };
+}
+
+function penaltyOf({ penalty, l1Ratio }: Parameters) {
+  return { l1: penalty * l1Ratio, l2: penalty * (1 - l1Ratio) };
+}
+
+function weigh({ count, target, labels, weights }: TrainingRows, { classWeights }: Parameters): Float64Array {
+  const given = weights ?? new Float64Array(count).fill(1);
+  if (classWeights === "none") return given;
+  const counts = new Float64Array(labels.length);
+  for (const label of target) counts[label]! += 1;
+  return given.map((weight, row) => (weight * count) / (labels.length * counts[target[row]!]!));
+}
+
+function defaultSteps(column: Column): StepChoice[] {
+  switch (column.kind) {
+    case "number":
+      return ["missing-flag", "impute", "standard"];
+    case "instant":
+      return [{ step: "date-parts", cyclic: true }, "missing-flag", { step: "impute", with: "mean" }, "standard"];
+    case "category":
+      return new Set(column.values).size <= fewCategories ? ["one-hot"] : ["target", "standard"];
+    case "text":
+      return [];
+  }
+}
+
+function checkSteps({ columns }: TrainingRows, { steps }: Parameters): void {
+  const unknown = Object.keys(steps).find((name) => !columns.some((column) => column.name === name));
+  if (unknown === undefined) return;
+  throw new AppError(
+    "training_failed",
+    `Steps are given for "${unknown}", which is no feature. Features: ${columns.map(({ name }) => name).join(", ")}.`,
+  );
+}
+
+/** A value that is missing later must not become an answer that is none. */
+function checkNothingMissing({ columns }: TrainingRows, fitted: FittedColumns): void {
+  const empty = columns.map((column) => withNothing(column));
+  const made = fitted.transform(empty);
+  const at = made.columns.findIndex(
+    (values, index) => Number.isNaN(values[0]) || fitted.training.columns[index]!.some((x) => Number.isNaN(x)),
+  );
+  if (at === -1) return;
+  const { name } = columns[fitted.sources[at]!]!;
+  throw new AppError("training_failed", `The steps of the column "${name}" leave values missing; add the step impute.`, {
+    details: { column: name },
+  });
+}
+
+function withNothing(column: Column): Column {
+  switch (column.kind) {
+    case "text":
+      return { ...column, values: [null] };
+    case "category":
+      return { ...column, values: [""] };
+    default:
+      return { ...column, values: Float64Array.of(Number.NaN) };
+  }
+}
+
+function scoreRows(
+  { columns, scores }: LinearModel,
+  asked: readonly Column[],
+): { values: Float64Array[]; matrix: readonly Float64Array[] } {
+  const matrix = columns.transform(asked).columns;
+  const rows = matrix[0]?.length ?? 0;
+  const values = Array.from({ length: rows }, (_, row) =>
+    Float64Array.from(scores, ({ intercept, weights }) =>
+      matrix.reduce((sum, column, index) => sum + weights[index]! * column[row]!, intercept),
+    ),
+  );
+  return { values, matrix };
+}
+
+function predict(model: LinearModel, asked: readonly Column[]): Float64Array[] {
+  const { values } = scoreRows(model, asked);
+  return values.map((scores) => {
+    if (!model.isClassifier) return Float64Array.of(model.centre + model.scale * scores[0]!);
+    const largest = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+    const powers = scores.map((score) => Math.exp(score - largest));
+    const total = powers.reduce((sum, power) => sum + power, 0);
+    return powers.map((power) => power / total);
+  });
+}
+
+/** A column's part is its weight times what it lies above its mean in the training rows; the bias is the score of the mean row. */
+function explain(model: LinearModel, asked: readonly Column[]): Explanation[] {
+  const { values, matrix } = scoreRows(model, asked);
+  const { training, sources } = model.columns;
+  const means = training.columns.map((column) => mean(column));
+  const biases = Float64Array.from(
+    model.scores,
+    ({ intercept, weights }) => model.centre + model.scale * means.reduce((sum, each, index) => sum + each * weights[index]!, intercept),
+  );
+  return values.map((_, row) => ({
+    bias: biases,
+    inputs: model.scores.map(({ weights }) => {
+      const parts = new Float64Array(asked.length);
+      for (const [index, column] of matrix.entries())
+        parts[sources[index]!]! += model.scale * weights[index]! * (column[row]! - means[index]!);
+      return parts;
+    }),
+  }));
+}
