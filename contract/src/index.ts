@@ -2,6 +2,7 @@ export * from "./batches.ts";
 export * from "./data.ts";
 export * from "./errors.ts";
 export * from "./evaluation.ts";
+export * from "./features.ts";
 export * from "./feedback.ts";
 export * from "./functions.ts";
 export * from "./gateway.ts";

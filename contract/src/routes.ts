@@ -2,6 +2,7 @@ import { z } from "zod";
 import * as batches from "./batches.ts";
 import * as data from "./data.ts";
 import * as evaluation from "./evaluation.ts";
+import * as features from "./features.ts";
 import * as feedback from "./feedback.ts";
 import * as functions from "./functions.ts";
 import * as gateway from "./gateway.ts";
@@ -75,6 +76,15 @@ export const routes = {
   "data.get": { method: "GET", path: "/api/data/datasets/:name/:version", summary: "One dataset version: contract, quarantine, splits, lineage, datasheet", permission: "data.read", parameters: versioned, response: data.datasetDetailSchema },
   "data.rows": { method: "GET", path: "/api/data/datasets/:name/:version/rows", summary: "Rows of a dataset version (audited)", permission: "data.read", parameters: versioned, query: z.object({ offset: z.coerce.number().int().min(0).default(0), limit: z.coerce.number().int().min(1).max(1000).default(50), split: z.enum(["train", "holdout"]).optional() }), response: data.datasetRowsSchema },
   "data.quarantine": { method: "GET", path: "/api/data/datasets/:name/:version/quarantine", summary: "Rows that were set aside, with the reason", permission: "data.read", parameters: versioned, query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }), response: z.object({ items: z.array(data.quarantinedRowSchema) }) },
+  "data.listFeatures": { method: "GET", path: "/api/data/features", summary: "Feature views and how fresh they are", permission: "data.read", response: z.object({ items: z.array(features.featureViewStatusSchema) }) },
+  "data.joinFeatures": { method: "POST", path: "/api/data/features/join", summary: "Join feature views to a dataset's rows, each as it was known at the row's time", permission: "data.write", body: features.joinFeaturesSchema, response: jobs.startedSchema, status: 202 },
+  "data.materialiseFeatures": { method: "POST", path: "/api/data/features/:name/materialise", summary: "Write a feature view's newest values to the online table", permission: "data.write", parameters: named, body: features.featureVersionSchema, response: jobs.startedSchema, status: 202 },
+  "data.featureValues": { method: "GET", path: "/api/data/features/:name/values", summary: "An entity's newest values (audited)", permission: "data.read", parameters: named, query: features.featureValuesQuerySchema, response: features.featureValuesSchema },
+  "data.checkFeatures": { method: "POST", path: "/api/data/features/:name/check", summary: "Compare online values with the point-in-time join (audited)", permission: "data.read", parameters: named, body: features.checkFeaturesSchema, response: features.featureSkewSchema },
+
+  "data.sources": { method: "GET", path: "/api/data/sources", summary: "Data sources: how far each was read", permission: "data.read", response: z.object({ items: z.array(data.sourceSchema) }) },
+  "data.readSource": { method: "POST", path: "/api/data/sources/:name/read", summary: "Read what is new in a source, as an upload", permission: "data.write", parameters: named, response: jobs.startedSchema, status: 202 },
+  "data.push": { method: "POST", path: "/api/data/:name/rows", summary: "Send rows to a source of kind push; a batch and a key are taken once", permission: "data.write", parameters: named, body: data.pushRowsSchema, response: data.pushedRowsSchema },
 
   "models.createRun": { method: "POST", path: "/api/models/runs", summary: "Train a model", permission: "models.write", body: models.createRunSchema, response: jobs.startedSchema.extend({ runId: idSchema }), status: 202 },
   "models.listRuns": { method: "GET", path: "/api/models/runs", summary: "List runs", permission: "models.read", query: pageQuerySchema.extend({ model: nameSchema.optional() }), response: pageOf(models.runSchema) },

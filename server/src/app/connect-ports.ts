@@ -56,6 +56,15 @@ export function connectPorts(deps: ConnectDeps): Ports {
       get: ({ parameters }, context) => data.get(context, formatReference(parameters)),
       rows: ({ parameters, query }, context) => data.rows(context, formatReference(parameters), query),
       quarantine: async ({ parameters, query }, context) => ({ items: await data.quarantine(context, formatReference(parameters), query) }),
+      listFeatures: async (_request, context) => ({ items: await data.features.list(context) }),
+      joinFeatures: ({ body }, context) => data.features.join(context, body),
+      materialiseFeatures: ({ parameters, body }, context) => data.features.materialise(context, parameters.name, body.version),
+      featureValues: ({ parameters, query }, context) => data.features.values(context, { view: parameters.name, ...query }),
+      checkFeatures: ({ parameters, body }, context) =>
+        data.features.check(context, parameters.name, { version: body.version, sample: body.sample }),
+      sources: async (_request, context) => ({ items: await data.sources.list(context) }),
+      readSource: ({ parameters }, context) => data.sources.read(context, parameters.name),
+      push: ({ parameters, body }, context) => data.sources.push(context, parameters.name, body),
     },
     models: {
       createRun: ({ body }, context) => models.createRun(context, body),

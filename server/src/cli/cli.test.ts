@@ -15,12 +15,22 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "millrace-cli-"));
   writeFileSync(join(folder, "rows.jsonl"), '{"subject":"a"}\n{"subject":"b"}\n');
+  writeFileSync(join(folder, "predictions.jsonl"), predictions);
   writeFileSync(join(folder, "checkpoint.json"), JSON.stringify({ checkpoint }));
 });
 afterEach(() => {
   vi.useRealTimers();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const predictions = Array.from({ length: 60 }, (_, row) =>
+  JSON.stringify({
+    truth: row % 3 === 0 ? "spam" : "ham",
+    score: ((row * 7) % 10) / 10,
+    group: row % 2 === 0 ? "a" : "b",
+    columns: { length: row, from: `list ${row % 2}` },
+  }),
+).join("\n");
 
 /** One line for every command that asks the server. */
 function everyCommand(): string[][] {
@@ -45,8 +55,18 @@ function everyCommand(): string[][] {
     ["data", "show", "mail@1"],
     ["data", "rows", "mail@1", "--split", "train"],
     ["data", "quarantine", "mail@1"],
+    ["data", "features", "list"],
+    ["data", "features", "values", "spend", "42"],
+    ["data", "features", "materialise", "spend@1"],
+    ["data", "features", "join", "mail@1", "--views", "spend,visits@2", "--name", "mail-joined"],
+    ["data", "features", "check", "spend", "--sample", "100"],
     ["data", "upload", join(folder, "rows.jsonl")],
     ["data", "create", "mail", join(folder, "rows.jsonl"), "--time", "date", "--features", "subject,body", "--label", "label"],
+    ["data", "sources"],
+    ["data", "read", "orders"],
+    ["data", "read", "orders", "--dataset", "orders", "--time", "date", "--features", "amount"],
+    ["data", "push", "events", join(folder, "rows.jsonl")],
+    ["data", "score", join(folder, "predictions.jsonl"), "--task", "classification"],
     ["models", "list"],
     ["models", "show", "triage-mail"],
     ["models", "show", "triage-mail@1"],

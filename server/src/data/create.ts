@@ -1,12 +1,15 @@
-import { AppError, type Clock, type Context } from "../core/index.ts";
+import { AppError, type Clock, type Context, type Egress } from "../core/index.ts";
 import type { AuditChange } from "../governance/index.ts";
 import type { Jobs } from "../jobs/index.ts";
 import { type BlobStore, type Lake, type Sql, type Tx, readLines } from "../storage/index.ts";
 import type { DataConfig } from "./config.ts";
+import { checkContract } from "./contract-rules.ts";
 import { type CreateDeps, checkRoles, createDataset } from "./create-dataset.ts";
+import { createFeatures } from "./features/create.ts";
 import { type CreateDatasetInput, createDatasetWorkflow, defineWorkflows } from "./jobs.ts";
 import { formatReference, parseReference } from "./reference.ts";
 import * as repository from "./repository.ts";
+import { createSources } from "./sources/create-sources.ts";
 import { storeUpload } from "./store-upload.ts";
 import type { Data, DatasetDetail, QuarantinedRow, Upload } from "./types.ts";
 
@@ -18,6 +21,7 @@ export interface DataDeps {
   /** Governance's `audit`. */
   readonly audit: (tx: Tx, change: AuditChange) => Promise<void>;
   readonly clock: Clock;
+  readonly egress: Egress;
   readonly config: DataConfig;
   /** A folder for work in progress. */
   readonly scratchFolder: string;
@@ -54,11 +58,26 @@ export function createData(deps: DataDeps): Data {
   }
 
   return {
+    sources: createSources(deps),
+
+    features: createFeatures({
+      ...deps,
+      views: deps.config.features,
+      timeoutMs: deps.config.buildMinutes * 60_000,
+      find: async (context, reference) => toDetail(await find(context, reference)),
+      snapshot: async (context, reference) => {
+        const found = await find(context, reference);
+        return { reference: formatReference(found), path: await blobs.path(context, found.hash) };
+      },
+      createFromRows: (rows, run) => createDataset(rows, run, createDeps),
+    }),
+
     upload: (context, bytes) => storeUpload(context, bytes, deps),
     findUpload,
 
     async create(context, request) {
       checkRoles(request);
+      if (typeof request.contract === "object") checkContract(request.contract, request);
       const upload = await findUpload(context, request.uploadId);
       if (request.contract === "inherit") await find(context, request.name);
       const input: CreateDatasetInput = { request, upload: { hash: upload.hash, rows: upload.rows } };

@@ -10,6 +10,7 @@ import type {
 import type { z } from "zod";
 import type { Context } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
+import type { Features } from "./features/types.ts";
 import type { Sources } from "./sources/create-sources.ts";
 
 export type Upload = z.infer<typeof uploadSchema>;
@@ -41,6 +42,8 @@ export interface CreateFromRows {
   readonly contract: DataContract | "infer" | "inherit";
   readonly holdout: number;
   readonly split?: SplitRequest | undefined;
+  /** Allows a contract that breaks with that of the last version. */
+  readonly breaking?: boolean | undefined;
   readonly description: string;
   readonly sources: readonly LineageSource[];
   /** `name@version` this version grew out of. */
@@ -71,6 +74,7 @@ export interface Snapshot {
 /** Uploads, contracts, dataset versions. */
 export interface Data {
   readonly sources: Sources;
+  readonly features: Features;
   /** Keeps the bytes as they came and counts their lines; what is wrong in them is said when a dataset is built. */
   upload(context: Context, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
   /** `not_found` */

@@ -60,9 +60,9 @@ export function joinSql(spine: Spine, views: readonly FeatureRelation[]): string
 export function latestSql(view: FeatureRelation): string {
   const order = orderOf(view).map((column) => `${column} DESC NULLS FIRST`);
   const alive = view.timeToLiveSeconds === null ? "" : ` AND event + to_seconds(${view.timeToLiveSeconds}) >= $as_of::TIMESTAMP`;
-  return `WITH rows AS (${rowsSql(view)})
+  return `WITH usable_rows AS (${rowsSql(view)})
 SELECT ${entities(view).join(", ")}, ${features(view).join(", ")}, event FROM (
-  SELECT * FROM rows WHERE usable <= $as_of::TIMESTAMP
+  SELECT * FROM usable_rows WHERE usable <= $as_of::TIMESTAMP
   QUALIFY row_number() OVER (PARTITION BY ${entities(view).join(", ")} ORDER BY ${order.join(", ")}) = 1
 ) WHERE true${alive} ORDER BY ${entities(view).join(", ")}`;
 }

@@ -72,6 +72,8 @@ async function prepareStep(step: LakeStep, input: string): Promise<LakeStep> {
     case "read":
     case "profile":
       return { ...step, path: absolute(step.path) };
+    case "export":
+      return { ...step, path: absolute(step.path), jsonlPath: resolve(step.jsonlPath) };
     case "query":
       return { ...step, files: absoluteFiles(step.files) };
     case "derive":

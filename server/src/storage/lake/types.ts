@@ -81,7 +81,9 @@ export type LakeStep =
   | ({ readonly kind: "query" } & LakeQuery)
   /** Writes the rows of a SELECT as a Parquet file. */
   | ({ readonly kind: "derive"; readonly folder: string } & LakeQuery)
-  | { readonly kind: "profile"; readonly path: LakeFile };
+  | { readonly kind: "profile"; readonly path: LakeFile }
+  /** The rows of a file as JSON, one object a line, in the shape `read` answers. `jsonlPath` must not exist. */
+  | { readonly kind: "export"; readonly path: LakeFile; readonly jsonlPath: string };
 
 export interface LakeResults {
   write: ParquetFile;
@@ -89,6 +91,7 @@ export interface LakeResults {
   query: LakeRow[];
   derive: ParquetFile;
   profile: TableProfile;
+  export: { readonly rows: number };
 }
 
 /** The results of `run`, in the order and by the kind of its steps. */
