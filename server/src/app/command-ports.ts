@@ -14,6 +14,7 @@ export function commandPorts(): CliDeps {
     startApp: startKept,
     migrate: migrateStore,
     restore: restoreStore,
+    scorePredictions: async (file, options) => (await import("../data/index.ts")).scorePredictions(file, options),
     runDemo: async (options) => (await loadDemo()).runDemo(options, { startApp: startForDemo, explain }),
   };
 }

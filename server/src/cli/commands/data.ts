@@ -7,6 +7,7 @@ import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../for
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { facts, indent, section, showList, table } from "./show.ts";
+import { addScore } from "./score.ts";
 import {
   type Registrar,
   type VerbOption,
@@ -57,6 +58,7 @@ export const createOptions: readonly VerbOption[] = [
 export function addData(program: Command, registrar: Registrar): Command {
   const data = group(program, "data", "datasets: versions, contracts, quarantine");
   addVerb(data, registrar, {
+  addScore(data, registrar);
     usage: "list",
     description: "list dataset versions",
     options: pageOptions,
