@@ -24,6 +24,36 @@ import {
 } from "./test-records.ts";
 import type { Answers } from "./test-terminal.ts";
 
+const sourceRead = {
+  source: "orders",
+  uploadId: inferenceId,
+  rows: 300,
+  bytes: 12_000,
+  refused: [{ name: "july.csv", reason: "the row has 3 cells where the header has 4", row: 17, column: "amount" }],
+  refusedCount: 1,
+  notes: [],
+  watermark: "2 files",
+  more: false,
+};
+
+const featureView = {
+  name: "spend",
+  version: 1,
+  reference: "spend@1",
+  description: "",
+  source: "orders",
+  entity: ["customer"],
+  eventTime: "placed_at",
+  arrivalTime: null,
+  timeToLiveSeconds: 86_400,
+  materialiseEveryMinutes: 15,
+  definitionHash: hash,
+  materialisedAt: at,
+  materialisedFrom: "orders@3",
+  entities: 2000,
+  freshness: [{ feature: "spent", newest: at, ageSeconds: 60 }],
+};
+
 /** One answer for every operation the CLI asks. */
 export const answers: Answers = {
   "batches.create": () => batch,
@@ -72,6 +102,9 @@ export const answers: Answers = {
         { name: "subject", type: "text", nullable: false, unique: false, minimum: null, maximum: null, maxLength: 180, values: null },
       ],
     },
+    contractVersion: "1.1",
+    contractChanges: [{ column: "subject", change: "the greatest length was 90 and is 180", breaking: false }],
+    rules: [{ rule: "subject: must not be null", policy: "quarantine", checked: 1924, broken: 31, verdict: "quarantined", firstLine: 12 }],
     labels: [
       { label: "spam", rows: 1000 },
       { label: "ham", rows: 690 },
@@ -87,6 +120,46 @@ export const answers: Answers = {
   "data.quarantine": () => ({ items: [{ line: 12, reason: "no date", row: { subject: "x" } }] }),
   "data.upload": () => ({ id: inferenceId, hash, bytes: 120, rows: 2 }),
   "data.create": () => ({ workflowId: "w-1" }),
+  "data.listFeatures": () => ({ items: [featureView] }),
+  "data.featureValues": () => ({
+    view: "spend@1",
+    entity: ["42"],
+    status: "fresh",
+    values: { spent: 12.5 },
+    eventTime: at,
+    materialisedAt: at,
+    ageSeconds: 60,
+  }),
+  "data.materialiseFeatures": () => ({ workflowId: "w-1" }),
+  "data.joinFeatures": () => ({ workflowId: "w-1" }),
+  "data.checkFeatures": () => ({
+    view: "spend@1",
+    source: "orders@3",
+    materialisedAt: at,
+    compared: 100,
+    different: 0,
+    features: [{ feature: "spent", different: 0 }],
+    examples: [],
+    onlineEntities: 2000,
+    offlineEntities: 2000,
+    skewed: false,
+  }),
+  "data.sources": () => ({
+    items: [
+      {
+        name: "orders",
+        kind: "folder",
+        everySeconds: 3600,
+        watermark: "2 files",
+        rows: 300,
+        waiting: 0,
+        lastReadAt: "2026-11-21T10:00:00.000Z",
+        lastRead: null,
+      },
+    ],
+  }),
+  "data.readSource": () => ({ workflowId: "w-read" }),
+  "data.push": () => ({ source: "events", batch: "b-1", taken: 2, repeated: 1 }),
   "models.list": () => ({ items: [{ name: "triage-mail", latest: 2, aliases: { champion: 1 }, versions: 2, createdAt: at }] }),
   "models.get": () => ({
     name: "triage-mail",
@@ -102,7 +175,7 @@ export const answers: Answers = {
   "models.createRun": () => ({ workflowId: "w-1", runId: inferenceId }),
   ...gatewayAnswers,
   "jobs.list": () => ({ items: [workflow], next: null }),
-  "jobs.get": () => workflow,
+  "jobs.get": ({ parameters }) => (parameters["id"] === "w-read" ? { ...workflow, output: sourceRead } : workflow),
   "jobs.cancel": () => ({ ...workflow, status: "cancelled" }),
   "jobs.resume": () => workflow,
   "jobs.nodes": () => ({ items: [node] }),
