@@ -8,19 +8,44 @@ export const createRunSchema = z.object({
   dataset: z.string(),
   parameters: z.record(z.string(), z.unknown()).default({}),
   seed: z.int().min(0).max(0xffffffff).default(1),
+  /** By default: classes, but for a label of numbers that are no closed list, with a trainer that can do both. */
+  task: z.enum(["classification", "regression"]).optional(),
   /** Register the result as the model's next version when training succeeds. */
   register: z.boolean().default(true),
 });
 export type CreateRun = z.infer<typeof createRunSchema>;
 
-export const runMetricsSchema = z.object({
+const measuredSchema = z.object({
+  slices: z.array(z.object({ slice: z.string(), metric: z.string(), estimate: estimateSchema })),
+  /** What answering every row alike comes to on the same rows: `majority`; `mean` and `last`. Absent in older runs. */
+  baselines: z.array(z.object({ name: z.string(), metric: z.string(), estimate: estimateSchema })).optional(),
+  /** Mean size of what each input gave to the answers, of all of them, largest first; from trainers that can say it. */
+  importances: z.array(z.object({ input: z.string(), share: z.number() })).optional(),
+});
+export const classificationMetricsSchema = measuredSchema.extend({
+  /** Absent in older runs. */
+  task: z.literal("classification").optional(),
   accuracy: estimateSchema,
+  /** Area under the ROC curve, of two labels. */
+  auc: estimateSchema.optional(),
   /** Expected calibration error: 15 equal-width bins, top label. */
   ece: z.number(),
   logLoss: z.number(),
-  slices: z.array(z.object({ slice: z.string(), metric: z.string(), estimate: estimateSchema })),
   confusion: z.object({ labels: z.array(z.string()), counts: z.array(z.array(z.int())) }),
 });
+export type ClassificationMetrics = z.infer<typeof classificationMetricsSchema>;
+export const regressionMetricsSchema = measuredSchema.extend({
+  task: z.literal("regression"),
+  /** Mean absolute error, in the label's unit. */
+  mae: estimateSchema,
+  /** Root of the mean squared error, in the label's unit. */
+  rmse: estimateSchema,
+  /** Share of the variance explained; below 0 when the mean of the rows held back would do better. Null when they do not vary. */
+  r2: estimateSchema.nullable(),
+});
+export type RegressionMetrics = z.infer<typeof regressionMetricsSchema>;
+/** Of the rows held back. */
+export const runMetricsSchema = z.union([regressionMetricsSchema, classificationMetricsSchema]);
 export type RunMetrics = z.infer<typeof runMetricsSchema>;
 export const runProgressSchema = z.object({
   /** What is being done, for people: `epoch 3 of 11`. */

@@ -4,9 +4,11 @@ import type { CreateRun, ModelSignature, RunMetrics, RunProgress } from "@millra
 import { AppError, type Context, type Logger, runTask } from "../core/index.ts";
 import type { Data, DatasetDetail } from "../data/index.ts";
 import type { BlobStore } from "../storage/index.ts";
+import { chooseInputs, chooseTask } from "./choose-inputs.ts";
 import type { ModelsConfig } from "./config.ts";
 import { readProgress } from "./note-progress.ts";
 import type { InputColumn } from "./read-columns.ts";
+import { findTrainer } from "./trainers/index.ts";
 
 /** The job of the task process: files only. */
 export interface TrainJob {
@@ -57,6 +59,10 @@ export async function fitModel(
       details: { dataset: dataset.reference },
     });
   }
+  const trainer = findTrainer(request.trainer);
+  const label = dataset.contract.columns.find(({ name }) => name === dataset.labelColumn)!;
+  const task = chooseTask(request, trainer, label);
+  const columns = chooseInputs(trainer, dataset);
   await mkdir(deps.scratchFolder, { recursive: true });
   const folder = await mkdtemp(join(deps.scratchFolder, "train-"));
   try {
@@ -65,8 +71,8 @@ export async function fitModel(
       parquetPath: path,
       outputPath: join(folder, "model.onnx"),
       scratchFolder: folder,
-      task: "classification",
-      columns: dataset.featureColumns.map((name) => ({ name, type: "text" as const })),
+      task,
+      columns,
       labelColumn: dataset.labelColumn,
       sliceColumns: sliceColumns(dataset),
       parameters: request.parameters,

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { CreateRun } from "@millrace/contract";
+import type { ClassificationMetrics, CreateRun } from "@millrace/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDataParts, type DataParts } from "../../test/data.ts";
 import { AppError, type Step, createId, createRandom, silentLogger, startThread } from "../core/index.ts";
@@ -84,9 +84,12 @@ describe("a training run", () => {
     const run = await models.getRun(parts.context, runId);
     expect(run).toMatchObject({ model: "triage-mail", dataset: "mail@1", status: "succeeded", version: 1, seed: 7, error: null });
     expect(run.environment).toMatchObject({ millrace: "1.2.3", node: process.versions.node, "onnxruntime-node": "1.30.0" });
-    expect(run.metrics!.accuracy.n).toBe(60);
-    expect(run.metrics!.accuracy.value).toBeGreaterThan(0.9);
-    expect(run.metrics!.accuracy.low).toBeLessThan(run.metrics!.accuracy.value);
+    const { accuracy } = run.metrics as ClassificationMetrics;
+    expect(accuracy.n).toBe(60);
+    expect(accuracy.value).toBeGreaterThan(0.9);
+    expect(accuracy.low).toBeLessThan(accuracy.value);
+    expect(run.metrics!.baselines).toMatchObject([{ name: "majority", metric: "accuracy" }]);
+    expect(run.metrics!.baselines![0]!.estimate.value).toBeLessThan(accuracy.low);
     expect(run.metrics!.slices.map(({ slice, metric }) => `${slice} ${metric}`)).toEqual([
       "label=ham recall",
       "label=ham precision",

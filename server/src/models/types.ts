@@ -14,12 +14,17 @@ export interface ModelReference {
   readonly hash: string;
 }
 
-/** What a model answered: the top label, its calibrated probability, and the probability of every label. */
+/**
+ * What a model answered: the top label, its calibrated probability, and the probability of every label. A regression answers with
+ * `value`; its label is empty and its confidence 0.
+ */
 export interface Prediction {
   readonly label: string;
   /** In [0, 1]. */
   readonly confidence: number;
   readonly probabilities: Readonly<Record<string, number>>;
+  /** Of a regression alone. */
+  readonly value?: number;
 }
 
 export type ModelInputs = Readonly<Record<string, unknown>>;

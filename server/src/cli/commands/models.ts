@@ -1,9 +1,10 @@
 import type { Model, ModelVersion, Run } from "@millrace/contract";
 import type { Command } from "commander";
-import { count, estimate, inline, instant, interval, percent } from "../format.ts";
+import { count, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { finish } from "./data.ts";
+import { headline, metricsSections, rowsMeasured } from "./model-metrics.ts";
 import { facts, section, showList, table } from "./show.ts";
 import { type Registrar, type Verb, addVerb, collectPairs, group, pageOptions, pageQuery, parseReference, parseWhole } from "./verb.ts";
 
@@ -26,9 +27,8 @@ const runColumns: readonly Column<Run>[] = [
     paint: (text, item, palette) =>
       item.status === "failed" ? palette.bad(text) : item.status === "running" ? palette.accent(text) : palette.good(text),
   },
-  { title: "ACCURACY (95 %)", value: (item) => interval(item.metrics?.accuracy), align: "right" },
-  { title: "N", spare: true, value: (item) => item.metrics && count(item.metrics.accuracy.n), align: "right" },
-  { title: "ECE", spare: true, value: (item) => item.metrics?.ece.toFixed(4), align: "right" },
+  { title: "QUALITY (95 %)", value: (item) => item.metrics && headline(item.metrics), align: "right" },
+  { title: "N", spare: true, value: (item) => item.metrics && count(rowsMeasured(item.metrics)), align: "right" },
   { title: "SECONDS", spare: true, value: (item) => item.trainSeconds?.toFixed(1), align: "right" },
   { title: "CREATED (UTC)", value: (item) => instant(item.createdAt), spare: true },
 ];
@@ -40,6 +40,7 @@ export const trainVerb: Omit<Verb, "usage"> = {
     { flags: "--dataset <reference>", description: "name@version", required: true },
     { flags: "--trainer <name>", description: "which trainer", default: "text-classifier" },
     { flags: "--parameter <name=value>", description: "a parameter of the trainer; may be repeated", parse: collectPairs },
+    { flags: "--task <task>", description: "classification or regression; by default what the label's column says" },
     { flags: "--seed <n>", description: "the same seed and data give the same model", parse: parseWhole, default: 1 },
     { flags: "--no-register", description: "keep the run only" },
     { flags: "--detach", description: "do not wait for it" },
@@ -52,6 +53,7 @@ export const trainVerb: Omit<Verb, "usage"> = {
         dataset: options["dataset"] as string,
         parameters: (options["parameter"] as Record<string, unknown> | undefined) ?? {},
         seed: options["seed"] as number,
+        ...(options["task"] === undefined ? {} : { task: options["task"] as "classification" | "regression" }),
         register: options["register"] !== false,
       },
     });
@@ -140,8 +142,6 @@ function aliasesOf(model: Model): string {
     .join(", ");
 }
 
-type Metrics = NonNullable<Run["metrics"]>;
-
 function runPage(session: Session, run: Run): string {
   return [
     facts(session, [
@@ -175,58 +175,11 @@ function versionPage(session: Session, version: ModelVersion): string {
       ["aliases", version.aliases.join(", ")],
       ["file", `${version.hash} (${count(version.bytes)} bytes)`],
       ["inputs", version.signature.inputs.map((input) => `${input.name} ${input.type}`).join(", ")],
-      ["labels", version.signature.labels.join(", ")],
+      ["answers", version.signature.task === "regression" ? "a number" : version.signature.labels.join(", ")],
       ["trained on", version.dataset],
       ["run", version.runId],
       ["created", `${instant(version.createdAt)} UTC by ${version.createdBy}`],
     ]),
     ...(version.metrics === null ? [] : metricsSections(session, version.metrics)),
   ].join("\n");
-}
-
-function metricsSections(session: Session, metrics: Metrics): string[] {
-  const labels = metrics.confusion.labels;
-  return [
-    section(
-      session,
-      "Quality on the rows held back",
-      facts(session, [
-        ["accuracy", estimate(metrics.accuracy)],
-        ["calibration error", metrics.ece.toFixed(4)],
-        ["log loss", metrics.logLoss.toFixed(4)],
-      ]),
-    ),
-    section(
-      session,
-      "By slice",
-      table(session, metrics.slices, [
-        { title: "SLICE", value: (item) => item.slice, flexible: true },
-        { title: "METRIC", value: (item) => item.metric },
-        { title: "VALUE", value: (item) => percent(item.estimate.value), align: "right" },
-        { title: "LOW", value: (item) => percent(item.estimate.low), align: "right" },
-        { title: "HIGH", value: (item) => percent(item.estimate.high), align: "right" },
-        { title: "N", value: (item) => count(item.estimate.n), align: "right" },
-      ]),
-    ),
-    ...(labels.length > 12
-      ? []
-      : [
-          section(
-            session,
-            "Confusion (rows: truth, columns: answer)",
-            table(
-              session,
-              metrics.confusion.counts.map((row, at) => ({ label: labels[at]!, row })),
-              [
-                { title: "", value: (item) => item.label },
-                ...labels.map((label, at) => ({
-                  title: label,
-                  value: (item: { row: number[] }) => count(item.row[at]),
-                  align: "right" as const,
-                })),
-              ],
-            ),
-          ),
-        ]),
-  ];
 }

@@ -6,7 +6,7 @@ import { elementType } from "../onnx/model.ts";
 import { readColumn } from "../read-columns.ts";
 import { type StepChoice, fitColumns } from "./fit-columns.ts";
 import { steps } from "./index.ts";
-import { runOnnx } from "../onnx/test-run.ts";
+import { runOnnx } from "./test-onnx.ts";
 
 /** A column of numbers as no edge lets it in: with infinities. */
 function numbers(values: readonly number[], name = "x"): Column {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../core/index.ts";
 import type { Column } from "../../columns.ts";
-import { runOnnx } from "../../onnx/test-run.ts";
+import { runOnnx } from "../../preprocessing/test-onnx.ts";
 import { readColumn } from "../../read-columns.ts";
 import { classificationRows, regressionRows } from "../../test-rows.ts";
 import { findTrainer } from "../index.ts";
