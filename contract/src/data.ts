@@ -4,7 +4,27 @@ import { hashSchema, idSchema, instantSchema, nameSchema } from "./wire.ts";
 export const uploadSchema = z.object({ id: idSchema, hash: hashSchema, bytes: z.int(), rows: z.int() });
 
 export const columnTypeSchema = z.enum(["text", "integer", "number", "boolean", "instant"]);
-export const columnContractSchema = z.object({
+/** What happens when a rule is broken: the build stops, the row is set aside, or it is only counted. */
+export const rulePolicySchema = z.enum(["fail", "quarantine", "warn"]);
+/** Of a rule about all rows together: there is no row to set aside. */
+const wholePolicySchema = z.enum(["fail", "warn"]);
+/** What a text means, by its form. */
+export const semanticTypeSchema = z.enum(["email", "url", "phone", "uuid", "ip", "country", "currency", "iban"]);
+export type SemanticType = z.infer<typeof semanticTypeSchema>;
+/** A rule that is not named sets the row aside. A value of another type cannot be kept, so `type` never only warns. */
+const columnPoliciesSchema = z.strictObject({
+  type: z.enum(["fail", "quarantine"]).optional(),
+  null: rulePolicySchema.optional(),
+  unique: rulePolicySchema.optional(),
+  range: rulePolicySchema.optional(),
+  length: rulePolicySchema.optional(),
+  values: rulePolicySchema.optional(),
+  pattern: rulePolicySchema.optional(),
+  semantic: rulePolicySchema.optional(),
+  reference: rulePolicySchema.optional(),
+  nullShare: wholePolicySchema.optional(),
+});
+export const columnContractSchema = z.strictObject({
   name: z.string(),
   type: columnTypeSchema,
   nullable: z.boolean(),
@@ -17,9 +37,38 @@ export const columnContractSchema = z.object({
   maxLength: z.int().nullable(),
   /** The closed list of values, where there is one. */
   values: z.array(z.union([z.string(), z.number(), z.boolean()])).nullable(),
+  /** A regular expression (JavaScript, with the flag `u`) that a whole text matches. */
+  pattern: z.string().min(1).max(500).optional(),
+  semantic: semanticTypeSchema.optional(),
+  /** Every value is one of this column of another dataset: `name@version`, or `name` for its latest version. */
+  reference: z.strictObject({ dataset: z.string(), column: z.string() }).optional(),
+  /** At most this share of the rows has null. */
+  nullShare: z.number().min(0).max(1).optional(),
+  policies: columnPoliciesSchema.optional(),
 });
 export type ColumnContract = z.infer<typeof columnContractSchema>;
-export const dataContractSchema = z.object({ columns: z.array(columnContractSchema).min(1) });
+/** A rule over several columns of one row: comparisons joined by `and`, `or`, `not`, for example `closedAt >= openedAt`. */
+export const rowRuleSchema = z.strictObject({
+  name: nameSchema,
+  /** A row in which a column it looks at is null is not judged. */
+  holds: z.string().min(1).max(2000),
+  policy: rulePolicySchema.default("quarantine"),
+});
+export type RowRule = z.infer<typeof rowRuleSchema>;
+export const dataContractSchema = z.strictObject({
+  columns: z.array(columnContractSchema).min(1),
+  rowRules: z.array(rowRuleSchema).max(100).optional(),
+  /** The newest row is at most so old when the dataset is built. Needs a time column. */
+  freshness: z.strictObject({ maxAgeHours: z.number().positive(), policy: wholePolicySchema.default("fail") }).optional(),
+  /** How many rows may be sent. */
+  volume: z
+    .strictObject({
+      minimum: z.int().nonnegative().optional(),
+      maximum: z.int().positive().optional(),
+      policy: wholePolicySchema.default("fail"),
+    })
+    .optional(),
+});
 export type DataContract = z.infer<typeof dataContractSchema>;
 
 const seedSchema = z.int().min(0).max(0xffff_ffff).default(0);
@@ -55,10 +104,28 @@ export const createDatasetSchema = z.object({
   /** Default: by time where there is a time column, else stratified by a label of classes, else random. */
   split: splitRequestSchema.optional(),
   description: z.string().max(2000).default(""),
+  /** Allows a contract that readers or senders of the last version's rows could not expect: its major number goes up. */
+  breaking: z.boolean().optional(),
 });
 export type CreateDataset = z.infer<typeof createDatasetSchema>;
 
 export const quarantineReasonSchema = z.object({ reason: z.string(), rows: z.int() });
+/** How one rule of the contract came out. */
+export const ruleVerdictSchema = z.object({
+  /** Column (or the name of a row rule) and what it says: `amount: must be at least 0`. */
+  rule: z.string(),
+  policy: rulePolicySchema,
+  /** Rows it was asked of. */
+  checked: z.int(),
+  broken: z.int(),
+  verdict: z.enum(["kept", "warned", "quarantined", "failed"]),
+  /** The first row that broke it. */
+  firstLine: z.int().nullable(),
+});
+export type RuleVerdict = z.infer<typeof ruleVerdictSchema>;
+/** One difference between two contracts, as a sentence. */
+export const contractChangeSchema = z.object({ column: z.string().nullable(), change: z.string(), breaking: z.boolean() });
+export type ContractChange = z.infer<typeof contractChangeSchema>;
 export const splitSchema = z.object({
   name: z.enum(["train", "holdout"]),
   rows: z.int(),
@@ -108,6 +175,12 @@ export const datasetDetailSchema = datasetSchema.extend({
   labelColumn: z.string().nullable(),
   featureColumns: z.array(z.string()),
   contract: dataContractSchema,
+  /** major.minor: a breaking change raises the first, another one the second. */
+  contractVersion: z.string(),
+  /** Against the contract of the version before. */
+  contractChanges: z.array(contractChangeSchema),
+  /** Every rule of the contract; broken ones first. */
+  rules: z.array(ruleVerdictSchema),
   labels: z.array(z.object({ label: z.string(), rows: z.int() })),
   quarantine: z.array(quarantineReasonSchema),
   splits: z.array(splitSchema),

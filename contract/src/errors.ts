@@ -88,7 +88,12 @@ export const errorTable = {
   // Data, models, release
   unknown_dataset: user(404, "No dataset has this name and version.", "List them: `millrace data list`."),
   contract_violated: user(422, "The rows do not keep the dataset's contract.", "See the quarantine for each row's reason."),
+  contract_failed: user(422, "A rule of the contract that must hold is broken, so nothing was built.", "See `details` for the rule and its counts; correct the rows, or the rule's policy."),
+  contract_breaking: user(409, "The new contract breaks with the last version's.", "See `details`; if it is meant, ask again with `breaking: true`."),
   leakage_found: user(422, "The split leaks: rows on both sides are the same or overlap in time.", "See `details`; change the split or remove the rows."),
+  unknown_source: user(404, "No data source has this name.", "List them: `millrace data sources`."),
+  source_failed: operational(502, "A data source could not be read.", "Restore the other side, then read again: nothing is lost or repeated."),
+  source_unreadable: user(422, "What a data source gives cannot be taken as rows.", "Correct the source's options in the configuration, or the data; the message names the place."),
   unknown_model: user(404, "No model has this name and version.", "List them: `millrace models list`."),
   unknown_run: user(404, "No run has this id.", "List them: `millrace models runs`."),
   unknown_trainer: user(422, "No trainer has this name.", "Use one of those in `details`."),

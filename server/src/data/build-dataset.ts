@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DataContract } from "@millrace/contract";
 import { AppError, type Context, runTask } from "../core/index.ts";
@@ -27,6 +27,8 @@ export interface BuildInput {
   readonly context: Context;
   readonly rows: CreateFromRows;
   readonly contract: DataContract | "infer";
+  /** Snapshots (hashes of blobs) that columns of the contract refer to, by column. */
+  readonly references?: Readonly<Record<string, { readonly hash: string; readonly column: string }>>;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly signal: AbortSignal;
@@ -51,6 +53,7 @@ export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<
       split: rows.split,
       nearThreshold: deps.config.nearDuplicateThreshold,
       now: input.now,
+      referencesPath: await writeReferences(input, { deps, folder }),
     };
     const options = { signal, memoryMb: deps.config.buildMemoryMb, timeoutMs: deps.config.buildMinutes * 60_000 };
     const report = await runTask<BuildReport>({ name: "./build-task", base: import.meta.url }, job, options);
@@ -63,6 +66,34 @@ export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** So many values of another dataset fit beside the rows. */
+const mostReferenceValues = 2_000_000;
+
+/** The values that columns may have, as a file for the task. */
+async function writeReferences(input: BuildInput, to: { readonly deps: BuildDeps; readonly folder: string }): Promise<string | null> {
+  const references = Object.entries(input.references ?? {});
+  if (references.length === 0) return null;
+  const values: Record<string, unknown[]> = {};
+  for (const [name, { hash, column }] of references) {
+    const rows = await to.deps.lake.query(
+      {
+        sql: `select distinct "${column.replaceAll('"', '""')}" as value from referenced where value is not null limit ${mostReferenceValues + 1}`,
+        files: { referenced: await to.deps.blobs.path(input.context, hash) },
+      },
+      { signal: input.signal },
+    );
+    if (rows.length > mostReferenceValues)
+      throw new AppError(
+        "invalid_request",
+        `The column "${name}" refers to more than ${mostReferenceValues} values; that many cannot be looked up.`,
+      );
+    values[name] = rows.map((row) => row["value"]);
+  }
+  const path = join(to.folder, "references.json");
+  await writeFile(path, JSON.stringify(values));
+  return path;
 }
 
 function lakeColumns(contract: DataContract): LakeColumn[] {

@@ -1,7 +1,9 @@
-import type { DataContract, SplitRequest } from "@millrace/contract";
+import type { DataContract, RuleVerdict, SplitRequest } from "@millrace/contract";
 import { AppError } from "../core/index.ts";
 import { checkLeakage } from "./check-leakage.ts";
 import { checkRow, checkUnique } from "./check-row.ts";
+import { checkContract, compileContract, type ReferenceValues } from "./contract-rules.ts";
+import { createRuleCounts, judgeWhole, settleVerdicts } from "./count-rules.ts";
 import { canonicalFeatures, type DuplicateRule, findDuplicates } from "./find-duplicates.ts";
 import { checkNames, inferContract } from "./infer-contract.ts";
 import type { TellingFeature } from "./measure-features.ts";
@@ -17,6 +19,8 @@ export interface BuildOptions extends Roles {
   readonly nearThreshold: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Values of other datasets that columns refer to. */
+  readonly references?: ReferenceValues | undefined;
 }
 
 export interface SplitReport {
@@ -34,6 +38,7 @@ export interface BuildReport {
   readonly exactDuplicates: number;
   readonly nearDuplicates: number;
   readonly quarantined: number;
+  readonly rules: RuleVerdict[];
   readonly quarantine: { readonly reason: string; readonly rows: number }[];
   readonly labels: { readonly label: string; readonly rows: number }[];
   readonly split: SplitRule;
@@ -53,7 +58,7 @@ export interface Built {
   readonly rejections: readonly Rejection[];
 }
 
-/** Rows in, a clean dataset out: contract, quarantine, duplicates, split, leakage check. `contract_violated`, `leakage_found`. */
+/** Rows in, a clean dataset out: contract, quarantine, duplicates, split, leakage check. `contract_violated`, `contract_failed`, `leakage_found`. */
 export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejection[], options: BuildOptions): Built {
   if (parsed.length === 0)
     throw new AppError(
@@ -63,20 +68,26 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
         : `None of the ${unread.length} lines can be read; line ${unread[0]!.line}: ${unread[0]!.reason}.`,
     );
   const contract = options.contract === "infer" ? inferContract(parsed, options) : options.contract;
-  if (options.contract !== "infer")
+  if (options.contract !== "infer") {
     checkNames(
       contract.columns.map((column) => column.name),
       options,
       parsed.length,
     );
+    checkContract(contract, options);
+  }
+  const rules = compileContract(contract, options.references);
+  const counts = createRuleCounts(rules, parsed.length);
   const { timeColumn } = options;
   const splitRule = chooseSplit(options.split, options, contract);
   const rule: DuplicateRule = { contract, featureColumns: options.featureColumns, nearThreshold: options.nearThreshold };
-  const checked = parsed.map((row) => checkRow(row, { contract, timeColumn, now: options.now }));
+  const checked = parsed.map((row) => checkRow(row, { rules, counts, timeColumn, now: options.now }));
   const broken = checked.filter((row): row is Rejection => "reason" in row);
   const conforming = checked.filter((row): row is Row => "values" in row);
   const isSame = (a: Row, b: Row) => canonicalFeatures(a, rule.featureColumns) === canonicalFeatures(b, rule.featureColumns);
-  const unique = checkUnique(sortRows(conforming, timeColumn), contract, isSame);
+  const unique = checkUnique(sortRows(conforming, timeColumn), { rules, counts }, isSame);
+  const whole = judgeWhole({ contract, rules, parsed, conforming, unread: unread.length, timeColumn, now: options.now });
+  const verdicts = settleVerdicts([...whole, ...counts.verdicts()]);
   const rejections = [...unread, ...broken, ...unique.rejections].sort((a, b) => a.line - b.line);
   const { kept, duplicates } = findDuplicates(unique.rows, rule);
   if (kept.length < 2) throw nothingLeft(parsed.length + unread.length, rejections);
@@ -94,6 +105,7 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
     exactDuplicates: duplicates.filter(({ kind }) => kind === "exact").length,
     nearDuplicates: duplicates.filter(({ kind }) => kind === "near").length,
     quarantined: rejections.length,
+    rules: verdicts,
     quarantine: countBy(rejections.map(({ group }) => group)).map(([reason, rows]) => ({ reason, rows })),
     labels:
       labelColumn === undefined

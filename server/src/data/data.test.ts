@@ -87,7 +87,7 @@ describe("a dataset version", () => {
       { name: "train", rows: 80, from: "2026-01-01T00:00:00.000Z", to: "2026-01-04T07:00:00.000Z" },
       { name: "holdout", rows: 20, from: "2026-01-04T08:00:00.000Z", to: "2026-01-05T03:00:00.000Z" },
     ]);
-    expect(detail.leakage).toEqual({ checked: true, problems: [] });
+    expect(detail.leakage).toMatchObject({ checked: true, problems: [], features: [{ name: "text", suspicious: false }] });
     expect(detail.labels).toEqual([
       { label: "no", rows: 66 },
       { label: "yes", rows: 34 },
@@ -157,6 +157,35 @@ describe("a dataset version", () => {
     expect(detail.quarantine).toEqual([{ reason: "label: must be one of its 2 known values", rows: 1 }]);
     expect(detail.contract).toEqual((await parts.data.get(parts.context, "grown@1")).contract);
     expect(detail.datasheet).toContain("Columns the contract does not name were left out: extra.");
+  });
+
+  test("stops for a rule that must hold, looks into the dataset it refers to, and numbers its contract", async () => {
+    const rows = messages(60).map((row, index) => ({ ...row, owner: `o${index % 7}` }));
+    const owners = Array.from({ length: 6 }, (_, index) => ({ id: `o${index}`, words: `owner ${words[index]}`, since: "2026-01-01" }));
+    await parts.build(owners, { name: "owners", featureColumns: ["words"], keyColumn: "id" });
+    expect((await parts.data.get(parts.context, "owners")).splits).toMatchObject([{ rows: 5, from: null }, { rows: 1 }]);
+    await parts.build(rows, { ...request, name: "owned" });
+    const { contract } = await parts.data.get(parts.context, "owned@1");
+    const withReference = (policy: "fail" | "quarantine"): typeof contract => ({
+      columns: contract.columns.map((column) =>
+        column.name === "owner" ? { ...column, reference: { dataset: "owners@1", column: "id" }, policies: { reference: policy } } : column,
+      ),
+    });
+    const failed = await rejection(parts.build(rows, { ...request, name: "owned", contract: withReference("fail") }));
+    expect(isAppError(failed, "contract_failed")).toBe(true);
+    expect(String(failed)).toContain('"owner: must be a "id" of owners@1" (8 of 60 rows, first line 7)');
+    await parts.build(rows, { ...request, name: "owned", contract: withReference("quarantine") });
+    const detail = await parts.data.get(parts.context, "owned");
+    expect(detail).toMatchObject({ version: 2, quarantined: 8, contractVersion: "1.1" });
+    expect(detail.contractChanges.map(({ change }) => change)).toEqual([
+      'the reference was none and is "id" of owners@1',
+      "what happens to broken rules was quarantine and is reference: quarantine",
+    ]);
+    const narrower = { columns: contract.columns.filter(({ name }) => name !== "owner") };
+    const again = { ...request, name: "owned", contract: narrower };
+    expect(isAppError(await rejection(parts.build(rows, again)), "contract_breaking")).toBe(true);
+    expect(await parts.build(rows, { ...again, breaking: true })).toBe("owned@3");
+    expect((await parts.data.get(parts.context, "owned")).contractVersion).toBe("2.0");
   });
 
   test("says what is wrong when no row can be kept", async () => {

@@ -121,8 +121,15 @@ export async function findVersion(tx: Tx, name: string, version: number | null):
 
 /** A version that was stored before a fact was kept says what was so then. */
 function completeDetail(stored: VersionDetail): VersionDetail {
-  const { leakage, split } = stored as Partial<VersionDetail>;
-  return { ...stored, split: split ?? { kind: "time" }, leakage: { checked: false, problems: [], features: [], ...leakage } };
+  const known: Partial<VersionDetail> = stored;
+  return {
+    ...stored,
+    split: known.split ?? { kind: "time" },
+    contractVersion: known.contractVersion ?? "1.0",
+    contractChanges: known.contractChanges ?? [],
+    rules: known.rules ?? [],
+    leakage: { ...stored.leakage, features: known.leakage?.features ?? [] },
+  };
 }
 
 /** Newest first. */

@@ -65,6 +65,8 @@ async function collectRows(context: Context, input: Curation, deps: CurateDeps):
       contract: parent?.contract ?? "infer",
       holdout: input.holdout,
       split: parent?.split,
+      // The function's own schema decides what its rows are; a column it lost must not end the curation of what it has.
+      breaking: parent === null,
       description: describe(input, collected.rows, parent),
       sources,
       parent: input.parent,

@@ -1,13 +1,14 @@
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
-import type { Dataset, DatasetDetail, SplitRequest } from "@millrace/contract";
+import { type CreateDataset, type Dataset, type DatasetDetail, dataContractSchema, type SplitRequest } from "@millrace/contract";
+import { z } from "zod";
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError } from "../../core/index.ts";
 import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
-import { facts, indent, section, showList, table } from "./show.ts";
 import { addScore } from "./score.ts";
+import { facts, indent, section, showList, table } from "./show.ts";
 import {
   type Registrar,
   type VerbOption,
@@ -39,8 +40,7 @@ export const createOptions: readonly VerbOption[] = [
   { flags: "--unique <column>", description: "the column that names a row" },
   {
     flags: "--contract <how>",
-    description: "`infer` from these rows, or `inherit` the last version's",
-    choices: ["infer", "inherit"],
+    description: "`infer` from these rows, `inherit` the last version's, or a JSON file",
     default: "infer",
   },
   { flags: "--holdout <share>", description: "share of the rows held back for evaluation", parse: parseShare, default: 0.2 },
@@ -52,13 +52,14 @@ export const createOptions: readonly VerbOption[] = [
   { flags: "--seed <n>", description: "of a random, stratified or group split", parse: parseWhole, default: 0 },
   { flags: "--group <column>", description: "rows of one value belong together: for `--split group`, and for the leakage check" },
   { flags: "--description <text>", description: "what it is, for the datasheet" },
+  { flags: "--breaking", description: "allow a contract that breaks with the last version's" },
   { flags: "--detach", description: "do not wait for it" },
 ];
 
 export function addData(program: Command, registrar: Registrar): Command {
   const data = group(program, "data", "datasets: versions, contracts, quarantine");
-  addVerb(data, registrar, {
   addScore(data, registrar);
+  addVerb(data, registrar, {
     usage: "list",
     description: "list dataset versions",
     options: pageOptions,
@@ -153,16 +154,28 @@ export async function createDataset(
       name,
       uploadId,
       featureColumns: options["features"] as string[],
-      contract: options["contract"] as "infer" | "inherit",
+      contract: readContract(options["contract"] as string),
       holdout: options["holdout"] as number,
       ...(options["time"] === undefined ? {} : { timeColumn: options["time"] as string }),
       ...splitOptions(options),
+      ...(options["breaking"] === true ? { breaking: true } : {}),
       ...(options["label"] === undefined ? {} : { labelColumn: options["label"] as string }),
       ...(options["unique"] === undefined ? {} : { keyColumn: options["unique"] as string }),
       ...(options["description"] === undefined ? {} : { description: options["description"] as string }),
     },
   });
   await finish(session, started, { detach: options["detach"] === true, doing: `building ${name}` });
+}
+
+function readContract(how: string): CreateDataset["contract"] {
+  if (how === "infer" || how === "inherit") return how;
+  if (!existsSync(how)) throw new AppError("not_found", `There is no file ${how}; --contract is infer, inherit or a JSON file.`);
+  try {
+    return dataContractSchema.parse(JSON.parse(readFileSync(how, "utf8")));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new AppError("invalid_request", `${how} is no contract: ${why}`);
+  }
 }
 
 /** The split as the request has it. `--group` alone asks for a split by group. */
@@ -254,6 +267,33 @@ function page(session: Session, detail: DatasetDetail): string {
         { title: "VALUES", value: (item) => item.values?.join(", "), flexible: true },
       ]),
     ),
+    section(
+      session,
+      `Rules of contract ${detail.contractVersion} that were broken`,
+      table(
+        session,
+        detail.rules.filter(({ broken }) => broken > 0),
+        [
+          { title: "RULE", value: (item) => item.rule, flexible: true },
+          { title: "BROKEN", value: (item) => count(item.broken), align: "right" },
+          { title: "OF", value: (item) => count(item.checked), align: "right" },
+          { title: "VERDICT", value: (item) => item.verdict },
+        ],
+      ),
+    ),
+    ...(detail.contractChanges.length === 0
+      ? []
+      : [
+          section(
+            session,
+            "Contract changes",
+            table(session, detail.contractChanges, [
+              { title: "COLUMN", value: (item) => item.column },
+              { title: "CHANGE", value: (item) => item.change, flexible: true },
+              { title: "BREAKING", value: (item) => yesNo(item.breaking) },
+            ]),
+          ),
+        ]),
     section(
       session,
       "Quarantine",
