@@ -1,0 +1,84 @@
+import type { PushedRows, PushRows, Source } from "@millrace/contract";
+import { AppError, type Context } from "../../core/index.ts";
+import type { Jobs } from "../../jobs/index.ts";
+import type { SourceConfig } from "./config.ts";
+import { kindOf } from "./kinds/index.ts";
+import { pushRows } from "./push-rows.ts";
+import { type ReadDeps, readSource } from "./read-source.ts";
+import * as repository from "./repository.ts";
+
+/** Where rows come from, as the configuration declares it. */
+export interface Sources {
+  list(context: Context): Promise<Source[]>;
+  /** Starts the workflow `data.read-source`; its result is a `SourceRead`. `unknown_source` */
+  read(context: Context, name: string): Promise<{ workflowId: string }>;
+  /** `unknown_source`, `conflict` for a source of another kind, `idempotency_conflict`, `invalid_request` */
+  push(context: Context, name: string, batch: PushRows): Promise<PushedRows>;
+}
+
+export interface SourcesDeps extends Omit<ReadDeps, "emit"> {
+  readonly jobs: Jobs;
+}
+
+const workflowName = "data.read-source@1";
+
+/** Defines its workflow and its schedules on `jobs`: call it before `jobs.start()`. */
+export function createSources(deps: SourcesDeps): Sources {
+  const { sql, jobs } = deps;
+  const { sources } = deps.config;
+  const readDeps: ReadDeps = { ...deps, emit: (tx, event) => jobs.emit(tx, event) };
+
+  function find(name: string): SourceConfig {
+    const source = sources.find((each) => each.name === name);
+    if (source !== undefined) return source;
+    throw new AppError("unknown_source", `There is no data source "${name}"; the configuration declares ${listNames(sources)}.`, {
+      details: { source: name },
+    });
+  }
+
+  async function read(context: Context, name: string): Promise<{ workflowId: string }> {
+    return jobs.startWorkflow(context, workflowName, { source: find(name).name });
+  }
+
+  jobs.defineWorkflow<{ source: string }, unknown>(workflowName, (run, input) => readSource(find(input.source), run, readDeps));
+  for (const { name, every } of sources)
+    if (every !== undefined)
+      jobs.defineSchedule(`data.read-source ${name}`, every, async (context) => {
+        await read(context, name);
+      });
+
+  return {
+    read,
+
+    async list(context) {
+      const states = new Map((await sql.as(context, repository.listStates)).map((state) => [state.source, state]));
+      return sources.map((source): Source => {
+        const state = states.get(source.name);
+        const position = (state?.cursor as { position?: number } | null | undefined)?.position ?? 0;
+        return {
+          name: source.name,
+          kind: source.kind,
+          everySeconds: source.every === undefined ? null : source.every / 1000,
+          watermark: state === undefined ? null : kindOf(source).describe(state.cursor),
+          rows: state?.rows ?? 0,
+          waiting: source.kind === "push" ? (state?.received ?? 0) - position : 0,
+          lastReadAt: state?.lastReadAt ?? null,
+          lastRead: state?.lastRead ?? null,
+        };
+      });
+    },
+
+    async push(context, name, batch) {
+      const source = find(name);
+      if (source.kind !== "push")
+        throw new AppError("conflict", `The source ${name} is of kind ${source.kind}: it is read, and takes no rows.`, {
+          details: { source: name },
+        });
+      return sql.as(context, (tx) => pushRows(tx, { source, ...batch }, deps.audit));
+    },
+  };
+}
+
+function listNames(sources: readonly SourceConfig[]): string {
+  return sources.length === 0 ? "none" : sources.map(({ name }) => name).join(", ");
+}
