@@ -1,0 +1,116 @@
+import { findCategorySplit } from "./find-category-split.ts";
+import { type FoundSplit, type LeafSums, findNumberSplit } from "./find-number-split.ts";
+import { type HistogramKernel, histogramBytes } from "./histogram-kernel.ts";
+import { type Layout, recordLength, requestLength } from "./layout.ts";
+import type { GrowthOptions } from "./types.ts";
+
+/** Which leaves are looked at: the smaller of two siblings is summed from its rows, the other is the parent less that. */
+export interface LeafRequest {
+  readonly output: number;
+  /** Rows of the smaller, as places in the index. */
+  readonly from: number;
+  readonly to: number;
+  readonly slot: number;
+  readonly leaf: LeafSums;
+  /** Its slot holds the histograms of the parent; null for the root, which has no sibling. */
+  readonly sibling: { readonly slot: number; readonly leaf: LeafSums } | null;
+}
+
+export interface SplitRecord extends FoundSplit {
+  readonly feature: number;
+}
+
+export function writeRequest(memory: WebAssembly.Memory, layout: Layout, request: LeafRequest): void {
+  const { output, from, to, slot, leaf, sibling } = request;
+  const sums = (of: LeafSums) => [of.gradient, of.hessian, of.rows, of.lower, of.upper];
+  const head = [output, from, to, slot, sibling?.slot ?? -1];
+  new Float64Array(memory.buffer, layout.requestAt, requestLength).set([...head, ...sums(leaf), ...sums(sibling?.leaf ?? leaf)]);
+}
+
+/** The best split of each of the two leaves over all tiles; the first feature wins a tie. Null where none helps. */
+export function readResults(memory: WebAssembly.Memory, layout: Layout): (SplitRecord | null)[] {
+  return [0, 1].map((which) => {
+    let best: Float64Array | null = null;
+    for (let tile = 0; tile < layout.tiles.length; tile++) {
+      const record = new Float64Array(memory.buffer, layout.resultsAt + (2 * tile + which) * recordLength * 8, recordLength);
+      if (record[0]! > (best?.[0] ?? 0)) best = record;
+    }
+    return best === null ? null : readRecord(best);
+  });
+}
+
+/** The work of one tile on a request: sums, the difference, and the best split of each leaf into the tile's two records. */
+export function createTileWork(
+  memory: WebAssembly.Memory,
+  layout: Layout,
+  { kernels, options }: { readonly kernels: readonly HistogramKernel[]; readonly options: GrowthOptions },
+): (tile: number) => void {
+  const { buffer } = memory;
+  const request = new Float64Array(buffer, layout.requestAt, requestLength);
+  const slotBytes = layout.features.length * histogramBytes;
+
+  function search(at: number, { tile, record, leaf }: { tile: number; record: number; leaf: LeafSums }): void {
+    const { first, width } = layout.tiles[tile]!;
+    const out = new Float64Array(buffer, layout.resultsAt + (2 * tile + record) * recordLength * 8, recordLength);
+    out[0] = 0;
+    if (leaf.rows < 2 * options.minimumRows) return;
+    for (let index = 0; index < width; index++) {
+      const { kind, bins, monotone } = layout.features[first + index]!;
+      const histogram = new Float64Array(buffer, at + index * histogramBytes, 512);
+      const found = (kind === "number" ? findNumberSplit : findCategorySplit)({ histogram, bins, monotone, leaf, options });
+      if (found !== null && found.gain > out[0]) writeRecord(out, first + index, found);
+    }
+  }
+
+  return (tile) => {
+    const { first, width, binsAt } = layout.tiles[tile]!;
+    const [output, from, to, slot, siblingSlot] = request;
+    const offset = layout.histogramsAt + first * histogramBytes;
+    const at = offset + slot! * slotBytes;
+    const sums = new Float64Array(buffer, at, 512 * width).fill(0);
+    const gradients = layout.gradientsAt + output! * layout.rows * 8;
+    kernels[width - 1]!(layout.indexAt + 4 * from!, layout.indexAt + 4 * to!, binsAt, gradients, at);
+    search(at, { tile, record: 0, leaf: readSums(request, 5) });
+    if (siblingSlot === -1) {
+      new Float64Array(buffer, layout.resultsAt + (2 * tile + 1) * recordLength * 8, 1)[0] = 0;
+      return;
+    }
+    const siblingAt = offset + siblingSlot! * slotBytes;
+    const rest = new Float64Array(buffer, siblingAt, 512 * width);
+    for (let index = 0; index < rest.length; index++) rest[index]! -= sums[index]!;
+    search(siblingAt, { tile, record: 1, leaf: readSums(request, 10) });
+  };
+}
+
+function readSums(request: Float64Array, at: number): LeafSums {
+  const [gradient, hessian, rows, lower, upper] = request.subarray(at, at + 5);
+  return { gradient: gradient!, hessian: hessian!, rows: rows!, lower: lower!, upper: upper! };
+}
+
+const maskAt = 9;
+
+function writeRecord(out: Float64Array, feature: number, found: FoundSplit): void {
+  const { gain, bin, missingLeft, leftGradient, leftHessian, leftOutput, rightOutput, bins } = found;
+  out.set([gain, feature, bin, Number(missingLeft), leftGradient, leftHessian, leftOutput, rightOutput, Number(bins !== null)]);
+  // 32 bins a double: it holds them exactly.
+  out.fill(0, maskAt, maskAt + 8);
+  for (const each of bins ?? []) out[maskAt + (each >> 5)]! += 2 ** (each & 31);
+}
+
+function readRecord(record: Float64Array): SplitRecord {
+  const [gain, feature, bin, missingLeft, leftGradient, leftHessian, leftOutput, rightOutput, isSet] = record as unknown as number[];
+  const bins = Array.from({ length: 256 }, (_, index) => index).filter(
+    (index) => Math.floor(record[maskAt + (index >> 5)]! / 2 ** (index & 31)) % 2 === 1,
+  );
+  return {
+    gain: gain!,
+    feature: feature!,
+    bin: bin!,
+    missingLeft: missingLeft === 1,
+    leftGradient: leftGradient!,
+    leftHessian: leftHessian!,
+    leftOutput: leftOutput!,
+    rightOutput: rightOutput!,
+    bins: isSet === 1 ? bins : null,
+  };
+}
