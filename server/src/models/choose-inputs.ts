@@ -3,7 +3,7 @@ import { AppError } from "../core/index.ts";
 import type { DatasetDetail } from "../data/index.ts";
 import { type InputType, kindOf } from "./columns.ts";
 import type { InputColumn } from "./read-columns.ts";
-import { type Trainer, trainers } from "./trainers/index.ts";
+import type { Trainer } from "./trainers/index.ts";
 
 type ContractColumn = DatasetDetail["contract"]["columns"][number];
 
@@ -17,20 +17,13 @@ const inputTypes: Readonly<Record<ContractColumn["type"], InputType>> = {
 
 /**
  * What is to be learned of the label: what was asked for; else the only thing the trainer can do; else numbers when the label is a
- * number whose values are no closed list, classes otherwise. `training_failed` when trainer or label cannot do it.
+ * number whose values are no closed list, classes otherwise. `training_failed` when the label cannot do it.
  */
 export function chooseTask(request: Pick<CreateRun, "task">, trainer: Trainer, label: ContractColumn): "classification" | "regression" {
   const isNumber = label.type === "number" || label.type === "integer";
   const [only, second] = trainer.tasks;
   const usual = isNumber && label.values === null ? "regression" : "classification";
   const task = request.task ?? (second === undefined && only !== "ranking" ? only! : usual);
-  if (!trainer.tasks.includes(task)) {
-    const others = Object.values(trainers).filter(({ tasks }) => tasks.includes(task));
-    throw new AppError(
-      "training_failed",
-      `The trainer ${trainer.name} cannot do ${task}. Those that can: ${others.map(({ name }) => name).join(", ")}.`,
-    );
-  }
   if (task === "regression" && !isNumber)
     throw new AppError("training_failed", `Regression needs a label of numbers; the column "${label.name}" holds ${label.type}.`, {
       details: { column: label.name },

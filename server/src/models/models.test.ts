@@ -55,8 +55,8 @@ function datasetRows(count: number): Record<string, unknown>[] {
   return labels.map((label, row) => ({
     key: `k${row}`,
     at: new Date(Date.UTC(2002, 0, 1) + row * 3_600_000).toISOString(),
-    subject: `${String(columns["subject"]![row])} ${row}`,
-    body: `${String(columns["body"]![row])} ${spell(row)}`,
+    subject: `${columns.subject[row]!} ${row}`,
+    body: `${columns.body[row]!} ${spell(row)}`,
     urgent: row % 2 === 0,
     label,
   }));

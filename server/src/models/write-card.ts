@@ -79,8 +79,10 @@ function importanceLines({ importances = [] }: RunMetrics): string[] {
   return [`- what moved the answers: ${shares.join(", ")}${importances.length > 10 ? ", ..." : ""}`];
 }
 
+/** In the label's own unit. */
 function number({ value, low, high, n }: Estimate): string {
-  return `${value.toPrecision(5)} (95 %: ${low.toPrecision(5)} to ${high.toPrecision(5)}, n = ${n})`;
+  const [middle, least, most] = [value, low, high].map((each) => each.toLocaleString("en-US", { maximumSignificantDigits: 5 }));
+  return `${middle} (95 %: ${least} to ${most}, n = ${n})`;
 }
 
 function percent({ value, low, high, n }: Estimate): string {

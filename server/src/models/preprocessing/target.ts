@@ -85,7 +85,7 @@ function meansOf(indexes: Int32Array, target: Float64Array, { width, smoothing, 
       counts[at]! += 1;
     }
   }
-  const overall = counts[width]! === 0 ? 0 : sums[width]! / counts[width]!;
+  const overall = sums[width]! / Math.max(1, counts[width]!);
   return sums.map((sum, at) => {
     const weight = counts[at]! + smoothing;
     return fround(at === width || weight === 0 ? overall : (sum + smoothing * overall) / weight);

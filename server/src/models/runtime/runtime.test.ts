@@ -69,7 +69,7 @@ describe("the model runtime", () => {
     expect(opened.isReady(model.hash)).toBe(true);
     const { columns } = makeRows(60, 9);
     const expected = trained.predict(textColumns(columns));
-    const ask = (row: number) => opened.run(model.hash, [String(columns["subject"]![row]), String(columns["body"]![row])]);
+    const ask = (row: number) => opened.run(model.hash, [columns.subject[row]!, columns.body[row]!]);
     const first = ask(0);
     await turn();
     const answers = await Promise.all([first, ...expected.slice(1).map((_, row) => ask(row + 1))]);
