@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hashSchema, idSchema, instantSchema, nameSchema } from "./wire.ts";
+import { estimateSchema, hashSchema, idSchema, instantSchema, nameSchema } from "./wire.ts";
 
 export const uploadSchema = z.object({ id: idSchema, hash: hashSchema, bytes: z.int(), rows: z.int() });
 
@@ -246,3 +246,44 @@ export const pushedRowsSchema = z.object({
   repeated: z.int(),
 });
 export type PushedRows = z.infer<typeof pushedRowsSchema>;
+
+export const compareDatasetsQuerySchema = z.strictObject({
+  from: z.coerce.number().int().positive(),
+  to: z.coerce.number().int().positive(),
+});
+/** One column in two versions. */
+export const columnComparisonSchema = z.object({
+  name: z.string(),
+  /** What was counted: values, numbers in the tenths of the first version, text lengths in such tenths. */
+  by: z.enum(["value", "number", "length"]),
+  /** Population stability index: under 0.1 little, from 0.25 on much. */
+  psi: z.number(),
+  /** Jensen-Shannon distance, 0 to 1. */
+  jensenShannon: z.number(),
+  /** How often rows of one source would differ so much by chance, for as many columns as were looked at. */
+  chance: z.number(),
+  level: z.enum(["same", "moved", "changed"]),
+  /** Share of nulls. */
+  nulls: z.object({ from: z.number(), to: z.number() }),
+  /** The value or range whose share changed most. */
+  most: z.object({ what: z.string(), from: z.number(), to: z.number() }).nullable(),
+});
+export type ColumnComparison = z.infer<typeof columnComparisonSchema>;
+export const datasetComparisonSchema = z.object({
+  from: z.string(),
+  to: z.string(),
+  /** The same snapshot, byte for byte. */
+  same: z.boolean(),
+  /** A model or a sender of the first version may fail with the second. */
+  breaking: z.boolean(),
+  /** Roles and contract, breaking changes first. */
+  changes: z.array(contractChangeSchema),
+  counts: z.array(z.object({ name: z.string(), from: z.int(), to: z.int() })),
+  /** Kept rows by the columns both have. */
+  rows: z.object({ shared: z.int(), added: z.int(), removed: z.int() }),
+  /** Most changed first. */
+  labels: z.array(z.object({ label: z.string(), from: estimateSchema, to: estimateSchema })),
+  /** Worst first. Identifiers and instants are not compared: they differ by nature. */
+  columns: z.array(columnComparisonSchema),
+});
+export type DatasetComparison = z.infer<typeof datasetComparisonSchema>;

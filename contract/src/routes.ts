@@ -8,6 +8,7 @@ import * as functions from "./functions.ts";
 import * as gateway from "./gateway.ts";
 import * as governance from "./governance.ts";
 import * as jobs from "./jobs.ts";
+import * as labels from "./labels.ts";
 import * as models from "./models.ts";
 import * as monitoring from "./monitoring.ts";
 import * as overview from "./overview.ts";
@@ -73,9 +74,12 @@ export const routes = {
   "data.upload": { method: "POST", path: "/api/data/uploads", summary: "Upload rows as JSON lines (content-type application/x-ndjson)", permission: "data.write", body: "stream", response: data.uploadSchema, status: 201 },
   "data.create": { method: "POST", path: "/api/data/datasets", summary: "Build the next version of a dataset from an upload", permission: "data.write", body: data.createDatasetSchema, response: jobs.startedSchema, status: 202 },
   "data.list": { method: "GET", path: "/api/data/datasets", summary: "List dataset versions", permission: "data.read", query: pageQuerySchema, response: pageOf(data.datasetSchema) },
+  "data.compare": { method: "GET", path: "/api/data/datasets/:name/compare", summary: "What became different between two versions of a dataset", permission: "data.read", parameters: named, query: data.compareDatasetsQuerySchema, response: data.datasetComparisonSchema },
   "data.get": { method: "GET", path: "/api/data/datasets/:name/:version", summary: "One dataset version: contract, quarantine, splits, lineage, datasheet", permission: "data.read", parameters: versioned, response: data.datasetDetailSchema },
   "data.rows": { method: "GET", path: "/api/data/datasets/:name/:version/rows", summary: "Rows of a dataset version (audited)", permission: "data.read", parameters: versioned, query: z.object({ offset: z.coerce.number().int().min(0).default(0), limit: z.coerce.number().int().min(1).max(1000).default(50), split: z.enum(["train", "holdout"]).optional() }), response: data.datasetRowsSchema },
   "data.quarantine": { method: "GET", path: "/api/data/datasets/:name/:version/quarantine", summary: "Rows that were set aside, with the reason", permission: "data.read", parameters: versioned, query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }), response: z.object({ items: z.array(data.quarantinedRowSchema) }) },
+  "data.checkLabels": { method: "POST", path: "/api/data/datasets/:name/:version/labels/check", summary: "Rows whose label is probably wrong, most suspicious first (audited)", permission: "data.read", parameters: versioned, body: labels.checkLabelsSchema, response: labels.labelCheckSchema },
+  "data.combineLabels": { method: "POST", path: "/api/data/labels/combine", summary: "One label an item from many votes (JSON lines of item, source, label; content-type application/x-ndjson)", permission: "data.write", query: labels.combineLabelsQuerySchema, body: "stream", response: labels.combinedLabelsSchema },
   "data.listFeatures": { method: "GET", path: "/api/data/features", summary: "Feature views and how fresh they are", permission: "data.read", response: z.object({ items: z.array(features.featureViewStatusSchema) }) },
   "data.joinFeatures": { method: "POST", path: "/api/data/features/join", summary: "Join feature views to a dataset's rows, each as it was known at the row's time", permission: "data.write", body: features.joinFeaturesSchema, response: jobs.startedSchema, status: 202 },
   "data.materialiseFeatures": { method: "POST", path: "/api/data/features/:name/materialise", summary: "Write a feature view's newest values to the online table", permission: "data.write", parameters: named, body: features.featureVersionSchema, response: jobs.startedSchema, status: 202 },

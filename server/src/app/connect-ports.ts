@@ -54,8 +54,12 @@ export function connectPorts(deps: ConnectDeps): Ports {
       create: ({ body }, context) => data.create(context, body),
       list: ({ query }, context) => data.list(context, query),
       get: ({ parameters }, context) => data.get(context, formatReference(parameters)),
+      compare: ({ parameters: { name }, query }, context) =>
+        data.compare(context, formatReference({ name, version: query.from }), formatReference({ name, version: query.to })),
       rows: ({ parameters, query }, context) => data.rows(context, formatReference(parameters), query),
       quarantine: async ({ parameters, query }, context) => ({ items: await data.quarantine(context, formatReference(parameters), query) }),
+      checkLabels: ({ parameters, body }, context) => data.labels.check(context, formatReference(parameters), body),
+      combineLabels: ({ body, query }, context) => data.labels.combine(context, body, query),
       listFeatures: async (_request, context) => ({ items: await data.features.list(context) }),
       joinFeatures: ({ body }, context) => data.features.join(context, body),
       materialiseFeatures: ({ parameters, body }, context) => data.features.materialise(context, parameters.name, body.version),

@@ -53,6 +53,7 @@ function everyCommand(): string[][] {
     ["drill", "triage-mail"],
     ["data", "list"],
     ["data", "show", "mail@1"],
+    ["data", "compare", "mail@1", "mail@2"],
     ["data", "rows", "mail@1", "--split", "train"],
     ["data", "quarantine", "mail@1"],
     ["data", "features", "list"],

@@ -3,10 +3,12 @@ import type { AuditChange } from "../governance/index.ts";
 import type { Jobs } from "../jobs/index.ts";
 import { type BlobStore, type Lake, type Sql, type Tx, readLines } from "../storage/index.ts";
 import type { DataConfig } from "./config.ts";
+import { compareDatasets } from "./compare/compare-datasets.ts";
 import { checkContract } from "./contract-rules.ts";
 import { type CreateDeps, checkRoles, createDataset } from "./create-dataset.ts";
 import { createFeatures } from "./features/create.ts";
 import { type CreateDatasetInput, createDatasetWorkflow, defineWorkflows } from "./jobs.ts";
+import { createLabels } from "./labels/create.ts";
 import { formatReference, parseReference } from "./reference.ts";
 import * as repository from "./repository.ts";
 import { createSources } from "./sources/create-sources.ts";
@@ -72,6 +74,14 @@ export function createData(deps: DataDeps): Data {
       createFromRows: (rows, run) => createDataset(rows, run, createDeps),
     }),
 
+    labels: createLabels({
+      ...deps,
+      snapshot: async (context, reference, query) => {
+        const found = await findAudited(context, reference, { action: "data.check-labels", query });
+        return { dataset: toDetail(found), path: await blobs.path(context, found.hash) };
+      },
+    }),
+
     upload: (context, bytes) => storeUpload(context, bytes, deps),
     findUpload,
 
@@ -90,6 +100,12 @@ export function createData(deps: DataDeps): Data {
 
     async get(context, reference) {
       return toDetail(await find(context, reference));
+    },
+
+    async compare(context, from, to) {
+      const [before, after] = [await find(context, from), await find(context, to)];
+      const files = { before: await blobs.path(context, before.hash), after: await blobs.path(context, after.hash) };
+      return compareDatasets(before, after, { lake, files, timeoutMs: deps.config.buildMinutes * 60_000 });
     },
 
     async rows(context, reference, query) {

@@ -186,6 +186,9 @@ describe("a dataset version", () => {
     expect(isAppError(await rejection(parts.build(rows, again)), "contract_breaking")).toBe(true);
     expect(await parts.build(rows, { ...again, breaking: true })).toBe("owned@3");
     expect((await parts.data.get(parts.context, "owned")).contractVersion).toBe("2.0");
+    const compared = await parts.data.compare(parts.context, "owned@2", "owned@3");
+    expect(compared).toMatchObject({ breaking: true, changes: [{ column: "owner" }], rows: { shared: 52, added: 8, removed: 0 } });
+    expect(compared.columns.map(({ level }) => level)).toEqual(["same", "same"]);
   });
 
   test("says what is wrong when no row can be kept", async () => {

@@ -3,6 +3,7 @@ import type {
   CreateDataset,
   DataContract,
   Dataset,
+  DatasetComparison,
   DatasetDetail,
   quarantinedRowSchema,
   uploadSchema,
@@ -11,6 +12,7 @@ import type { z } from "zod";
 import type { Context } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
 import type { Features } from "./features/types.ts";
+import type { Labels } from "./labels/create.ts";
 import type { Sources } from "./sources/create-sources.ts";
 
 export type Upload = z.infer<typeof uploadSchema>;
@@ -75,6 +77,7 @@ export interface Snapshot {
 export interface Data {
   readonly sources: Sources;
   readonly features: Features;
+  readonly labels: Labels;
   /** Keeps the bytes as they came and counts their lines; what is wrong in them is said when a dataset is built. */
   upload(context: Context, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
   /** `not_found` */
@@ -86,6 +89,8 @@ export interface Data {
   list(context: Context, page: { limit: number; cursor?: string | undefined }): Promise<Page<Dataset>>;
   /** `reference` is `name@version`, or `name` for its latest version. `unknown_dataset`. */
   get(context: Context, reference: string): Promise<DatasetDetail>;
+  /** What became different between two versions, of one name or not. `unknown_dataset`. */
+  compare(context: Context, from: string, to: string): Promise<DatasetComparison>;
   /** Audited. */
   rows(context: Context, reference: string, query: RowsQuery): Promise<{ rows: Record<string, unknown>[]; total: number }>;
   /** Audited. */

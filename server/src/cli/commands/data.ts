@@ -7,6 +7,7 @@ import { AppError } from "../../core/index.ts";
 import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
+import { comparisonPage } from "./data-comparison.ts";
 import { addScore } from "./score.ts";
 import { facts, indent, section, showList, table } from "./show.ts";
 import {
@@ -76,6 +77,20 @@ export function addData(program: Command, registrar: Registrar): Command {
     run: async (session, [reference], options) => {
       const detail = await session.call("data.get", { parameters: parseReference(reference!) });
       session.show(detail, () => (options["datasheet"] === true ? detail.datasheet : page(session, detail)));
+    },
+  });
+  addVerb(data, registrar, {
+    usage: "compare <from> <to>",
+    description: "what became different between two versions of a dataset: schema, counts, labels, distributions",
+    example: "data compare mail@1 mail@2",
+    run: async (session, [first, second]) => {
+      const [from, to] = [parseReference(first!), parseReference(second!)];
+      if (from.name !== to.name) throw new InvalidArgumentError(`${first!} and ${second!} are two datasets; compare two versions of one.`);
+      const answer = await session.call("data.compare", {
+        parameters: { name: from.name },
+        query: { from: from.version, to: to.version },
+      });
+      session.show(answer, () => comparisonPage(session, answer));
     },
   });
   addVerb(data, registrar, {
