@@ -9,6 +9,9 @@ const typeShare = 0.99;
 
 /** A number that says the same when it is printed again; `007` and whole numbers past 2^53 are names, not amounts. */
 export function isNumber(text: string): boolean {
+  const first = text.charCodeAt(0);
+  // Most cells are no number, and most of them show it at once.
+  if ((first < 48 || first > 57) && first !== 45) return false;
   return numberPattern.test(text) && Number.isFinite(Number(text)) && (Number.isSafeInteger(Number(text)) || /[.eE]/.test(text));
 }
 

@@ -13,33 +13,52 @@ export async function readCsv({ part, table, known, out }: FormatInput): Promise
   const nulls = new Set(table.nulls);
   let names: string[] | undefined;
   let tallies: ColumnTally[] = [];
-  for await (const record of readRecords(part.path, table.delimiter)) {
-    if (names === undefined) {
-      names = checkHeader(record.cells, record.row);
-      checkDeclared(names, Object.keys(table.columns));
-      tallies = names.map(() => new ColumnTally());
-      continue;
+  for await (const records of readRecords(part.path, table.delimiter))
+    for (const record of records) {
+      if (names === undefined) {
+        names = checkHeader(record.cells, record.row);
+        checkDeclared(names, Object.keys(table.columns));
+        tallies = names.map(() => new ColumnTally());
+      } else {
+        checkWidth(record, names);
+        for (let index = 0; index < names.length; index++) {
+          const cell = record.cells[index]!;
+          if (!nulls.has(cell)) tallies[index]!.add(cell, record.row);
+        }
+      }
     }
-    checkWidth(record, names);
-    for (const [index, cell] of record.cells.entries()) if (!nulls.has(cell)) tallies[index]!.add(cell, record.row);
-  }
   if (names === undefined) throw new Refusal("the file is empty: there is no header");
   const settled = names.map((column, index) =>
     settleType(tallies[index]!, { column, declared: own(table.columns, column), known: own(known, column) }),
   );
-  const types = settled.map(({ type }) => type ?? "text");
-  const keys = names.map((name) => `${JSON.stringify(name)}:`);
+  const writeRow = rowWriter(names, { nulls, types: settled.map(({ type }) => type ?? "text") });
   let isHeader = true;
-  for await (const { cells } of readRecords(part.path, table.delimiter)) {
-    if (isHeader) isHeader = false;
-    else
-      out.write(`{${cells.map((cell, index) => keys[index]! + (nulls.has(cell) ? "null" : cellToJson(cell, types[index]!))).join(",")}}`);
-  }
+  for await (const records of readRecords(part.path, table.delimiter))
+    for (const { cells } of records) {
+      if (isHeader) isHeader = false;
+      else out.write(writeRow(cells));
+    }
   const learned = names.flatMap((name, index): [string, CellType][] => {
     const type = settled[index]!.type;
     return type === null ? [] : [[name, type]];
   });
   return { notes: settled.flatMap(({ note }) => note ?? []), types: Object.fromEntries(learned) };
+}
+
+/** A record as one JSON object. */
+function rowWriter(
+  names: readonly string[],
+  { nulls, types }: { readonly nulls: ReadonlySet<string>; readonly types: readonly CellType[] },
+): (cells: readonly string[]) => string {
+  const keys = names.map((name, index) => `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`);
+  return (cells) => {
+    let text = "";
+    for (let index = 0; index < keys.length; index++) {
+      const cell = cells[index]!;
+      text += keys[index]! + (nulls.has(cell) ? "null" : cellToJson(cell, types[index]!));
+    }
+    return `${text}}`;
+  };
 }
 
 function own<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {

@@ -1,4 +1,4 @@
-import { longestLineBytes, readLines } from "../../parse-rows.ts";
+import { longestLineBytes, readLineBatches } from "../../parse-rows.ts";
 import { findDelimiter, parseRecordLine, QuoteFault, type RecordState } from "./parse-record.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -10,43 +10,74 @@ export interface CsvRecord {
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The records of a CSV file; the first is its header, and blank lines are none. `Refusal` */
-export async function* readRecords(path: string, givenDelimiter?: string): AsyncGenerator<CsvRecord> {
-  const state: RecordState = { open: null };
-  let delimiter = givenDelimiter;
-  let row = 0;
-  let line = 0;
-  let header: readonly string[] = [];
-  let openedAt = 0;
-  let openBytes = 0;
-  for await (const bytes of readLines(path)) {
-    line += 1;
-    if (state.open === null) {
-      row += 1;
-      openedAt = line;
-      openBytes = 0;
+/** The records of a CSV file, in batches; the first is its header, and blank lines are none. `Refusal` */
+export async function* readRecords(path: string, delimiter?: string): AsyncGenerator<CsvRecord[]> {
+  const reader = new RecordReader(delimiter);
+  for await (const lines of readLineBatches(path)) {
+    const records: CsvRecord[] = [];
+    for (const line of lines) {
+      const record = reader.take(line);
+      if (record !== null) records.push(record);
     }
-    openBytes += bytes?.length ?? 0;
+    yield records;
+  }
+  reader.end();
+}
+
+class RecordReader {
+  readonly #state: RecordState = { open: null };
+  #delimiter: string | undefined;
+  #row = 0;
+  #line = 0;
+  #header: readonly string[] = [];
+  /** Of the record that is open: its first line, and its bytes. */
+  #openedAt = 0;
+  #openBytes = 0;
+
+  constructor(delimiter: string | undefined) {
+    this.#delimiter = delimiter;
+  }
+
+  /** The record that a line ends. */
+  take(bytes: Buffer | null): CsvRecord | null {
+    this.#line += 1;
+    if (this.#state.open === null) {
+      this.#row += 1;
+      this.#openedAt = this.#line;
+      this.#openBytes = 0;
+    }
+    const row = this.#row;
     if (bytes === null)
-      throw new Refusal(`line ${line} is longer than ${longestLineBytes} bytes; is this a CSV file with line breaks?`, { row });
-    if (openBytes > longestLineBytes) throw openQuote(row, openedAt, header[state.open?.cells.length ?? 0]);
-    const text = decode(bytes, { row, line });
-    if (state.open === null && text.trim() === "") continue;
-    delimiter ??= findDelimiter(text);
+      throw new Refusal(`line ${this.#line} is longer than ${longestLineBytes} bytes; is this a CSV file with line breaks?`, { row });
+    this.#openBytes += bytes.length;
+    if (this.#openBytes > longestLineBytes) throw this.#openQuote();
+    const text = decode(bytes, { row, line: this.#line });
+    if (this.#state.open === null && (text === "" || text.trim() === "")) return null;
+    this.#delimiter ??= findDelimiter(text);
     try {
-      const cells = parseRecordLine(state, text, delimiter);
-      if (cells === null) continue;
-      if (header.length === 0) header = cells;
-      yield { row, cells };
+      const cells = parseRecordLine(this.#state, text, this.#delimiter);
+      if (cells === null) return null;
+      if (this.#header.length === 0) this.#header = cells;
+      return { row, cells };
     } catch (error) {
       if (!(error instanceof QuoteFault)) throw error;
-      throw new Refusal(`${error.message}${atLine(row, line)}; a quote inside a quoted cell is written twice`, {
+      throw new Refusal(`${error.message}${atLine(row, this.#line)}; a quote inside a quoted cell is written twice`, {
         row,
-        column: header[error.cell],
+        column: this.#header[error.cell],
       });
     }
   }
-  if (state.open !== null) throw openQuote(row, openedAt, header[state.open.cells.length]);
+
+  end(): void {
+    if (this.#state.open !== null) throw this.#openQuote();
+  }
+
+  #openQuote(): Refusal {
+    return new Refusal(`a quote is opened${atLine(this.#row, this.#openedAt)} and not closed`, {
+      row: this.#row,
+      column: this.#header[this.#state.open?.cells.length ?? 0],
+    });
+  }
 }
 
 function decode(bytes: Buffer, place: { row: number; line: number }): string {
@@ -60,10 +91,6 @@ function decode(bytes: Buffer, place: { row: number; line: number }): string {
     });
   }
   return place.line === 1 && text.startsWith("\ufeff") ? text.slice(1) : text;
-}
-
-function openQuote(row: number, line: number, column: string | undefined): Refusal {
-  return new Refusal(`a quote is opened${atLine(row, line)} and not closed`, { row, column });
 }
 
 /** Rows and lines differ where a cell has line breaks. */
