@@ -35,14 +35,14 @@ export interface FeatureRelation {
 export function joinSql(spine: Spine, views: readonly FeatureRelation[]): string {
   const kept = spine.columns.map((name, index) => `${quoteName(name)} AS c${index}`);
   const asked = views.flatMap((view, number) => view.entity.map((name, index) => `${entityColumn(view, name)} AS v${number}_e${index}`));
-  const row = [...kept, ...asked, `CAST(${quoteName(spine.timeColumn)} AS TIMESTAMP) AS at`, "row_number() OVER () AS place"];
+  const row = [...kept, ...asked, `CAST(${quoteName(spine.timeColumn)} AS TIMESTAMP) AS asked_at`, "row_number() OVER () AS place"];
   const shown = [
     ...spine.columns.map((name, index) => `spine_rows.c${index} AS ${quoteName(name)}`),
     ...views.flatMap((view, number) => view.features.map((name, index) => `${featureAt(view, number, index)} AS ${quoteName(name)}`)),
   ];
   const joins = views.map((view, number) => {
     const same = view.entity.map((_, index) => `spine_rows.v${number}_e${index} = known_${number}.e${index}`);
-    return `ASOF LEFT JOIN known_${number} ON ${same.join(" AND ")} AND spine_rows.at >= known_${number}.usable`;
+    return `ASOF LEFT JOIN known_${number} ON ${same.join(" AND ")} AND spine_rows.asked_at >= known_${number}.usable`;
   });
   return [
     `WITH spine_rows AS (SELECT ${row.join(", ")} FROM ${quoteName(spine.relation)})`,
@@ -69,7 +69,7 @@ SELECT ${entities(view).join(", ")}, ${features(view).join(", ")}, event FROM (
 
 function featureAt(view: FeatureRelation, number: number, index: number): string {
   const value = `known_${number}.f${index}`;
-  return view.timeToLiveSeconds === null ? value : `CASE WHEN spine_rows.at <= known_${number}.expires THEN ${value} END`;
+  return view.timeToLiveSeconds === null ? value : `CASE WHEN spine_rows.asked_at <= known_${number}.expires THEN ${value} END`;
 }
 
 /** The rows that can be an answer, each with the instant from which on it is one. */

@@ -43,7 +43,7 @@ export function createLake(deps: LakeDeps): Lake {
     writeParquet: async (input, options) => (await run([{ kind: "write", ...input }], options))[0],
     readParquet: async (path, query, options) => (await run([{ kind: "read", path, ...query }], options))[0],
     query: async (query, options) => (await run([{ kind: "query", ...query }], options))[0],
-    profile: async (path, options) => (await run([{ kind: "profile", path }], options))[0],
+    profile: async (path, checks = [], options = {}) => (await run([{ kind: "profile", path, checks }], options))[0],
   };
 }
 

@@ -77,7 +77,7 @@ async function executeStep(connection: DuckDBConnection, { job, index, step }: P
       await checkQuery(connection, step, paths);
       return collectRows(connection, { sql: step.sql, params: step.params, file: join(job.scratch, `rows-${index}.jsonl`) });
     case "profile":
-      return profileFile(connection, paths(step.path));
+      return profileFile(connection, paths(step.path), step.checks);
     case "export":
       return exportRows(connection, `SELECT * FROM read_parquet(${quoteText(paths(step.path))})`, step.jsonlPath);
   }
