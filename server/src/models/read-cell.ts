@@ -7,10 +7,13 @@ const instantPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\
 
 const readers: Readonly<Record<InputType, (value: unknown) => Cell | undefined>> = {
   text: (value) => (typeof value === "string" ? value : JSON.stringify(value)),
-  category: (value) => (typeof value === "string" ? value.toWellFormed() : undefined),
+  // ONNX Runtime ends a string at a NUL: what stands behind one would not be seen.
+  category: (value) => (typeof value === "string" ? value.toWellFormed().replaceAll("\u0000", "\ufffd") : undefined),
   boolean: (value) => (typeof value === "boolean" ? String(value) : undefined),
   number: (value) => (typeof value === "number" && Number.isFinite(Math.fround(value)) ? Math.fround(value) : undefined),
   instant: readInstant,
+  integer: (value) => (Number.isSafeInteger(value) ? Number(value) : undefined),
+  double: (value) => (typeof value === "number" && Number.isFinite(value) ? value : undefined),
 };
 
 /** What is expected of a value, for messages. */
@@ -20,6 +23,8 @@ export const expectations: Readonly<Record<InputType, string>> = {
   boolean: "true or false",
   number: "a finite number (at most 3.4e38)",
   instant: "an instant (ISO 8601 with offset)",
+  integer: "a whole number",
+  double: "a finite number",
 };
 
 /** The value as models see it, at training and at serving; undefined when it is not of this type. */

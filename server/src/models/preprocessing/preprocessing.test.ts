@@ -54,7 +54,7 @@ const number = fc.oneof(
 const learned = fc
   .array(fc.oneof(fc.float({ noNaN: true, min: -1e6, max: 1e6 }), fc.constant(Number.NaN)), { minLength: 1, maxLength: 12 })
   .map((values) => [1, ...values]);
-const word = fc.oneof(fc.constantFrom("a", "b", "Graz", "", null), fc.string({ unit: "binary", maxLength: 4 }));
+const word = fc.oneof(fc.constantFrom("a", "b", "Graz", "", "\u0000", "a\u0000b", null), fc.string({ unit: "binary", maxLength: 4 }));
 
 const numberChains: StepChoice[][] = [
   ...(["mean", "median", "mode", "constant"] as const).map((fill) => [{ step: "impute", with: fill, value: -7.3 }]),

@@ -1,44 +1,61 @@
-/** One column of features: its values, or where few are not zero those alone with their rows. */
-export interface DesignColumn {
-  /** Rows of the values; null: every row. */
-  readonly rows: Int32Array | null;
+/** Rows of features without their zeros, one after another (CSR). The last column, `width - 1`, is 1 in every row: the intercept's. */
+export interface Design {
+  readonly width: number;
+  readonly starts: Int32Array;
+  readonly columns: Int32Array;
   readonly values: Float64Array;
 }
 
-/** Share of values that are not zero up to which a column is kept sparse. */
-const sparseShare = 0.3;
-
-export function makeDesign(columns: readonly Float64Array[]): DesignColumn[] {
-  return columns.map((values) => {
-    const rows = [...values.keys()].filter((row) => values[row] !== 0);
-    if (rows.length > values.length * sparseShare) return { rows: null, values };
-    return { rows: Int32Array.from(rows), values: Float64Array.from(rows, (row) => values[row]!) };
-  });
-}
-
-/** sum of x w r over rows. */
-export function weightedDot({ rows, values }: DesignColumn, weights: Float64Array, residuals: Float64Array): number {
-  let sum = 0;
-  if (rows === null) {
-    for (let row = 0; row < values.length; row++) sum += values[row]! * weights[row]! * residuals[row]!;
-  } else {
-    for (let at = 0; at < rows.length; at++) sum += values[at]! * weights[rows[at]!]! * residuals[rows[at]!]!;
+export function makeDesign(features: readonly Float64Array[], rows: number): Design {
+  const starts = new Int32Array(rows + 1);
+  for (let row = 0; row < rows; row++) {
+    let filled = 1;
+    for (const feature of features) if (feature[row] !== 0) filled += 1;
+    starts[row + 1] = starts[row]! + filled;
   }
-  return sum;
-}
-
-/** sum of w x x over rows. */
-export function weightedSquares({ rows, values }: DesignColumn, weights: Float64Array): number {
-  let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += weights[rows === null ? at : rows[at]!]! * values[at]! * values[at]!;
-  return sum;
-}
-
-/** target += factor x. */
-export function addScaled({ rows, values }: DesignColumn, factor: number, target: Float64Array): void {
-  if (rows === null) {
-    for (let row = 0; row < values.length; row++) target[row]! += factor * values[row]!;
-  } else {
-    for (let at = 0; at < rows.length; at++) target[rows[at]!]! += factor * values[at]!;
+  const columns = new Int32Array(starts[rows]!);
+  const values = new Float64Array(starts[rows]!);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (const [column, feature] of features.entries()) {
+      if (feature[row] === 0) continue;
+      columns[at] = column;
+      values[at++] = feature[row]!;
+    }
+    columns[at] = features.length;
+    values[at++] = 1;
   }
+  return { width: features.length + 1, starts, columns, values };
+}
+
+/** The score of every row. */
+export function multiply({ starts, columns, values }: Design, weights: Float64Array): Float64Array {
+  const scores = new Float64Array(starts.length - 1);
+  for (let row = 0; row < scores.length; row++)
+    for (let at = starts[row]!; at < starts[row + 1]!; at++) scores[row]! += values[at]! * weights[columns[at]!]!;
+  return scores;
+}
+
+/** For each column the sum of its values times `factors` over rows. */
+export function project({ width, starts, columns, values }: Design, factors: Float64Array): Float64Array {
+  const sums = new Float64Array(width);
+  for (let row = 0; row < factors.length; row++)
+    for (let at = starts[row]!; at < starts[row + 1]!; at++) sums[columns[at]!]! += values[at]! * factors[row]!;
+  return sums;
+}
+
+/** The sums of weight times column times column over rows: width x width, symmetric. */
+export function gram({ width, starts, columns, values }: Design, weights: Float64Array): Float64Array {
+  const sums = new Float64Array(width * width);
+  for (let row = 0; row < weights.length; row++) {
+    const end = starts[row + 1]!;
+    for (let first = starts[row]!; first < end; first++) {
+      const from = columns[first]! * width;
+      const factor = weights[row]! * values[first]!;
+      // Columns of a row are in order: this is the upper half.
+      for (let second = first; second < end; second++) sums[from + columns[second]!]! += factor * values[second]!;
+    }
+  }
+  for (let first = 0; first < width; first++)
+    for (let second = 0; second < first; second++) sums[first * width + second] = sums[second * width + first]!;
+  return sums;
 }

@@ -1,8 +1,8 @@
-import { type DesignColumn, addScaled } from "./design.ts";
-import { type LinearScore, type Penalty, descend, penaltyOf } from "./elastic-net.ts";
+import { type Design, gram, multiply, project } from "./design.ts";
+import { type Penalty, minimise, penaltyOf } from "./elastic-net.ts";
 
 export interface LogisticInput {
-  readonly design: readonly DesignColumn[];
+  readonly design: Design;
   /** The index of each row's label. */
   readonly target: Float64Array;
   /** 2 or more. */
@@ -16,23 +16,23 @@ export interface LogisticInput {
 /** Below this a row's curvature is not trusted (glmnet does the same). */
 const leastCurvature = 1e-5;
 /** Of the objective, from one iteration to the next: it is done. */
-const enough = 1e-8;
+const enough = 1e-9;
 
 /**
- * Elastic-net logistic regression: for each label in turn a Newton step, whose weighted least squares is solved by coordinate
- * descent, halved until the objective falls (Friedman, Hastie and Tibshirani 2010, sections 3 and 4). Two labels have one score,
- * of the second; more have one each. The objective is that of scikit-learn's LogisticRegression with C = 1 / l2.
+ * Elastic-net logistic regression: for each label in turn a Newton step, whose weighted least squares is solved with the penalty
+ * and halved until the objective falls (Friedman, Hastie and Tibshirani 2010, sections 3 and 4). Two labels have one score, of the
+ * second; more have one each. The objective is that of scikit-learn's LogisticRegression with C = 1 / l2. Answers weights a score,
+ * the intercept last.
  */
-export function fitLogistic(input: LogisticInput): { scores: LinearScore[]; iterations: number } {
+export function fitLogistic(input: LogisticInput): { scores: Float64Array[]; iterations: number } {
   const { design, target, labels } = input;
-  const rows = target.length;
   const free = labels === 2 ? [1] : Array.from({ length: labels }, (_, label) => label);
-  const scores: LinearScore[] = free.map(() => ({ intercept: 0, weights: new Float64Array(design.length) }));
-  const values = free.map(() => new Float64Array(rows));
-  let cost = costOf(input, free, values) + scores.reduce((sum, score) => sum + penaltyOf(score, input.penalty), 0);
+  const scores = free.map(() => new Float64Array(design.width));
+  const values = free.map(() => new Float64Array(target.length));
+  let cost = costOf(input, values);
   for (let iteration = 1; iteration <= input.maximumIterations; iteration++) {
     const before = cost;
-    for (let place = 0; place < free.length; place++) cost = improve(input, { free, scores, values, place, cost });
+    for (const [place, label] of free.entries()) cost = improve(input, { label, scores, values, place, cost });
     input.onIteration(iteration);
     if (before - cost <= enough * Math.abs(before)) return { scores, iterations: iteration };
   }
@@ -40,45 +40,36 @@ export function fitLogistic(input: LogisticInput): { scores: LinearScore[]; iter
 }
 
 interface State {
-  readonly free: readonly number[];
-  readonly scores: LinearScore[];
+  readonly label: number;
+  readonly scores: Float64Array[];
   /** What each score says of each row. */
   readonly values: Float64Array[];
   readonly place: number;
+  /** The objective as it stands. */
   readonly cost: number;
 }
 
 /** One Newton step of one label's score. Answers the objective after it. */
-function improve(input: LogisticInput, { free, scores, values, place, cost }: State): number {
-  const { design, target, penalty } = input;
+function improve(input: LogisticInput, { label, scores, values, place, cost }: State): number {
+  const { design, target, penalty, rowWeights } = input;
   const rows = target.length;
-  const label = free[place]!;
-  const curvature = new Float64Array(rows);
-  const residuals = new Float64Array(rows);
+  const spreads = new Float64Array(rows);
+  const errors = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
     const probability = probabilityOf(values, row, place);
-    const spread = Math.max(leastCurvature, probability * (1 - probability));
-    curvature[row] = input.rowWeights[row]! * spread;
-    residuals[row] = ((target[row] === label ? 1 : 0) - probability) / spread;
+    spreads[row] = rowWeights[row]! * Math.max(leastCurvature, probability * (1 - probability));
+    errors[row] = rowWeights[row]! * ((target[row] === label ? 1 : 0) - probability);
   }
   const old = scores[place]!;
-  const next: LinearScore = { intercept: old.intercept, weights: old.weights.slice() };
-  descend(next, { design, rowWeights: curvature, residuals }, penalty, { maximum: 20, tolerance: 1e-7 });
-
-  const step = new Float64Array(rows).fill(next.intercept - old.intercept);
-  for (let index = 0; index < design.length; index++) {
-    const change = next.weights[index]! - old.weights[index]!;
-    if (change !== 0) addScaled(design[index]!, change, step);
-  }
+  const best = minimise({ from: old, curvature: gram(design, spreads), fall: project(design, errors) }, penalty);
+  const change = best.map((weight, index) => weight - old[index]!);
+  const moved = multiply(design, change);
   const others = scores.reduce((sum, score, index) => (index === place ? sum : sum + penaltyOf(score, penalty)), 0);
   const from = values[place]!;
   for (let share = 1; share > 1e-6; share /= 2) {
-    const candidate: LinearScore = {
-      intercept: old.intercept + share * (next.intercept - old.intercept),
-      weights: old.weights.map((weight, index) => weight + share * (next.weights[index]! - weight)),
-    };
-    values[place] = from.map((value, row) => value + share * step[row]!);
-    const after = costOf(input, free, values) + others + penaltyOf(candidate, penalty);
+    const candidate = old.map((weight, index) => weight + share * change[index]!);
+    values[place] = from.map((value, row) => value + share * moved[row]!);
+    const after = costOf(input, values) + others + penaltyOf(candidate, penalty);
     if (after <= cost) {
       scores[place] = candidate;
       return after;
@@ -103,10 +94,10 @@ function logSum(values: readonly Float64Array[], row: number): number {
 }
 
 /** The weighted log loss, summed. */
-function costOf({ target, rowWeights }: LogisticInput, free: readonly number[], values: readonly Float64Array[]): number {
+function costOf({ target, rowWeights }: LogisticInput, values: readonly Float64Array[]): number {
   let cost = 0;
   for (let row = 0; row < target.length; row++) {
-    const place = free.length === 1 ? target[row]! - 1 : target[row]!;
+    const place = values.length === 1 ? target[row]! - 1 : target[row]!;
     const own = place < 0 ? 0 : values[place]![row]!;
     cost += rowWeights[row]! * (logSum(values, row) - own);
   }

@@ -4,8 +4,8 @@ import { mean } from "../../../statistics/index.ts";
 import { type Column, signatureOf } from "../../columns.ts";
 import { type FittedColumns, type StepChoice, fitColumns, stepSchema } from "../../preprocessing/fit-columns.ts";
 import type { Explanation, TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
-import { makeDesign } from "./design.ts";
-import { type LinearScore, descend } from "./elastic-net.ts";
+import { gram, makeDesign, project } from "./design.ts";
+import { minimise } from "./elastic-net.ts";
 import { writeLinear } from "./graph.ts";
 import { fitLogistic } from "./logistic.ts";
 
@@ -35,6 +35,12 @@ export const linear: Trainer = {
   parametersSchema,
   train: (rows, parameters, context) => train(rows, parametersSchema.parse(parameters), context),
 };
+
+export interface LinearScore {
+  readonly intercept: number;
+  /** One a column of the matrix. */
+  readonly weights: Float64Array;
+}
 
 /** One linear score a label (two labels: halves of one score, with opposite signs), or the one of a regression. */
 export interface LinearModel {
@@ -67,7 +73,7 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
       ...(model.isClassifier ? { labels: rows.labels.length } : {}),
       features: columns.training.columns.length,
       "weights that are not zero": weights.filter((weight) => weight !== 0).length / (rows.labels.length === 2 ? 2 : 1),
-      iterations,
+      ...(model.isClassifier ? { iterations } : {}),
     },
     predict: (asked) => predict(model, asked),
     explain: (asked) => explain(model, asked),
@@ -82,7 +88,7 @@ interface Fitting {
 function fitClasses(rows: TrainingRows, columns: FittedColumns, { parameters, context }: Fitting) {
   const { maximumIterations } = parameters;
   const { scores, iterations } = fitLogistic({
-    design: makeDesign(columns.training.columns),
+    design: makeDesign(columns.training.columns, rows.count),
     target: rows.target,
     labels: rows.labels.length,
     rowWeights: weigh(rows, parameters),
@@ -90,29 +96,29 @@ function fitClasses(rows: TrainingRows, columns: FittedColumns, { parameters, co
     maximumIterations,
     onIteration: (iteration) => context.onProgress(Math.min(0.99, 1 - 0.8 ** iteration), `iteration ${iteration}`),
   });
-  const [only] = scores;
-  const both = [-0.5, 0.5].map((share) => ({ intercept: share * only!.intercept, weights: only!.weights.map((weight) => share * weight) }));
-  const model: LinearModel = { columns, scores: scores.length === 1 ? both : scores, centre: 0, scale: 1, isClassifier: true };
+  // Of two labels each gets half of the one score, with its own sign: the same answer, and parts that mirror each other.
+  const halves = [-0.5, 0.5].map((share) => scores[0]!.map((weight) => share * weight));
+  const model = { columns, scores: (scores.length === 1 ? halves : scores).map(toScore), centre: 0, scale: 1, isClassifier: true };
   return { model, iterations };
 }
 
-/** The target is standardised first, so that tolerances mean the same whatever its unit. */
+function toScore(weights: Float64Array): LinearScore {
+  return { intercept: weights.at(-1)!, weights: weights.subarray(0, -1) };
+}
+
+/** The target is standardised first, so that tolerances and the part of l1 mean the same whatever its unit. */
 function fitValue(rows: TrainingRows, columns: FittedColumns, { parameters }: Fitting) {
   const centre = mean(rows.target);
   const scale = Math.sqrt(mean(rows.target.map((value) => (value - centre) ** 2))) || 1;
-  const score: LinearScore = { intercept: 0, weights: new Float64Array(columns.training.columns.length) };
-  const iterations = descend(
-    score,
-    {
-      design: makeDesign(columns.training.columns),
-      rowWeights: rows.weights ?? new Float64Array(rows.count).fill(1),
-      residuals: rows.target.map((value) => (value - centre) / scale),
-    },
-    penaltyOf(parameters),
-    { maximum: parameters.maximumIterations * 10, tolerance: 1e-6 },
+  const design = makeDesign(columns.training.columns, rows.count);
+  const weights = rows.weights ?? new Float64Array(rows.count).fill(1);
+  const fall = project(
+    design,
+    rows.target.map((value, row) => (weights[row]! * (value - centre)) / scale),
   );
-  const model: LinearModel = { columns, scores: [score], centre, scale, isClassifier: false };
-  return { model, iterations };
+  const from = new Float64Array(design.width);
+  const score = minimise({ from, curvature: gram(design, weights), fall }, penaltyOf(parameters));
+  return { model: { columns, scores: [toScore(score)], centre, scale, isClassifier: false }, iterations: 1 };
 }
 
 function penaltyOf({ penalty, l1Ratio }: Parameters) {
