@@ -34,9 +34,10 @@ export function fitBins(feature: TableFeature, sample: Uint32Array, bins: number
 function fitNumber(values: Float64Array, sample: Uint32Array, bins: number): FeatureBins {
   const taken = new Float32Array(sample.length);
   let count = 0;
-  for (const row of sample) {
-    const value = values[row]!;
-    if (!Number.isNaN(value)) taken[count++] = value;
+  for (let at = 0; at < sample.length; at++) {
+    const value = values[sample[at]!]!;
+    taken[count] = value;
+    if (value === value) count += 1;
   }
   const edges = chooseEdges(countDistinct(taken.subarray(0, count).sort()), bins - 1, count);
   const varies = edges.length > 0 || (count > 0 && count < sample.length);
@@ -52,7 +53,8 @@ function countDistinct(sorted: Float32Array): Distinct {
   const values = new Float32Array(sorted.length);
   const counts = new Uint32Array(sorted.length);
   let size = 0;
-  for (const value of sorted) {
+  for (let at = 0; at < sorted.length; at++) {
+    const value = sorted[at]!;
     if (size === 0 || values[size - 1] !== value) values[size++] = value;
     counts[size - 1]! += 1;
   }
@@ -75,29 +77,25 @@ function chooseEdges({ values, counts }: Distinct, bins: number, total: number):
   }
   const most = Math.max(1, Math.min(bins, Math.floor(total / minimumPerBin)));
   let share = total / most;
-  let bigs = 0;
+  let restBins = most;
   let rest = total;
-  const isBig = (index: number) => counts[index]! >= share;
-  const big = Uint8Array.from(counts, (_, index) => Number(isBig(index)));
+  const big = new Uint8Array(counts.length);
   for (let index = 0; index < counts.length; index++) {
-    if (big[index] === 0) continue;
-    bigs += 1;
+    if (counts[index]! < share) continue;
+    big[index] = 1;
+    restBins -= 1;
     rest -= counts[index]!;
   }
-  let restBins = most - bigs;
   share = rest / restBins;
-  for (let index = 0; index + 1 < values.length; index++) {
+  for (let index = 0; index + 1 < values.length && edges.length < most - 1; index++) {
     if (big[index] === 0) rest -= counts[index]!;
     inBin += counts[index]!;
-    if (big[index] === 1 || inBin >= share || (big[index + 1] === 1 && inBin >= Math.max(1, share / 2))) {
-      close(index);
-      if (edges.length >= most - 1) break;
-      inBin = 0;
-      if (big[index] === 0) {
-        restBins -= 1;
-        share = rest / restBins;
-      }
-    }
+    if (big[index] === 0 && inBin < share && (big[index + 1] === 0 || inBin < Math.max(1, share / 2))) continue;
+    close(index);
+    inBin = 0;
+    if (big[index] === 1) continue;
+    restBins -= 1;
+    share = rest / restBins;
   }
   return edges;
 }
@@ -129,25 +127,14 @@ function fitCategory(values: Float64Array, sample: Uint32Array, bins: number): F
   return { kind: "category", varies: counts.size > 1, count: codes.length + 1, codes, binOfCode, missingBin: codes.indexOf(-1) + 1 };
 }
 
-/** Writes the bin of each row to `out[row * stride]`. */
-export function writeBins(bins: FeatureBins, values: Float64Array, { out, stride }: { out: Uint8Array; stride: number }): void {
-  if (bins.kind === "category") {
-    for (let row = 0; row < values.length; row++) {
-      const code = values[row]!;
-      out[row * stride] = Number.isNaN(code) ? bins.missingBin : (bins.binOfCode[code] ?? 0);
-    }
-    return;
-  }
-  const { edges } = bins;
-  // A power of two of edges, filled up with infinity: the search has no branch that is hard to foretell.
-  let width = 1;
-  while (width <= edges.length) width *= 2;
-  const padded = new Float64Array(width).fill(Infinity);
-  padded.set(edges);
+/** Writes the bin of each row's category to `out[row * stride]`. */
+export function writeCategoryBins(
+  bins: Extract<FeatureBins, { kind: "category" }>,
+  values: Float64Array,
+  { out, stride }: { out: Uint8Array; stride: number },
+): void {
   for (let row = 0; row < values.length; row++) {
-    const value = Math.fround(values[row]!);
-    let at = 0;
-    for (let step = width >> 1; step > 0; step >>= 1) at += padded[at + step - 1]! < value ? step : 0;
-    out[row * stride] = value === value ? at + 1 : 0;
+    const code = values[row]!;
+    out[row * stride] = Number.isNaN(code) ? bins.missingBin : (bins.binOfCode[code] ?? 0);
   }
 }

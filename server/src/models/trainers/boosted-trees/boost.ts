@@ -1,8 +1,9 @@
 import { AppError, createRandom } from "../../../core/index.ts";
-import { type FeatureBins, fitBins, writeBins } from "./bin-feature.ts";
+import { type FeatureBins, fitBins, writeCategoryBins } from "./bin-feature.ts";
 import { checkTable } from "./check-table.ts";
 import { createCrew } from "./crew.ts";
 import { type GrownLeaf, growTree } from "./grow-tree.ts";
+import { createKernels } from "./kernels.ts";
 import { gradientParts, work } from "./hands.ts";
 import { type FeatureMeta, type Layout, createMemory, planLayout } from "./layout.ts";
 import { createObjective } from "./objectives/index.ts";
@@ -10,8 +11,8 @@ import { findLeaf } from "./predict.ts";
 import { toTree } from "./tree-draft.ts";
 import type { BoostingOptions, Ensemble, Table, Tree } from "./types.ts";
 
-/** Rows that bins are chosen from (LightGBM's `bin_construct_sample_cnt`). */
-const sampleRows = 200_000;
+/** Rows that bins are chosen from: hundreds for each bin. */
+const sampleRows = 100_000;
 /** Cells below which helpers cost more than they help. */
 const cellsForThreads = 500_000;
 
@@ -148,14 +149,24 @@ interface Filling {
   readonly featureNumbers: readonly number[];
 }
 
-function fillMemory({ buffer }: WebAssembly.Memory, layout: Layout, { table, groupStarts, bins, featureNumbers }: Filling): void {
+function fillMemory(memory: WebAssembly.Memory, layout: Layout, { table, groupStarts, bins, featureNumbers }: Filling): void {
+  const { buffer } = memory;
+  const kernels = createKernels(memory);
   new Float64Array(buffer, layout.targetAt, layout.rows).set(table.target);
   if (table.weights !== undefined) new Float64Array(buffer, layout.weightsAt, layout.rows).set(table.weights);
   if (groupStarts !== null) new Uint32Array(buffer, layout.groupStartsAt, groupStarts.length).set(groupStarts);
   for (const { first, width, binsAt } of layout.tiles) {
     for (let column = 0; column < width; column++) {
-      const out = new Uint8Array(buffer, binsAt + column);
-      writeBins(bins[first + column]!, table.features[featureNumbers[first + column]!]!.values, { out, stride: width });
+      const { values } = table.features[featureNumbers[first + column]!]!;
+      const own = bins[first + column]!;
+      if (own.kind === "category") {
+        writeCategoryBins(own, values, { out: new Uint8Array(buffer, binsAt + column), stride: width });
+        continue;
+      }
+      new Float32Array(buffer, layout.scratchAt, layout.rows).set(values);
+      const edges = new Float32Array(buffer, layout.histogramsAt, 256).fill(Infinity);
+      edges.set(own.edges);
+      kernels.bin(layout.scratchAt, layout.scratchAt + 4 * layout.rows, layout.histogramsAt, binsAt + column, width);
     }
   }
 }

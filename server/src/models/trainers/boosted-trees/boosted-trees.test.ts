@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../core/index.ts";
 import { boost } from "./boost.ts";
-import { createHistogramKernels, histogramBytes } from "./histogram-kernel.ts";
+import { createKernels, histogramBytes } from "./kernels.ts";
 import { applyLink, findLeaf, scoreRows } from "./predict.ts";
 import { gauss, makeTable } from "./test-tables.ts";
 import { type BoostingOptions, type Table, defaultOptions } from "./types.ts";
@@ -23,7 +23,7 @@ test("the kernel sums what plain code sums, for every width of a tile", () => {
   new Uint8Array(memory.buffer, binsAt, 800).set(bins);
   const gradients = new Float32Array(memory.buffer, gradientsAt, 200);
   gradients.set(gradients.map(() => random.integer(100) - 50));
-  for (const [index, kernel] of createHistogramKernels(memory).entries()) {
+  for (const [index, kernel] of createKernels(memory).histograms.entries()) {
     const width = index + 1;
     const histograms = new Float64Array(memory.buffer, histogramsAt, (histogramBytes / 8) * width).fill(0);
     const expected = new Float64Array(histograms.length);

@@ -104,12 +104,12 @@ function lookAt({ memory, layout, crew, options }: GrowDeps, output: number, [le
 
 /** The larger side keeps the parent's slot: its histograms are the parent's less those of the smaller. */
 function split(
-  { memory, layout }: GrowDeps,
+  { memory, layout, crew }: GrowDeps,
   parent: GrowingLeaf,
   { split: record, freeSlot }: { split: SplitRecord; freeSlot: number },
 ): [GrowingLeaf, GrowingLeaf] {
   const { from, to, slot } = parent;
-  const middle = partition(memory, layout, { from, to, split: record });
+  const middle = partition(memory, layout, { from, to, split: record, run: (parts) => crew.run(work.partition, parts) });
   const leftRows = middle - from;
   const [left, right] = splitSums(parent.sums, record, { monotone: layout.features[record.feature]!.monotone, leftRows });
   const leftIsSmaller = leftRows <= to - middle;

@@ -1,5 +1,5 @@
 import { AppError } from "../../../core/index.ts";
-import { histogramBytes, tileWidth } from "./histogram-kernel.ts";
+import { histogramBytes, tileWidth } from "./kernels.ts";
 
 /** What a search for splits must know of a feature. */
 export interface FeatureMeta {
@@ -26,6 +26,10 @@ export interface Layout {
   readonly controlAt: number;
   /** Float64: the leaves that are looked at. */
   readonly requestAt: number;
+  /** Float64: what is partitioned; see `split-leaf.ts`. Behind it Int32, one a part: how many rows went left. */
+  readonly partitionAt: number;
+  /** 256 bytes: 1 for a bin that goes left. */
+  readonly tableAt: number;
   /** Float64: two records a tile. */
   readonly resultsAt: number;
   /** Uint32: the row numbers, leaf by leaf; and room to move them in. */
@@ -41,7 +45,7 @@ export interface Layout {
   /** Uint32: the first row of each group and behind it the number of rows; -1: no groups. */
   readonly groupStartsAt: number;
   readonly groups: number;
-  /** Float64: one slot of histograms a leaf. */
+  /** Float64: one slot of histograms a leaf. Before the first tree the edges of a feature's bins. */
   readonly histogramsAt: number;
   readonly bytes: number;
 }
@@ -50,6 +54,9 @@ export interface Layout {
 export const recordLength = 20;
 /** Doubles of a request: see `search-splits.ts`. */
 export const requestLength = 16;
+/** Doubles that say what is partitioned, and in how many parts at most. */
+export const partitionLength = 5;
+export const partitionParts = 16;
 const controlBytes = 256;
 const pageBytes = 65_536;
 /** What WebAssembly can address. */
@@ -74,6 +81,8 @@ export function planLayout({ rows, outputs, leaves, features, weighted, groups }
   };
   const controlAt = take(controlBytes);
   const requestAt = take(8 * requestLength);
+  const partitionAt = take(8 * partitionLength + 4 * partitionParts);
+  const tableAt = take(256);
   const tileCount = Math.ceil(features.length / tileWidth);
   const resultsAt = take(tileCount * 2 * recordLength * 8);
   const indexAt = take(4 * rows);
@@ -106,6 +115,8 @@ export function planLayout({ rows, outputs, leaves, features, weighted, groups }
     bytes,
     controlAt,
     requestAt,
+    partitionAt,
+    tableAt,
     resultsAt,
     indexAt,
     scratchAt,

@@ -1,6 +1,6 @@
 import { findCategorySplit } from "./find-category-split.ts";
 import { type FoundSplit, type LeafSums, findNumberSplit } from "./find-number-split.ts";
-import { type HistogramKernel, histogramBytes } from "./histogram-kernel.ts";
+import { type Kernels, histogramBytes } from "./kernels.ts";
 import { type Layout, recordLength, requestLength } from "./layout.ts";
 import type { GrowthOptions } from "./types.ts";
 
@@ -43,7 +43,7 @@ export function readResults(memory: WebAssembly.Memory, layout: Layout): (SplitR
 export function createTileWork(
   memory: WebAssembly.Memory,
   layout: Layout,
-  { kernels, options }: { readonly kernels: readonly HistogramKernel[]; readonly options: GrowthOptions },
+  { kernels, options }: { readonly kernels: Kernels; readonly options: GrowthOptions },
 ): (tile: number) => void {
   const { buffer } = memory;
   const request = new Float64Array(buffer, layout.requestAt, requestLength);
@@ -69,7 +69,7 @@ export function createTileWork(
     const at = offset + slot! * slotBytes;
     const sums = new Float64Array(buffer, at, 512 * width).fill(0);
     const gradients = layout.gradientsAt + output! * layout.rows * 8;
-    kernels[width - 1]!(layout.indexAt + 4 * from!, layout.indexAt + 4 * to!, binsAt, gradients, at);
+    kernels.histograms[width - 1]!(layout.indexAt + 4 * from!, layout.indexAt + 4 * to!, binsAt, gradients, at);
     search(at, { tile, record: 0, leaf: readSums(request, 5) });
     if (siblingSlot === -1) {
       new Float64Array(buffer, layout.resultsAt + (2 * tile + 1) * recordLength * 8, 1)[0] = 0;
