@@ -131,7 +131,9 @@ describe("CSV", () => {
       file("one.csv", `age\n${[...ages, "n/a"].join("\n")}\n`),
       file("two.csv", "age\n1\nold\n"),
       file("three.csv", "age\n7\n"),
+      file("four.csv", `age\n${[...ages, "007"].join("\n")}\n`),
     ]);
+    expect(reports[3]!.refused).toMatchObject({ row: 302, column: "age", reason: expect.stringContaining('"007" is a code') });
     expect(reports[0]).toMatchObject({ rows: 301, notes: ['column "age": 1 of 301 values are not a number, the first "n/a" in row 302'] });
     expect(reports[1]!.refused).toMatchObject({ name: "two.csv", row: 3, column: "age" });
     expect(rows.at(-2)).toEqual({ age: "n/a" });

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SourceRead } from "@millrace/contract";
-import { AppError, type Clock, createId, type Egress, storableText } from "../../core/index.ts";
+import { AppError, canonicalJson, type Clock, createId, type Egress, storableText } from "../../core/index.ts";
 import type { AuditChange } from "../../governance/index.ts";
 import type { NewEvent, StepRun, WorkflowRun } from "../../jobs/index.ts";
 import type { BlobStore, Sql, Tx } from "../../storage/index.ts";
@@ -142,6 +142,12 @@ async function keepRows(
     watermark: kindOf(source).describe(cursor),
     more,
   };
+  const lastReadAt = new Date(deps.clock.now()).toISOString();
+  if (rows === 0 && refusedCount === 0 && canonicalJson(cursor) === canonicalJson(state.cursor)) {
+    // A schedule looks often and finds nothing: what it found last stays in sight, and the audit log is spared.
+    await repository.saveRead(tx, { ...state, lastReadAt });
+    return read;
+  }
   await repository.saveRead(tx, {
     ...state,
     revision: state.revision + 1,
@@ -149,7 +155,7 @@ async function keepRows(
     known: brought.known,
     rows: state.rows + rows,
     lastRead: read,
-    lastReadAt: new Date(deps.clock.now()).toISOString(),
+    lastReadAt,
   });
   const { uploadId, watermark } = read;
   const after = { kind: source.kind, uploadId, hash: blob?.hash ?? null, rows, refused: refusedCount, watermark, workflowId };

@@ -86,6 +86,9 @@ describe("a folder", () => {
     expect((await parts.data.findUpload(parts.context, first.uploadId!)).rows).toBe(31);
 
     expect(await read("inbox")).toMatchObject({ uploadId: null, rows: 0, refused: [] });
+    const listed = (await parts.data.sources.list(parts.context)).find(({ name }) => name === "inbox");
+    expect(listed).toMatchObject({ rows: 31, lastRead: first });
+    expect((await parts.audited()).filter((entry) => entry === "data.read-source source:inbox")).toHaveLength(1);
     writeFileSync(join(inbox, "b.csv"), "at,text\n1,2\n");
     utimesSync(join(inbox, "b.csv"), 1, 1);
     const mended = await read("inbox");

@@ -3,6 +3,7 @@ import { Refusal, showCell } from "./refusal.ts";
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const codePattern = /^[+-]?0\d+$/;
+const longDigitsPattern = /^-?\d{16,}$/;
 const booleanPattern = /^(?:true|false)$/i;
 /** Share of the cells that must be of a type for the others to count as faults, as in an inferred contract. */
 const typeShare = 0.99;
@@ -27,18 +28,18 @@ export class ColumnTally {
   #filled = 0;
   #numbers = 0;
   #booleans = 0;
-  #codes = 0;
   /** The first cell that is no number, and the first that is no boolean. */
   #notNumber: { row: number; text: string } | undefined;
   #notBoolean: { row: number; text: string } | undefined;
+  /** The first cell of digits that are no amount: one makes the column one of codes. */
+  code: { readonly row: number; readonly text: string } | undefined;
 
   add(text: string, row: number): void {
     this.#filled += 1;
     if (isNumber(text)) this.#numbers += 1;
     else {
       this.#notNumber ??= { row, text };
-      // Digits that are no amount: one of them makes the column one of codes.
-      if (codePattern.test(text) || /^-?\d{16,}$/.test(text)) this.#codes += 1;
+      if (codePattern.test(text) || longDigitsPattern.test(text)) this.code ??= { row, text };
     }
     if (booleanPattern.test(text)) this.#booleans += 1;
     else this.#notBoolean ??= { row, text };
@@ -47,7 +48,7 @@ export class ColumnTally {
   /** Null for a column without a value. */
   infer(): CellType | null {
     if (this.#filled === 0) return null;
-    if (this.#codes === 0 && this.#numbers >= this.#filled * typeShare) return "number";
+    if (this.code === undefined && this.#numbers >= this.#filled * typeShare) return "number";
     return this.#booleans >= this.#filled * typeShare ? "boolean" : "text";
   }
 
@@ -84,6 +85,11 @@ export function settleType(tally: ColumnTally, rule: TypeRule): { type: CellType
   if (odd === null) return { type };
   if (declared !== undefined)
     throw new Refusal(`${showCell(odd.text)} is not a ${type}, as the configuration says of this column`, { row: odd.row, column });
+  if (type === "number" && tally.code !== undefined)
+    throw new Refusal(
+      `${showCell(tally.code.text)} is a code, where the column is one of numbers in the files read before; declare it as text in \`columns\`, and read them again`,
+      { row: tally.code.row, column },
+    );
   if (odd.count > tally.filled * (1 - typeShare))
     throw new Refusal(
       `${showCell(odd.text)} is not a ${type}, which the column is in the files read before; declare the type in \`columns\` if both are meant`,
