@@ -16,6 +16,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "millrace-cli-"));
   writeFileSync(join(folder, "rows.jsonl"), '{"subject":"a"}\n{"subject":"b"}\n');
   writeFileSync(join(folder, "predictions.jsonl"), predictions);
+  writeFileSync(join(folder, "predicted.json"), '{"labels":["ham","spam"],"probabilities":[[0.9,0.1]]}');
   writeFileSync(join(folder, "checkpoint.json"), JSON.stringify({ checkpoint }));
 });
 afterEach(() => {
@@ -67,6 +68,9 @@ function everyCommand(): string[][] {
     ["data", "read", "orders"],
     ["data", "read", "orders", "--dataset", "orders", "--time", "date", "--features", "amount"],
     ["data", "push", "events", join(folder, "rows.jsonl")],
+    ["data", "check-labels", "mail@1"],
+    ["data", "check-labels", "mail@1", "--method", "confident", "--predicted", join(folder, "predicted.json")],
+    ["data", "combine-labels", join(folder, "rows.jsonl"), "--method", "label-model"],
     ["data", "score", join(folder, "predictions.jsonl"), "--task", "classification"],
     ["models", "list"],
     ["models", "show", "triage-mail"],
@@ -177,7 +181,7 @@ describe("the command line", () => {
     }
     for (const child of program.commands) walk(child, `millrace ${child.name()}`);
     const page = readFileSync(new URL("../../../docs/cli.md", import.meta.url), "utf8");
-    const documented = [...page.matchAll(/^\| `(millrace [a-z ]+?)(?: [[<*-].*?)?` \|/gm)].map((match) => match[1]!);
+    const documented = [...page.matchAll(/^\| `(millrace [a-z -]+?)(?: [[<*-].*?)?` \|/gm)].map((match) => match[1]!);
     expect(documented.toSorted()).toEqual(found.toSorted());
     for (const [name, code] of Object.entries(exitCodes)) expect(page, name).toMatch(new RegExp(`^\\| ${code} \\|`, "m"));
   });

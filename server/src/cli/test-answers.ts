@@ -114,7 +114,17 @@ export const answers: Answers = {
     split: { kind: "time" },
     leakage: { checked: true, problems: [], features: [] },
     lineage: { sources: [{ kind: "upload", reference: "mail.jsonl", rows: 1924 }], workflowId: "w-1", parent: null },
+    groups: [
+      {
+        column: "language",
+        groups: [{ group: "en", share: { value: 1, low: 0.99, high: 1, n: 1690 }, labels: [] }],
+        gap: null,
+        small: [],
+      },
+    ],
     datasheet: "# mail@1",
+    statements: {},
+    gaps: [{ section: "uses", question: "What it must not be used for is not said.", fill: "Say it in `statements.uses`." }],
   }),
   "data.compare": () => ({
     from: "mail@1",
@@ -140,6 +150,37 @@ export const answers: Answers = {
   }),
   "data.rows": () => ({ rows: [{ subject: "Hello", label: "ham" }], total: 1690 }),
   "data.quarantine": () => ({ items: [{ line: 12, reason: "no date", row: { subject: "x" } }] }),
+  "data.checkLabels": () => ({
+    reference: "mail@1",
+    rows: 1927,
+    judge: "naive-bayes",
+    agreement: estimate,
+    suspicious: 1,
+    labels: [
+      { label: "ham", rows: 1560, suspicious: 1, threshold: 0.97 },
+      { label: "spam", rows: 367, suspicious: 0, threshold: null },
+    ],
+    joint: {
+      labels: ["ham", "spam"],
+      counts: [
+        [1559, 1],
+        [0, 367],
+      ],
+    },
+    items: [{ row: 12, given: "ham", likely: "spam", selfConfidence: 0.02, margin: 0.02, values: { subject: "You have won" } }],
+  }),
+  "data.combineLabels": () => ({
+    method: "label-model",
+    votes: 3,
+    iterations: 4,
+    labels: [
+      { label: "1", items: 1 },
+      { label: "2", items: 1 },
+    ],
+    items: [{ item: "comment 1", label: "2", confidence: 0.61, votes: 2 }],
+    sources: [{ source: "has a link", votes: 2, coverage: 0.5, accuracy: 0.9 }],
+    agreement: { items: 1, krippendorff: 0.4, krippendorffInterval: 0.4, fleiss: null, cohen: null, cohenQuadratic: 0.3 },
+  }),
   "data.upload": () => ({ id: inferenceId, hash, bytes: 120, rows: 2 }),
   "data.create": () => ({ workflowId: "w-1" }),
   "data.listFeatures": () => ({ items: [featureView] }),

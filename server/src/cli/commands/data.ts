@@ -1,6 +1,12 @@
-import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
-import { Readable } from "node:stream";
-import { type CreateDataset, type Dataset, type DatasetDetail, dataContractSchema, type SplitRequest } from "@millrace/contract";
+import { existsSync, readFileSync } from "node:fs";
+import {
+  type CreateDataset,
+  type Dataset,
+  type DatasetDetail,
+  dataContractSchema,
+  datasheetStatementsSchema,
+  type SplitRequest,
+} from "@millrace/contract";
 import { z } from "zod";
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError } from "../../core/index.ts";
@@ -8,6 +14,8 @@ import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../for
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { comparisonPage } from "./data-comparison.ts";
+import { addLabels } from "./data-labels.ts";
+import { openFile } from "./input.ts";
 import { addScore } from "./score.ts";
 import { facts, indent, section, showList, table } from "./show.ts";
 import {
@@ -53,12 +61,15 @@ export const createOptions: readonly VerbOption[] = [
   { flags: "--seed <n>", description: "of a random, stratified or group split", parse: parseWhole, default: 0 },
   { flags: "--group <column>", description: "rows of one value belong together: for `--split group`, and for the leakage check" },
   { flags: "--description <text>", description: "what it is, for the datasheet" },
+  { flags: "--sensitive <columns>", description: "columns whose groups are to be looked at, by commas", parse: collect },
+  { flags: "--statements <file>", description: "JSON: what people say for the datasheet, by section" },
   { flags: "--breaking", description: "allow a contract that breaks with the last version's" },
   { flags: "--detach", description: "do not wait for it" },
 ];
 
 export function addData(program: Command, registrar: Registrar): Command {
   const data = group(program, "data", "datasets: versions, contracts, quarantine");
+  addLabels(data, registrar);
   addScore(data, registrar);
   addVerb(data, registrar, {
     usage: "list",
@@ -173,6 +184,10 @@ export async function createDataset(
       holdout: options["holdout"] as number,
       ...(options["time"] === undefined ? {} : { timeColumn: options["time"] as string }),
       ...splitOptions(options),
+      ...(options["sensitive"] === undefined ? {} : { sensitiveColumns: options["sensitive"] as string[] }),
+      ...(options["statements"] === undefined
+        ? {}
+        : { statements: readJson(options["statements"] as string, { schema: datasheetStatementsSchema, what: "statements" }) }),
       ...(options["breaking"] === true ? { breaking: true } : {}),
       ...(options["label"] === undefined ? {} : { labelColumn: options["label"] as string }),
       ...(options["unique"] === undefined ? {} : { keyColumn: options["unique"] as string }),
@@ -184,12 +199,16 @@ export async function createDataset(
 
 function readContract(how: string): CreateDataset["contract"] {
   if (how === "infer" || how === "inherit") return how;
-  if (!existsSync(how)) throw new AppError("not_found", `There is no file ${how}; --contract is infer, inherit or a JSON file.`);
+  return readJson(how, { schema: dataContractSchema, what: "contract (or infer, or inherit)" });
+}
+
+function readJson<T>(path: string, { schema, what }: { schema: z.ZodType<T>; what: string }): T {
+  if (!existsSync(path)) throw new AppError("not_found", `There is no file ${path} with the ${what}.`);
   try {
-    return dataContractSchema.parse(JSON.parse(readFileSync(how, "utf8")));
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
-    throw new AppError("invalid_request", `${how} is no contract: ${why}`);
+    throw new AppError("invalid_request", `${path} does not hold the ${what}: ${why}`);
   }
 }
 
@@ -225,9 +244,7 @@ export async function finish(session: Session, started: { workflowId: string }, 
 }
 
 export async function uploadFile(session: Session, file: string) {
-  if (!existsSync(file)) throw new AppError("not_found", `There is no file ${file}.`, { details: { file } });
-  if (!statSync(file).isFile()) throw new InvalidArgumentError(`${file} is not a file.`);
-  return session.call("data.upload", { body: Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array> });
+  return session.call("data.upload", { body: openFile(file) });
 }
 
 function page(session: Session, detail: DatasetDetail): string {
@@ -247,6 +264,12 @@ function page(session: Session, detail: DatasetDetail): string {
       ["features", detail.featureColumns.join(", ")],
       ["split", describeSplit(detail.split)],
       ["leakage", leakage(detail)],
+      [
+        "gaps",
+        detail.gaps.length === 0
+          ? "none"
+          : `${count(detail.gaps.length)} in the datasheet: ${detail.gaps.map(({ section: name }) => name).join(", ")}`,
+      ],
       ["created", `${instant(detail.createdAt)} UTC by ${detail.createdBy}`],
     ]),
     section(
@@ -309,6 +332,21 @@ function page(session: Session, detail: DatasetDetail): string {
             ]),
           ),
         ]),
+    ...detail.groups.map((audit) =>
+      section(
+        session,
+        `By ${audit.column}`,
+        table(session, audit.groups, [
+          { title: "GROUP", value: (item) => item.group },
+          { title: "SHARE", value: (item) => percent(item.share.value), align: "right" },
+          {
+            title: "LABELS",
+            value: (item) => item.labels.map(({ label, rate }) => `${label} ${percent(rate.value)}`).join(", "),
+            flexible: true,
+          },
+        ]),
+      ),
+    ),
     section(
       session,
       "Quarantine",
