@@ -42,6 +42,8 @@ export const columnContractSchema = z.strictObject({
   semantic: semanticTypeSchema.optional(),
   /** Every value is one of this column of another dataset: `name@version`, or `name` for its latest version. */
   reference: z.strictObject({ dataset: z.string(), column: z.string() }).optional(),
+  /** Tells people apart in a way that must not decide for them: the version says how its groups fare. */
+  sensitive: z.boolean().optional(),
   /** At most this share of the rows has null. */
   nullShare: z.number().min(0).max(1).optional(),
   policies: columnPoliciesSchema.optional(),
@@ -86,6 +88,22 @@ export const splitRequestSchema = z.discriminatedUnion("kind", [
 ]);
 export type SplitRequest = z.infer<typeof splitRequestSchema>;
 
+const statementSchema = z.string().min(1).max(4000).optional();
+/** The sections of Gebru et al. 2018, "Datasheets for Datasets". */
+export const datasheetStatementsSchema = z.strictObject({
+  motivation: statementSchema,
+  composition: statementSchema,
+  collection: statementSchema,
+  preprocessing: statementSchema,
+  uses: statementSchema,
+  distribution: statementSchema,
+  maintenance: statementSchema,
+});
+export type DatasheetStatements = z.infer<typeof datasheetStatementsSchema>;
+/** What the datasheet cannot say, and what would let it. */
+export const datasheetGapSchema = z.object({ section: datasheetStatementsSchema.keyof(), question: z.string(), fill: z.string() });
+export type DatasheetGap = z.infer<typeof datasheetGapSchema>;
+
 export const createDatasetSchema = z.object({
   name: nameSchema,
   /** A JSONL upload: one object a line. */
@@ -104,6 +122,10 @@ export const createDatasetSchema = z.object({
   /** Default: by time where there is a time column, else stratified by a label of classes, else random. */
   split: splitRequestSchema.optional(),
   description: z.string().max(2000).default(""),
+  /** Columns to be marked sensitive in the contract. */
+  sensitiveColumns: z.array(z.string()).max(20).optional(),
+  /** What people say for the datasheet; sections left out stay as the last version has them. */
+  statements: datasheetStatementsSchema.optional(),
   /** Allows a contract that readers or senders of the last version's rows could not expect: its major number goes up. */
   breaking: z.boolean().optional(),
 });
@@ -144,6 +166,19 @@ export const tellingFeatureSchema = z.object({
   /** So much that it may be the answer itself. */
   suspicious: z.boolean(),
 });
+/** How the groups of a sensitive column fare. */
+export const groupAuditSchema = z.object({
+  column: z.string(),
+  /** Largest first. Numbers are grouped by quarters of the rows. */
+  groups: z.array(
+    z.object({ group: z.string(), share: estimateSchema, labels: z.array(z.object({ label: z.string(), rate: estimateSchema })) }),
+  ),
+  /** The widest difference of a label's rate between two groups of at least 30 rows, in shares. */
+  gap: z.object({ label: z.string(), highest: z.string(), lowest: z.string(), difference: estimateSchema }).nullable(),
+  /** Groups of fewer than 30 rows. */
+  small: z.array(z.string()),
+});
+export type GroupAudit = z.infer<typeof groupAuditSchema>;
 export const lineageSchema = z.object({
   /** Where the rows came from: an upload, or inferences and their feedback. */
   sources: z.array(z.object({ kind: z.enum(["upload", "inferences", "dataset"]), reference: z.string(), rows: z.int() })),
@@ -192,9 +227,13 @@ export const datasetDetailSchema = datasetSchema.extend({
     /** What each feature alone says of the label, most first. */
     features: z.array(tellingFeatureSchema),
   }),
+  /** One for each sensitive column. */
+  groups: z.array(groupAuditSchema),
   lineage: lineageSchema,
   /** Markdown. */
   datasheet: z.string(),
+  statements: datasheetStatementsSchema,
+  gaps: z.array(datasheetGapSchema),
 });
 export type DatasetDetail = z.infer<typeof datasetDetailSchema>;
 export const datasetRowsSchema = z.object({ rows: z.array(z.record(z.string(), z.unknown())), total: z.int() });

@@ -48,6 +48,7 @@ export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<
       labelColumn: rows.labelColumn,
       featureColumns: rows.featureColumns,
       keyColumn: rows.keyColumn,
+      sensitiveColumns: rows.sensitiveColumns,
       contract: input.contract,
       holdout: rows.holdout,
       split: rows.split,

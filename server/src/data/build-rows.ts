@@ -1,5 +1,6 @@
-import type { DataContract, RuleVerdict, SplitRequest } from "@millrace/contract";
+import type { DataContract, GroupAudit, RuleVerdict, SplitRequest } from "@millrace/contract";
 import { AppError } from "../core/index.ts";
+import { auditGroups } from "./audit-groups.ts";
 import { checkLeakage } from "./check-leakage.ts";
 import { checkRow, checkUnique } from "./check-row.ts";
 import { checkContract, compileContract, type ReferenceValues } from "./contract-rules.ts";
@@ -44,6 +45,7 @@ export interface BuildReport {
   readonly split: SplitRule;
   readonly splits: SplitReport[];
   readonly leakage: { readonly checked: boolean; readonly problems: string[]; readonly features: TellingFeature[] };
+  readonly groups: GroupAudit[];
   /** Duplicates whose label is not that of the row kept. */
   readonly conflictingLabels: number;
   /** Columns of the rows that the contract does not name. */
@@ -67,7 +69,7 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
         ? "There are no rows."
         : `None of the ${unread.length} lines can be read; line ${unread[0]!.line}: ${unread[0]!.reason}.`,
     );
-  const contract = options.contract === "infer" ? inferContract(parsed, options) : options.contract;
+  const contract = markSensitive(options.contract === "infer" ? inferContract(parsed, options) : options.contract, options);
   if (options.contract !== "infer") {
     checkNames(
       contract.columns.map((column) => column.name),
@@ -114,11 +116,23 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
     split: splitRule,
     splits: [describeSplit("train", split.train, timeColumn), describeSplit("holdout", split.holdout, timeColumn)],
     leakage: { checked: true, problems: leakage.suspicions, features: leakage.features },
+    groups: auditGroups({ rows: kept, contract, labelColumn }),
     conflictingLabels:
       labelColumn === undefined ? 0 : duplicates.filter(({ row, of }) => row.values[labelColumn] !== of.values[labelColumn]).length,
     leftOut: findLeftOut(parsed, contract),
   };
   return { report, ...split, rejections };
+}
+
+function markSensitive(contract: DataContract, { sensitiveColumns = [] }: Roles): DataContract {
+  const missing = sensitiveColumns.find((name) => !contract.columns.some((column) => column.name === name));
+  if (missing !== undefined)
+    throw new AppError("contract_violated", `The column "${missing}" is to be sensitive, and the contract does not have it.`);
+  if (sensitiveColumns.length === 0) return contract;
+  return {
+    ...contract,
+    columns: contract.columns.map((column) => (sensitiveColumns.includes(column.name) ? { ...column, sensitive: true } : column)),
+  };
 }
 
 function nothingLeft(rows: number, rejections: readonly Rejection[]): AppError {

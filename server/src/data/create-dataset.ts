@@ -105,6 +105,20 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
     parent: rows.parent ?? null,
   };
   const contractOrigin = rows.contract === "infer" ? "inferred" : rows.contract === "inherit" ? "inherited" : "given";
+  const next = checkNext(rows, report.contract, previous);
+  const statements = { ...previous?.statements, ...rows.statements };
+  const sheet = writeDatasheet({
+    ...rows,
+    ...next,
+    reference,
+    hash,
+    report,
+    lineage,
+    contractOrigin,
+    statements,
+    createdBy: tx.principalId,
+    nearThreshold: deps.config.nearDuplicateThreshold,
+  });
   const { rows: total, kept, exactDuplicates, nearDuplicates, quarantined } = report;
   const counts = { rows: total, kept, exactDuplicates, nearDuplicates, quarantined };
   await repository.insertVersion(tx, {
@@ -119,7 +133,7 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
       labelColumn: rows.labelColumn ?? null,
       featureColumns: [...rows.featureColumns],
       contract: report.contract,
-      ...checkNext(rows, report.contract, previous),
+      ...next,
       rules: [...report.rules],
       labels: report.labels.map((each) => ({ ...each })),
       quarantine: report.quarantine.map((each) => ({ ...each })),
@@ -127,15 +141,10 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
       splits: report.splits.map((each) => ({ ...each })),
       leakage: { ...report.leakage },
       lineage,
-      datasheet: writeDatasheet({
-        ...rows,
-        reference,
-        hash,
-        report,
-        lineage,
-        contractOrigin,
-        nearThreshold: deps.config.nearDuplicateThreshold,
-      }),
+      groups: [...report.groups],
+      datasheet: sheet.text,
+      statements,
+      gaps: sheet.gaps,
     },
   });
   await deps.audit(tx, { action: "data.create", object: `dataset:${reference}`, after: { hash, ...counts, workflowId } });

@@ -93,7 +93,7 @@ describe("a dataset version", () => {
       { label: "yes", rows: 34 },
     ]);
     expect(detail.lineage.sources).toEqual([{ kind: "upload", reference: expect.any(String), rows: 108 }]);
-    for (const heading of ["Motivation", "Composition", "Collection", "Preprocessing", "Splits", "Known limits"])
+    for (const heading of ["Motivation", "Composition", "Collection process", "Preprocessing", "Uses", "Distribution", "Maintenance"])
       expect(detail.datasheet).toContain(`## ${heading}`);
     expect(detail.datasheet).toContain("108 rows = 100 kept + 1 exact duplicates + 1 near duplicates + 6 quarantined");
 

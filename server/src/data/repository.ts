@@ -128,6 +128,9 @@ function completeDetail(stored: VersionDetail): VersionDetail {
     contractVersion: known.contractVersion ?? "1.0",
     contractChanges: known.contractChanges ?? [],
     rules: known.rules ?? [],
+    groups: known.groups ?? [],
+    statements: known.statements ?? {},
+    gaps: known.gaps ?? [],
     leakage: { ...stored.leakage, features: known.leakage?.features ?? [] },
   };
 }

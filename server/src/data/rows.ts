@@ -28,6 +28,8 @@ export interface Roles {
   readonly labelColumn?: string | undefined;
   readonly featureColumns: readonly string[];
   readonly keyColumn?: string | undefined;
+  /** To be marked in the contract. */
+  readonly sensitiveColumns?: readonly string[] | undefined;
 }
 
 const longestShown = 80;

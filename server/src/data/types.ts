@@ -4,6 +4,7 @@ import type {
   DataContract,
   Dataset,
   DatasetComparison,
+  DatasheetStatements,
   DatasetDetail,
   quarantinedRowSchema,
   uploadSchema,
@@ -44,6 +45,8 @@ export interface CreateFromRows {
   readonly contract: DataContract | "infer" | "inherit";
   readonly holdout: number;
   readonly split?: SplitRequest | undefined;
+  readonly sensitiveColumns?: readonly string[] | undefined;
+  readonly statements?: DatasheetStatements | undefined;
   /** Allows a contract that breaks with that of the last version. */
   readonly breaking?: boolean | undefined;
   readonly description: string;
