@@ -37,6 +37,27 @@ test("the kernel sums what plain code sums, for every width of a tile", () => {
   }
 });
 
+test("the kernel of bins puts a number behind the edges below it, and what is missing into bin 0", () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const { bin } = createKernels(memory);
+  fc.assert(
+    fc.property(
+      fc.array(fc.float({ noNaN: false }), { minLength: 1, maxLength: 40 }),
+      fc.uniqueArray(fc.float({ noNaN: true, noDefaultInfinity: true }), { maxLength: 254 }),
+      (values, some) => {
+        const edges = Float32Array.from(some).sort();
+        new Float32Array(memory.buffer, 0, values.length).set(values);
+        new Float32Array(memory.buffer, 1024, 256).fill(Infinity).set(edges);
+        bin(0, 4 * values.length, 1024, 4096, 3);
+        const out = new Uint8Array(memory.buffer, 4096, 3 * values.length);
+        for (const [row, value] of values.entries())
+          expect(out[3 * row]).toBe(Number.isNaN(value) ? 0 : 1 + edges.filter((edge) => edge < value).length);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
 describe("a tree", () => {
   test("sends each row by its values where it went by its bins, whatever is missing", () => {
     fc.assert(
@@ -72,13 +93,14 @@ describe("a tree", () => {
 
   test("is the same with any number of threads", () => {
     const random = createRandom(1);
-    const features = Array.from({ length: 26 }, (_, index) => ({
+    const rows = 60_000;
+    const features = Array.from({ length: 9 }, (_, index) => ({
       name: `x${index}`,
       kind: "number" as const,
-      values: Float64Array.from({ length: 20_000 }, () => random.next()),
+      values: Float64Array.from({ length: rows }, () => random.next()),
     }));
-    const table: Table = { rows: 20_000, features, target: features[0]!.values.map((value, row) => value * features[20]!.values[row]!) };
-    const [alone, together] = [1, 3].map((threads) => regression(table, { trees: 3, threads }));
+    const table: Table = { rows, features, target: features[0]!.values.map((value, row) => value * features[8]!.values[row]!) };
+    const [alone, together] = [1, 3].map((threads) => regression(table, { trees: 2, threads }));
     expect(together).toEqual(alone);
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { boost } from "./boost.ts";
-import { explainRow } from "./explain.ts";
+import { createExplainer } from "./explain.ts";
 import { scoreRows } from "./predict.ts";
 import { makeTable } from "./test-tables.ts";
 import { type Ensemble, defaultOptions } from "./types.ts";
@@ -52,9 +52,10 @@ describe.runIf(existsSync(goldenFile))("contributions", () => {
       })),
     };
     const features = golden.X[0]!.map((_, index) => ({ values: Float64Array.from(golden.X, (row) => row[index] ?? Number.NaN) }));
+    const explain = createExplainer(ensemble);
     const scores = scoreRows(ensemble, features, golden.X.length);
     for (const [row, expected] of golden.contribs_last_is_bias.entries()) {
-      const { bias, features: parts } = explainRow(ensemble, features, row);
+      const { bias, features: parts } = explain(features, row);
       for (const [index, value] of [...parts[0]!, bias[0]!].entries()) expect(Math.abs(value - expected[index]!)).toBeLessThan(1e-5);
       expect(Math.abs(scores[row]![0]! - golden.margin[row]!)).toBeLessThan(1e-5);
     }
@@ -66,9 +67,10 @@ test("contributions and bias add up to the score, of every output", () => {
     fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
       const table = makeTable(seed, 300, (score) => (score < -1 ? 0 : score < 1 ? 1 : 2));
       const ensemble = boost(table, { ...defaultOptions, objective: "multiclass", classes: 3, trees: 4, minimumCategoryRows: 5 });
+      const explain = createExplainer(ensemble);
       const scores = scoreRows(ensemble, table.features, table.rows);
       for (const row of [0, 1, 2]) {
-        const { bias, features } = explainRow(ensemble, table.features, row);
+        const { bias, features } = explain(table.features, row);
         for (const [output, parts] of features.entries())
           expect(parts.reduce((sum, part) => sum + part, bias[output]!)).toBeCloseTo(scores[row]![output]!, 9);
       }

@@ -18,11 +18,13 @@ export function goesLeft(tree: Tree, node: number, value: number): boolean {
 
 /** Scores before the link, one array a row, an entry an output. */
 export function scoreRows({ base, trees }: Ensemble, features: Features, rows: number): Float64Array[] {
-  return Array.from({ length: rows }, (_, row) => {
-    const scores = Float64Array.from(base);
-    for (const [number, tree] of trees.entries()) scores[number % base.length]! += tree.value[findLeaf(tree, features, row)]!;
-    return scores;
-  });
+  const scores = Array.from({ length: rows }, () => Float64Array.from(base));
+  // Tree by tree: one tree stays in the cache, all of them do not.
+  for (const [number, tree] of trees.entries()) {
+    const output = number % base.length;
+    for (let row = 0; row < rows; row++) scores[row]![output]! += tree.value[findLeaf(tree, features, row)]!;
+  }
+  return scores;
 }
 
 /** What the scores mean: probabilities of the classes (two for `binary`), the mean of `poisson`; otherwise the one value itself. */

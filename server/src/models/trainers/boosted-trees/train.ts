@@ -6,7 +6,7 @@ import { type FittedColumns, type StepChoice, fitColumns, stepSchema } from "../
 import type { Matrix } from "../../preprocessing/types.ts";
 import type { Explanation, TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
 import { boost } from "./boost.ts";
-import { explainRow } from "./explain.ts";
+import { createExplainer } from "./explain.ts";
 import { writeGraph } from "./graph.ts";
 import { applyLink, scoreRows } from "./predict.ts";
 import { type Ensemble, type ObjectiveName, type TableFeature, defaultOptions } from "./types.ts";
@@ -150,8 +150,9 @@ function explain(
   asked: { features: readonly TableFeature[]; inputs: number },
 ): Explanation[] {
   const shares = ensemble.objective === "binary" ? [-0.5, 0.5] : ensemble.base.length === 1 ? [1] : null;
+  const explainer = createExplainer(ensemble);
   return Array.from({ length: asked.features[0]!.values.length }, (_, row) => {
-    const { bias, features } = explainRow(ensemble, asked.features, row);
+    const { bias, features } = explainer(asked.features, row);
     const inputs = features.map((values) => {
       const sums = new Float64Array(asked.inputs);
       for (const [index, value] of values.entries()) sums[sources[index]!]! += value;
