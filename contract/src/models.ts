@@ -77,11 +77,30 @@ export const runSchema = z.object({
 });
 export type Run = z.infer<typeof runSchema>;
 
+/** How an imported ONNX file is fed and read. */
+export const modelGraphSchema = z.object({
+  inputs: z.array(
+    z.object({
+      name: z.string(),
+      element: z.enum(["float32", "float64", "int64", "bool", "string"]),
+      /** In the order of the matrix's columns; one for a vector. */
+      columns: z.array(z.string()).min(1),
+      /** [N, columns] instead of [N]. */
+      isMatrix: z.boolean(),
+    }),
+  ),
+  /** Probabilities [N, labels]; of a regression [N] or [N, 1]. */
+  output: z.string(),
+});
+export type ModelGraph = z.infer<typeof modelGraphSchema>;
 export const modelSignatureSchema = z.object({
   /** Absent in versions that were registered before there was another: classification. */
   task: z.enum(["classification", "regression"]).optional(),
-  /** `category`: text with few values; `instant`: ISO 8601 with offset. */
-  inputs: z.array(z.object({ name: z.string(), type: z.enum(["text", "number", "boolean", "category", "instant"]) })),
+  /**
+   * `category`: text with few values; `instant`: ISO 8601 with offset; `number`: a 32-bit float. Of imported files alone: `double`, a
+   * 64-bit float, and `integer`, a whole number that is never missing, as `boolean` is not in them.
+   */
+  inputs: z.array(z.object({ name: z.string(), type: z.enum(["text", "number", "boolean", "category", "instant", "integer", "double"]) })),
   /** None for regression. */
   labels: z.array(z.string()),
   /** How text is prepared before the graph; the same at training and serving. */
@@ -91,6 +110,8 @@ export const modelSignatureSchema = z.object({
     controlCharacters: z.literal("space"),
     maxCharacters: z.int(),
   }),
+  /** Of an imported file: its own inputs and the columns each takes, and the output that is the answer. Absent in files trained here. */
+  graph: modelGraphSchema.optional(),
 });
 export type ModelSignature = z.infer<typeof modelSignatureSchema>;
 export const modelVersionSchema = z.object({
@@ -111,6 +132,19 @@ export const modelVersionSchema = z.object({
   createdBy: z.string(),
 });
 export type ModelVersion = z.infer<typeof modelVersionSchema>;
+/** An ONNX file that was uploaded (`POST /api/data/uploads`) becomes the model's next version. */
+export const importModelSchema = z.strictObject({
+  uploadId: idSchema,
+  /** The columns that each input of the file takes, in order; an input of one column that is not named here gives the column its name. */
+  inputs: z.record(z.string(), z.array(z.string().min(1).max(200)).min(1).max(10_000)).default({}),
+  /** In the order of the probabilities. By default those that the file's classifier holds. */
+  labels: z.array(z.string().min(1).max(200)).min(2).max(10_000).optional(),
+  /** By default: classes when labels are known, else a number. */
+  task: z.enum(["classification", "regression"]).optional(),
+  /** The output that is the answer; needed where several could be. */
+  output: z.string().optional(),
+});
+export type ImportModel = z.output<typeof importModelSchema>;
 export const aliasChangeSchema = z.object({
   alias: z.string(),
   from: z.int().nullable(),

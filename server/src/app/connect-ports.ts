@@ -73,9 +73,13 @@ export function connectPorts(deps: ConnectDeps): Ports {
     models: {
       createRun: ({ body }, context) => models.createRun(context, body),
       listRuns: ({ query }, context) => models.listRuns(context, query),
+      compareRuns: ({ query }, context) => models.compareRuns(context, query),
       getRun: ({ parameters }, context) => models.getRun(context, parameters.id),
+      createExperiment: ({ body }, context) => models.createExperiment(context, body),
+      getExperiment: ({ parameters }, context) => models.getExperiment(context, parameters.id),
       list: async (_request, context) => ({ items: await models.list(context) }),
       get: ({ parameters }, context) => models.get(context, parameters.name),
+      importVersion: ({ parameters, body }, context) => models.importVersion(context, parameters.name, body),
       getVersion: ({ parameters }, context) => models.getVersion(context, parameters.name, parameters.version),
     },
     feedback: {

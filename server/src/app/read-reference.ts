@@ -22,6 +22,8 @@ export async function readReference(context: Context, bindingHash: string, deps:
   const { model, version } = (binding?.resolved ?? {}) as { model?: unknown; version?: unknown };
   if (typeof model !== "string" || typeof version !== "number") return null;
   const trained = await deps.models.getVersion(context, model, version);
+  // What was imported was trained elsewhere, on rows that are not here.
+  if (trained.runId === null) return null;
   const { dataset, path } = await deps.data.snapshot(context, trained.dataset);
   if (dataset.labelColumn === null) return null;
   const { labelColumn } = dataset;

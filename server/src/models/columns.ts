@@ -32,6 +32,9 @@ const kinds = {
   boolean: "category",
   number: "number",
   instant: "instant",
+  // Imported files alone take these; the runtime hands them over as the file says.
+  integer: "number",
+  double: "number",
 } as const satisfies Record<InputType, Column["kind"]>;
 
 export function kindOf(type: InputType): Column["kind"] {

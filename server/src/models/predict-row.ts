@@ -13,7 +13,7 @@ interface Asked {
 
 /** One row through the runtime: inputs in the signature's order, the answer by label, the step in the evidence. */
 export async function predictRow(runtime: Runtime, asked: Asked, options: PredictOptions): Promise<Prediction> {
-  const { reference, signature } = asked;
+  const { reference } = asked;
   const { evidence } = options;
   const startMs = evidence?.elapsed() ?? 0;
   try {
@@ -26,7 +26,7 @@ export async function predictRow(runtime: Runtime, asked: Asked, options: Predic
       status: "ok",
       details: { hash: reference.hash, batch: answer.batch, waitMs: roundMs(answer.waitMs), runMs: roundMs(answer.runMs) },
     });
-    return toPrediction(signature, answer);
+    return toPrediction(asked, answer);
   } catch (error) {
     evidence?.step({
       name: `${reference.model}@${reference.version}`,
@@ -63,6 +63,15 @@ function readInput({ reference, signature, inputs }: Asked, { name, type }: Mode
       },
     );
   }
+  if (cell === null && signature.graph !== undefined && (type === "integer" || type === "boolean")) {
+    throw new AppError(
+      "invalid_input",
+      `The model ${model} cannot do without the input "${name}": its file has no way to say that it is missing.`,
+      {
+        details: { input: name, type },
+      },
+    );
+  }
   return type === "text" && typeof cell === "string" && cell.length > signature.text.maxCharacters
     ? cell.slice(0, signature.text.maxCharacters)
     : cell;
@@ -74,7 +83,15 @@ function shown(value: unknown): string {
 }
 
 /** Most callers want the top label alone; the others by name are put together when they are asked for. */
-function toPrediction({ task, labels }: ModelSignature, { probabilities }: RowAnswer): Prediction {
+function toPrediction({ reference, signature }: Asked, { probabilities }: RowAnswer): Prediction {
+  const { task, labels, graph } = signature;
+  if (graph !== undefined && !probabilities.every(Number.isFinite)) {
+    const model = `${reference.model}@${reference.version}`;
+    throw new AppError(
+      "invalid_output",
+      `The imported model ${model} answered this row with what is no finite number. Does it take missing values?`,
+    );
+  }
   if (task === "regression") return { label: "", confidence: 0, probabilities: {}, value: probabilities[0]! };
   const best = indexOfLargest(probabilities);
   return {

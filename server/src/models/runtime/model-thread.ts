@@ -2,10 +2,11 @@ import { parentPort } from "node:worker_threads";
 import type * as Onnx from "onnxruntime-node";
 import { type InputType, graphInputName, kindOf } from "../columns.ts";
 import { prepareText } from "../text-input.ts";
+import { feedGraph, readAnswers } from "./imported-graph.ts";
 import type { InputRow, OpenModel, RunAnswer, ThreadAnswer, ThreadRequest } from "./protocol.ts";
 
 // The worker thread that holds ONNX sessions: `run()` blocks the thread it is called on, so it is not called on the main one.
-// It imports nothing but what prepares text: each thread would hold its own copy of the rest.
+// It imports nothing but what prepares inputs: each thread would hold its own copy of the rest.
 
 class ThreadFailure extends Error {
   readonly code: "model_runtime_missing" | "model_not_ready";
@@ -97,6 +98,13 @@ async function runRows(hash: string, rows: readonly InputRow[]): Promise<RunAnsw
   if (opened === undefined || onnx === undefined)
     throw new ThreadFailure("model_not_ready", `The model file ${hash} is not loaded in this thread.`);
   const { session, model } = opened;
+  const { graph } = model.signature;
+  if (graph !== undefined) {
+    const fed = feedGraph(onnx, { signature: { ...model.signature, graph }, rows });
+    const startedAt = performance.now();
+    const result = await session.run(fed, [graph.output]);
+    return { probabilities: readAnswers(result[graph.output]!.data), runMs: performance.now() - startedAt };
+  }
   const feeds: Record<string, Onnx.Tensor> = {};
   for (const [column, { name, type }] of model.signature.inputs.entries()) {
     const cells = rows.map((row) => row[column] ?? null);
