@@ -9,7 +9,8 @@ export function countCategories(values: readonly string[]): [category: string, c
 
 /** What a category is called in the name of a column. */
 export function categoryName(column: string, category: string): string {
-  return category === "" ? `${column} is missing` : `${column}=${category}`;
+  const shown = category.trim();
+  return shown === "" ? `${column} is missing` : `${column}=${shown}`;
 }
 
 /** Adds the place of each category in the list, and `other` for one that is not in it: [N] strings in, [N] int64 out. */

@@ -14,7 +14,7 @@ const parametersSchema = z
 /** Values beyond two quantiles of the training rows become those. */
 export const clip: Step = {
   name: "clip",
-  takes: "matrix",
+  takes: ["matrix"],
   parametersSchema,
   fit(values, parameters) {
     const { low, high } = parametersSchema.parse(parameters);

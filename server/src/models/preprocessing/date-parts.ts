@@ -18,7 +18,7 @@ const periods: Readonly<Partial<Record<Part, number>>> = { month: 12, day: 31, w
 /** Year, month (1-12), day (1-31), weekday (Monday 0), hour and minute of an instant, in UTC. What is missing stays missing. */
 export const dateParts: Step = {
   name: "date-parts",
-  takes: "instant",
+  takes: ["instant"],
   parametersSchema,
   fit(values, parameters) {
     const { parts, cyclic } = parametersSchema.parse(parameters);

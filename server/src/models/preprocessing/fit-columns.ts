@@ -33,7 +33,7 @@ export function fitColumns(
     for (const choice of choose(column)) {
       const { step, parameters } = findStep(choice, column.name);
       const takes = values.kind === "number" ? "matrix" : values.kind;
-      if (step.takes !== takes) throw wrongOrder(column, step.name, takes);
+      if (!step.takes.includes(takes)) throw wrongOrder(column, step.name, takes);
       const next = step.fit(values, parameters, { ...context, column: column.name });
       chain.push(next);
       values = next.training;
@@ -75,7 +75,7 @@ function findStep(choice: StepChoice, column: string) {
 }
 
 const descriptions: Readonly<Record<string, string>> = {
-  text: "a text, which only a trainer of texts reads",
+  text: "a text; it needs tf-idf, one-hot or target first",
   category: "a category; it needs one-hot, ordinal or target first",
   instant: "an instant; it needs date-parts first",
   matrix: "a number",

@@ -13,7 +13,7 @@ const parametersSchema = z.strictObject({
 /** A number for what is missing: the mean, median or most frequent value (of equals the least) of the training rows, or a constant. */
 export const impute: Step = {
   name: "impute",
-  takes: "matrix",
+  takes: ["matrix"],
   parametersSchema,
   fit(values, parameters, context) {
     const parsed = parametersSchema.parse(parameters);

@@ -5,7 +5,7 @@ import type { Step } from "./types.ts";
 /** sign(x) ln(1 + |x|): draws long tails in, on both sides of 0. */
 export const log: Step = {
   name: "log",
-  takes: "matrix",
+  takes: ["matrix"],
   parametersSchema: z.strictObject({}),
   fit(values) {
     const training = asMatrix(values);

@@ -1,5 +1,6 @@
 import { AppError } from "../../core/index.ts";
 import type { Column } from "../columns.ts";
+import { prepareText } from "../text-input.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { FittedStep, Matrix, Values } from "./types.ts";
 
@@ -12,9 +13,20 @@ export function asMatrix(values: Values): Matrix {
   throw unfit(values, "numbers");
 }
 
-export function asCategories(values: Values): Extract<Column, { kind: "category" }> {
+/** The values of a column of categories; those of a text as the graph is given them: prepared. */
+export function asCategories(values: Values): { readonly name: string; readonly values: readonly string[] } {
   if (values.kind === "category") return values;
-  throw unfit(values, "categories");
+  return { name: nameOf(values), values: asTexts(values) };
+}
+
+/** Texts as the graph is given them. */
+export function asTexts(values: Values): string[] {
+  if (values.kind === "text") return values.values.map((text) => prepareText(text));
+  throw unfit(values, "texts");
+}
+
+function nameOf(values: Values): string {
+  return values.kind === "matrix" ? values.names.join(", ") : values.name;
 }
 
 export function asInstants(values: Values): Extract<Column, { kind: "instant" }> {

@@ -5,7 +5,7 @@ import type { Matrix, Step, Values } from "./types.ts";
 /** Adds a column (1: missing, 0: there) for each that misses a value in some training rows, but not in all. */
 export const missingFlag: Step = {
   name: "missing-flag",
-  takes: "matrix",
+  takes: ["matrix"],
   parametersSchema: z.strictObject({}),
   fit(values) {
     const training = asMatrix(values);

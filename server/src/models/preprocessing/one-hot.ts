@@ -14,7 +14,7 @@ const parametersSchema = z.strictObject({
 /** A column of 0 and 1 for each category; one that has none (rare, or not among the training rows) is 0 in all of them. */
 export const oneHot: Step = {
   name: "one-hot",
-  takes: "category",
+  takes: ["category", "text"],
   parametersSchema,
   fit(values, parameters) {
     const { maximumCategories, minimumRows } = parametersSchema.parse(parameters);
@@ -37,7 +37,7 @@ export const oneHot: Step = {
       };
     };
     return {
-      training: transform(column),
+      training: transform(values),
       transform,
       write(graph, input) {
         const indexes = graph.asMatrix(writeIndexes(graph, input, { categories, other: -1 }));

@@ -10,7 +10,7 @@ const parametersSchema = z.strictObject({
 /** One column with a code for each category: 0, 1, ... in order of their text. */
 export const ordinal: Step = {
   name: "ordinal",
-  takes: "category",
+  takes: ["category"],
   parametersSchema,
   fit(values, parameters) {
     const { unseen } = parametersSchema.parse(parameters);
@@ -24,7 +24,7 @@ export const ordinal: Step = {
       columns: [Float64Array.from(asCategories(given).values, (text) => (text === "" ? Number.NaN : (codes.get(text) ?? other)))],
     });
     return {
-      training: transform(column),
+      training: transform(values),
       transform,
       write: (graph, input) =>
         graph.asMatrix(

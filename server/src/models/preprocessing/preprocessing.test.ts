@@ -73,6 +73,7 @@ const categoryChains: StepChoice[][] = [
   ["target"],
   ["ordinal", "missing-flag", "impute", "standard"],
 ];
+const textChains: StepChoice[][] = [["tf-idf"], [{ step: "tf-idf", maximumFeatures: 2, minimumTexts: 1 }], ["one-hot"], ["target"]];
 const dateChains: StepChoice[][] = [
   [{ step: "date-parts", parts: ["year", "month", "day", "weekday", "hour", "minute"] }],
   [{ step: "date-parts", cyclic: true }],
@@ -80,7 +81,9 @@ const dateChains: StepChoice[][] = [
 
 describe("every step", () => {
   test("is tried here", () => {
-    const tried = [...numberChains, ...categoryChains, ...dateChains].flat().map((each) => (typeof each === "string" ? each : each.step));
+    const tried = [...numberChains, ...categoryChains, ...textChains, ...dateChains]
+      .flat()
+      .map((each) => (typeof each === "string" ? each : each.step));
     expect(new Set(tried)).toEqual(new Set(steps.map(({ name }) => name)));
   });
 
@@ -89,7 +92,7 @@ describe("every step", () => {
       fc.asyncProperty(learned, fc.array(number, { minLength: 1, maxLength: 12 }), async (training, asked) => {
         await expectSame(fit([numbers(training)], chain), [numbers(asked)]);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 
@@ -103,10 +106,27 @@ describe("every step", () => {
           const trained = [categories(["a", "b", ...training])];
           await expectSame(fit(trained, chain, Float64Array.of(0, 1, ...target), labels), [categories(later)]);
         }),
-        { numRuns: 25 },
+        { numRuns: 15 },
       );
     },
   );
+
+  test.each(textChains.map((chain) => ({ chain })))("of texts says in the graph what it says in memory: $chain", async ({ chain }) => {
+    const sentence = fc.oneof(
+      fc.array(fc.constantFrom("free", "Money", "ÉCOLE", "re:", "3", "\u0000"), { maxLength: 5 }).map((words) => words.join(" ")),
+      fc.string({ unit: "binary", maxLength: 8 }),
+      fc.constant(null),
+    );
+    const texts = fc.array(sentence, { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(texts, texts, async (training, asked) => {
+        const trained = readColumn({ name: "x", type: "text" }, ["free money", "free school", ...training]);
+        const target = Float64Array.from({ length: training.length + 2 }, (_, row) => row);
+        await expectSame(fit([trained], chain, target), [readColumn({ name: "x", type: "text" }, asked)]);
+      }),
+      { numRuns: 10 },
+    );
+  });
 
   test.each(dateChains.map((chain) => ({ chain })))("of instants says in the graph what it says in memory: $chain", async ({ chain }) => {
     const instant = fc.option(
@@ -121,7 +141,7 @@ describe("every step", () => {
         const fitted = fit([instants(fixed)], chain);
         await expectSame(fitted, [instants([...fixed, ...asked])]);
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 });
@@ -155,6 +175,9 @@ describe("a step is fitted on the training rows alone", () => {
   test("and what it cannot learn is refused, naming the column", () => {
     expect(() => fit([numbers([Number.NaN, Number.NaN], "age")], ["impute"])).toThrow(/"age" has no value in the training rows/);
     expect(() => fit([categories(["a"], "city")], ["standard"])).toThrow(/"city" comes to standard as a category/);
+    const plates = readColumn({ name: "plate", type: "text" }, ["a1", "b2", "c3"]);
+    expect(() => fit([plates], ["tf-idf"])).toThrow(/No word of the column "plate" stands in 2 training rows/);
+    expect(() => fit([plates], ["ordinal"])).toThrow(/"plate" comes to ordinal as a text/);
     expect(() => fit([categories(["a"], "city")], [])).toThrow(/"city" comes to the model as a category/);
     expect(() => fit([numbers([1], "age")], ["wash"])).toThrow(/no step "wash" for the column "age".*impute/);
     expect(() => fit([numbers([1], "age")], [{ step: "clip", low: 2 }])).toThrow(/"age" does not take these parameters: low/);

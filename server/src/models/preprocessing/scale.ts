@@ -8,7 +8,7 @@ const parametersSchema = z.strictObject({});
 /** (x - mean) / standard deviation, both of the training rows (population); a constant column becomes 0. */
 export const standard: Step = {
   name: "standard",
-  takes: "matrix",
+  takes: ["matrix"],
   parametersSchema,
   fit(values) {
     const training = asMatrix(values);
@@ -31,7 +31,7 @@ export const standard: Step = {
 /** (x - least) / (greatest - least) of the training rows: they come to [0, 1], later ones may lie outside; a constant column becomes 0. */
 export const minMax: Step = {
   name: "min-max",
-  takes: "matrix",
+  takes: ["matrix"],
   parametersSchema,
   fit(values) {
     const training = asMatrix(values);

@@ -17,7 +17,7 @@ const parametersSchema = z.strictObject({
  */
 export const targetMean: Step = {
   name: "target",
-  takes: "category",
+  takes: ["category", "text"],
   parametersSchema,
   fit(values, parameters, context) {
     const { smoothing, folds } = parametersSchema.parse(parameters);

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Column, graphInputName } from "../columns.ts";
+import { prepareText } from "../text-input.ts";
 
 /** Columns as the inputs of a graph. */
 function toFeeds(columns: readonly Column[]): Record<string, Tensor> {
@@ -15,7 +16,11 @@ function toTensor({ kind, values }: Column): Tensor {
     case "category":
       return new Tensor("string", [...values], [values.length]);
     case "text":
-      throw new Error("these tests have no texts");
+      return new Tensor(
+        "string",
+        values.map((text) => prepareText(text)),
+        [values.length],
+      );
   }
 }
 

@@ -41,7 +41,7 @@ export interface FittedStep {
 export interface Step {
   readonly name: string;
   /** What it takes: a raw column, or the numbers of a step before it (a column of numbers is such a matrix). */
-  readonly takes: "category" | "instant" | "matrix";
+  readonly takes: readonly ("category" | "text" | "instant" | "matrix")[];
   readonly parametersSchema: z.ZodObject;
   /** `training_failed` naming the column when it cannot be learned. */
   fit(values: Values, parameters: unknown, context: FitContext): FittedStep;

@@ -97,6 +97,29 @@ describe("the linear trainer", () => {
     expect(trained.signature.inputs).toEqual(Object.entries(types).map(([name, type]) => ({ name, type })));
   });
 
+  test("reads free texts by their words, and those that come again and again as categories", async () => {
+    const random = createRandom(8);
+    const rows = Array.from({ length: 200 }, (_, row) => ({
+      note: `${row % 2 === 0 ? "urgent" : "calm"} case ${row}`,
+      town: `Town ${random.integer(30)}`,
+    }));
+    const truth = rows.map(({ town }, row) => (row % 2 === 0 ? 5 : 0) + (town === "Town 7" ? 20 : 0));
+    const texts = regressionRows({ note: rows.map(({ note }) => note), town: rows.map(({ town }) => town) }, truth, {
+      note: "text",
+      town: "text",
+    });
+    const trained = await linear.train(texts, { penalty: 0.1 }, context);
+    await expectSame(trained, texts.columns);
+    const asked = regressionRows({ note: ["urgent!", "calm", null], town: ["town 3", "TOWN 7", "elsewhere"] }, [0, 0, 0], {
+      note: "text",
+      town: "text",
+    });
+    const answers = trained.predict(asked.columns).map(([value]) => value!);
+    expect(Math.abs(answers[0]! - 5)).toBeLessThan(2);
+    expect(Math.abs(answers[1]! - 20)).toBeLessThan(4);
+    expect(Number.isFinite(answers[2])).toBe(true);
+  });
+
   test("takes inputs named as its outputs are", async () => {
     const rows = regressionRows({ value: [1, 2, 3, 4], label: [1, 0, 1, 0], "#1": [0, 0, 1, 1] }, [1, 2, 3, 5]);
     await expectSame(await linear.train(rows, {}, context), rows.columns);

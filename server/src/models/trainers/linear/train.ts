@@ -3,6 +3,7 @@ import { AppError } from "../../../core/index.ts";
 import { mean } from "../../../statistics/index.ts";
 import { type Column, signatureOf } from "../../columns.ts";
 import { type FittedColumns, type StepChoice, fitColumns, stepSchema } from "../../preprocessing/fit-columns.ts";
+import { asCategories } from "../../preprocessing/matrix.ts";
 import type { Explanation, TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
 import { gram, makeDesign, project } from "./design.ts";
 import { minimise } from "./elastic-net.ts";
@@ -29,9 +30,9 @@ const fewCategories = 50;
 export const linear: Trainer = {
   name: "linear",
   summary:
-    "linear or logistic regression with an elastic net, on standardised numbers, one-hot or target-encoded categories and date parts",
+    "linear or logistic regression with an elastic net, on standardised numbers, one-hot or target-encoded categories, date parts and tf-idf of words",
   tasks: ["classification", "regression"],
-  kinds: ["number", "category", "instant"],
+  kinds: ["number", "category", "text", "instant"],
   parametersSchema,
   train: (rows, parameters, context) => train(rows, parametersSchema.parse(parameters), context),
 };
@@ -140,9 +141,13 @@ function defaultSteps(column: Column): StepChoice[] {
     case "instant":
       return [{ step: "date-parts", cyclic: true }, "missing-flag", { step: "impute", with: "mean" }, "standard"];
     case "category":
-      return new Set(column.values).size <= fewCategories ? ["one-hot"] : ["target", "standard"];
-    case "text":
-      return [];
+    case "text": {
+      // A text whose values come again and again is a category that the contract has no list of.
+      const { values } = asCategories(column);
+      const different = new Set(values).size;
+      if (different <= fewCategories) return ["one-hot"];
+      return column.kind === "category" || different <= values.length / 5 ? ["target", "standard"] : ["tf-idf"];
+    }
   }
 }
 
