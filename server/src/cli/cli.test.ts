@@ -16,6 +16,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "millrace-cli-"));
   writeFileSync(join(folder, "rows.jsonl"), '{"subject":"a"}\n{"subject":"b"}\n');
   writeFileSync(join(folder, "predictions.jsonl"), predictions);
+  writeFileSync(join(folder, "pool.jsonl"), '{"item":1,"features":[0,1]}\n{"item":2,"features":[2,3]}');
+  writeFileSync(join(folder, "rules.json"), '[{"name":"has a","label":"spam","column":"subject","contains":["A"]}]');
   writeFileSync(join(folder, "predicted.json"), '{"labels":["ham","spam"],"probabilities":[[0.9,0.1]]}');
   writeFileSync(join(folder, "checkpoint.json"), JSON.stringify({ checkpoint }));
 });
@@ -75,6 +77,8 @@ function everyCommand(): string[][] {
     ["models", "list"],
     ["models", "show", "triage-mail"],
     ["models", "show", "triage-mail@1"],
+    ["data", "choose", join(folder, "pool.jsonl"), "--by", "diversity", "--count", "1"],
+    ["data", "vote", join(folder, "rows.jsonl"), "--functions", join(folder, "rules.json"), "--out", join(folder, "votes.jsonl")],
     ["models", "runs", "--model", "triage-mail"],
     ["models", "run", id],
     ["models", "train", "triage-mail", "--dataset", "mail@1"],

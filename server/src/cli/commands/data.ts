@@ -15,6 +15,7 @@ import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { comparisonPage } from "./data-comparison.ts";
 import { addLabels } from "./data-labels.ts";
+import { addLabelFiles } from "./data-label-files.ts";
 import { openFile } from "./input.ts";
 import { addScore } from "./score.ts";
 import { facts, indent, section, showList, table } from "./show.ts";
@@ -72,6 +73,7 @@ export function addData(program: Command, registrar: Registrar): Command {
   addLabels(data, registrar);
   addScore(data, registrar);
   addVerb(data, registrar, {
+  addLabelFiles(data, registrar);
     usage: "list",
     description: "list dataset versions",
     options: pageOptions,
