@@ -63,6 +63,20 @@ const httpSchema = z.strictObject({
   /** `json`: only rows from the highest value of a column on, and the query parameter that asks for them. */
   since: z.strictObject({ column: z.string(), parameter: z.string() }).optional(),
 });
+const s3Schema = z.strictObject({
+  ...common,
+  ...table,
+  kind: z.literal("s3"),
+  /** Of the bucket: `https://shop.s3.eu-central-1.amazonaws.com`, or `https://store.example.com/shop`. */
+  url: z.url({ protocol: /^https?$/ }),
+  region: z.string().default("us-east-1"),
+  /** Only objects whose key begins so. */
+  prefix: z.string().default(""),
+  /** Of every object; by the key's ending where it is not told. */
+  format: formatSchema.optional(),
+  /** Left out for a bucket everybody may read. */
+  key: z.strictObject({ id: textOrSecretSchema, secret: secretSchema, sessionToken: secretSchema.optional() }).optional(),
+});
 const postgresSchema = z.strictObject({
   ...common,
   kind: z.literal("postgres"),
@@ -90,7 +104,15 @@ const pushSchema = z.strictObject({
   keyColumn: z.string().optional(),
 });
 
-export const sourceSchema = z.discriminatedUnion("kind", [fileSchema, folderSchema, httpSchema, postgresSchema, commandSchema, pushSchema]);
+export const sourceSchema = z.discriminatedUnion("kind", [
+  fileSchema,
+  folderSchema,
+  httpSchema,
+  s3Schema,
+  postgresSchema,
+  commandSchema,
+  pushSchema,
+]);
 export type SourceConfig = z.output<typeof sourceSchema>;
 export type SourceOf<K extends SourceConfig["kind"]> = Extract<SourceConfig, { kind: K }>;
 

@@ -1,5 +1,5 @@
 import type { PushedRows, PushRows, Source } from "@millrace/contract";
-import { AppError, type Context } from "../../core/index.ts";
+import { AppError, type Context, isSecret } from "../../core/index.ts";
 import type { Jobs } from "../../jobs/index.ts";
 import type { SourceConfig } from "./config.ts";
 import { kindOf } from "./kinds/index.ts";
@@ -27,6 +27,9 @@ export function createSources(deps: SourcesDeps): Sources {
   const { sql, jobs } = deps;
   const { sources } = deps.config;
   const readDeps: ReadDeps = { ...deps, emit: (tx, event) => jobs.emit(tx, event) };
+
+  // A start that could never reach a source says so.
+  for (const source of sources) if ("url" in source && !isSecret(source.url)) deps.egress.check(source.url);
 
   function find(name: string): SourceConfig {
     const source = sources.find((each) => each.name === name);

@@ -76,6 +76,7 @@ async function bringRows(source: SourceConfig, { run, step }: Running, deps: Rea
       maxBytes,
       signal,
       egress: deps.egress,
+      clock: deps.clock,
       pushed: (after, limit) => deps.sql.as(context, (tx) => repository.listRows(tx, source.name, { after, limit })),
     });
     const output = gathered.written?.path ?? join(folder, "rows.jsonl");

@@ -1,4 +1,4 @@
-import type { Egress } from "../../core/index.ts";
+import type { Clock, Egress } from "../../core/index.ts";
 import type { SourceConfig } from "./config.ts";
 
 /** What a cell of a text file stands for. */
@@ -76,6 +76,7 @@ export interface GatherInput<C extends SourceConfig = SourceConfig> {
   readonly maxBytes: number;
   readonly signal: AbortSignal;
   readonly egress: Egress;
+  readonly clock: Clock;
   /** Rows that were pushed, from a position on. */
   readonly pushed: (after: number, limit: number) => Promise<readonly PushedRow[]>;
 }

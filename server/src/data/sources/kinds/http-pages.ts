@@ -4,9 +4,9 @@ import { AppError, canonicalJson, type EgressResponse, sha256 } from "../../../c
 import type { SourceOf } from "../config.ts";
 import { RowWriter } from "../formats/row-writer.ts";
 import type { Gathered, GatherInput } from "../types.ts";
+import { askSource, tellFailure } from "./ask-source.ts";
 
 type HttpSource = SourceOf<"http">;
-type Ask = (input: GatherInput<HttpSource>, url: URL) => Promise<EgressResponse>;
 
 /** `highest` is the largest value of the column of `since`, and `atHighest` names by hash the rows that have it. */
 export const pagesCursorSchema = z.strictObject({
@@ -20,7 +20,7 @@ const longestPageBytes = 8 * 1024 * 1024;
 const mostPages = 10_000;
 
 /** Pages of JSON until there is none, or until the bound: then the rest comes with the next read if `since` tells where it begins. */
-export async function gatherPages(input: GatherInput<HttpSource>, ask: Ask): Promise<Gathered> {
+export async function gatherPages(input: GatherInput<HttpSource>): Promise<Gathered> {
   const { source, folder, maxBytes } = input;
   const cursor = pagesCursorSchema.nullable().parse(input.cursor) ?? { highest: null, atHighest: [] };
   const mark = new HighestMark(source, cursor);
@@ -29,7 +29,7 @@ export async function gatherPages(input: GatherInput<HttpSource>, ask: Ask): Pro
   let next: string | null = null;
   try {
     for (let page = 1; ; page++) {
-      const body = await readPage(await ask({ ...input, maxBytes: longestPageBytes }, pageUrl(source, cursor, next)), source, page);
+      const body = await readPage(await askPage(input, pageUrl(source, cursor, next)), source, page);
       for (const [index, row] of rowsOf(body, source, page).entries()) if (mark.add(row, { page, index })) out.write(JSON.stringify(row));
       const following = nextOf(body, source);
       if (following !== null && following === next)
@@ -48,6 +48,10 @@ export async function gatherPages(input: GatherInput<HttpSource>, ask: Ask): Pro
   return { parts: [], written: { path, rows: out.rows }, refused: [], more: false, next: () => mark.cursor() };
 }
 
+function askPage(input: GatherInput<HttpSource>, url: URL): Promise<EgressResponse> {
+  return askSource({ ...input, maxBytes: longestPageBytes }, url, input.source.headers);
+}
+
 function pageUrl(source: HttpSource, cursor: PagesCursor, next: string | null): URL {
   const url = new URL(source.url);
   if (source.since !== undefined && cursor.highest !== null) url.searchParams.set(source.since.parameter, String(cursor.highest));
@@ -56,7 +60,7 @@ function pageUrl(source: HttpSource, cursor: PagesCursor, next: string | null): 
 }
 
 async function readPage(response: EgressResponse, source: HttpSource, page: number): Promise<unknown> {
-  const text = await response.text();
+  const text = await tellFailure(source, () => response.text());
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -5,12 +5,14 @@ import { files } from "./files.ts";
 import { http } from "./http.ts";
 import { postgres } from "./postgres.ts";
 import { push } from "./push.ts";
+import { s3 } from "./s3.ts";
 
 /** Every kind of source. */
 export const kinds: { [K in SourceConfig["kind"]]: SourceKind<SourceOf<K>> } = {
   file: files,
   folder: files,
   http,
+  s3,
   postgres,
   command,
   push,

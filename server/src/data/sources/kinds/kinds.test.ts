@@ -5,10 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEgress, type Egress, egressConfigSchema, isAppError, readEnvironment, secret, silentLogger } from "../../../core/index.ts";
+import {
+  createEgress,
+  type Egress,
+  egressConfigSchema,
+  isAppError,
+  readEnvironment,
+  secret,
+  silentLogger,
+  systemClock,
+} from "../../../core/index.ts";
 import { sourcesSchema } from "../config.ts";
 import type { Cursor, Gathered } from "../types.ts";
 import { kindOf } from "./index.ts";
+import { signGet } from "./sign-request.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-kinds-"));
 const databaseUrl = readEnvironment("MILLRACE_TEST_DATABASE_URL") ?? "";
@@ -55,6 +65,7 @@ async function gather(settings: object, options: { cursor?: Cursor; maxBytes?: n
     maxBytes: options.maxBytes ?? 1e9,
     signal: options.signal ?? new AbortController().signal,
     egress,
+    clock: systemClock,
     pushed: async () => [],
   });
   const path = gathered.written?.path ?? gathered.parts[0]?.path;
@@ -145,6 +156,57 @@ describe("pages over HTTP", () => {
       const error = await refusal(gather(pages()));
       expect([error.code, error.message]).toEqual(["source_unreadable", expect.stringContaining(words)]);
     }
+  });
+});
+
+describe("a bucket", () => {
+  // The examples of "Authenticating Requests: Using the Authorization Header" in the Amazon S3 API Reference.
+  const key = { id: "AKIAIOSFODNN7EXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
+  const now = Date.parse("2013-05-24T00:00:00Z");
+
+  test("is asked with the signature of Amazon's own examples", () => {
+    const signatures = ["?lifecycle=", "?max-keys=2&prefix=J"].map((query) =>
+      signGet(new URL(`https://examplebucket.s3.amazonaws.com/${query}`), { key, region: "us-east-1", now })["authorization"]!.slice(-64),
+    );
+    expect(signatures).toEqual([
+      "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
+      "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
+    ]);
+  });
+
+  test("is listed page by page; each version of an object is read once, and one that may not be read does not stop the others", async () => {
+    const objects = new Map([
+      ["in/a b+c'.csv", "a\n1\n"],
+      ["in/locked.csv", ""],
+      ["in/z.csv", "a\n2\n"],
+    ]);
+    let version = 1;
+    answer = (request, response) => {
+      const url = new URL(request.url!, base);
+      expect(request.headers["authorization"]).toContain("Credential=AKIA/");
+      if (url.pathname === "/bucket") {
+        const start = Number(url.searchParams.get("continuation-token") ?? 0);
+        const [name] = [...objects.keys()].slice(start);
+        const entry = `<Contents><Key>${encodeURIComponent(name!).replaceAll("%20", "+")}</Key><ETag>&quot;${version}&quot;</ETag><Size>4</Size></Contents>`;
+        const isLast = start === objects.size - 1;
+        const rest = isLast ? "" : `<NextContinuationToken>${start + 1}</NextContinuationToken>`;
+        return void response.end(`<ListBucketResult><IsTruncated>${String(!isLast)}</IsTruncated>${rest}${entry}</ListBucketResult>`);
+      }
+      const name = decodeURIComponent(url.pathname.slice("/bucket/".length));
+      if (name === "in/locked.csv") return void response.writeHead(403).end();
+      response.end(objects.get(name));
+    };
+    const bucket = { kind: "s3", url: `${base}/bucket`, prefix: "in/", key: { id: "AKIA", secret: secret("PATH") } };
+    const first = await gather(bucket);
+    expect(first.parts.map(({ name, path }) => [name, readFileSync(path, "utf8")])).toEqual([
+      ["in/a b+c'.csv", "a\n1\n"],
+      ["in/z.csv", "a\n2\n"],
+    ]);
+    expect(first.refused).toEqual([{ name: "in/locked.csv", reason: `The source it: ${base}/bucket/in/locked.csv answered 403.` }]);
+    const cursor = first.next(first.parts.map(({ name }) => ({ name, rows: 1, notes: [] })));
+    expect((await gather(bucket, { cursor })).parts).toEqual([]);
+    version = 2;
+    expect((await gather(bucket, { cursor })).parts).toHaveLength(2);
   });
 });
 
