@@ -13,6 +13,7 @@ export * from "./labels.ts";
 export * from "./models.ts";
 export * from "./monitoring.ts";
 export * from "./overview.ts";
+export * from "./profile.ts";
 export * from "./release.ts";
 export * from "./routes.ts";
 export * from "./storage.ts";

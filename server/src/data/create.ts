@@ -9,10 +9,13 @@ import { type CreateDeps, checkRoles, createDataset } from "./create-dataset.ts"
 import { createFeatures } from "./features/create.ts";
 import { type CreateDatasetInput, createDatasetWorkflow, defineWorkflows } from "./jobs.ts";
 import { createLabels } from "./labels/create.ts";
+import { profileDataset } from "./profile-dataset.ts";
 import { formatReference, parseReference } from "./reference.ts";
 import * as repository from "./repository.ts";
 import { createSources } from "./sources/create-sources.ts";
+import { setTag } from "./set-tag.ts";
 import { storeUpload } from "./store-upload.ts";
+import { traceRow } from "./trace-row.ts";
 import type { Data, DatasetDetail, QuarantinedRow, Upload } from "./types.ts";
 
 export interface DataDeps {
@@ -102,10 +105,25 @@ export function createData(deps: DataDeps): Data {
       return toDetail(await find(context, reference));
     },
 
+    setTag: (context, tag) => sql.as(context, (tx) => setTag(tx, tag, audit)),
+
+    async trace(context, reference, row) {
+      const found = await findAudited(context, reference, { action: "data.read-rows", query: { row } });
+      return traceRow(context, { version: toDetail(found), row }, { lake, blobs });
+    },
+
     async compare(context, from, to) {
       const [before, after] = [await find(context, from), await find(context, to)];
       const files = { before: await blobs.path(context, before.hash), after: await blobs.path(context, after.hash) };
       return compareDatasets(before, after, { lake, files, timeoutMs: deps.config.buildMinutes * 60_000 });
+    },
+
+    async profile(context, reference, contract) {
+      const heldTo = await find(context, contract ?? reference);
+      const dataset = await findAudited(context, reference, { action: "data.profile", query: { contract: formatReference(heldTo) } });
+      const path = await blobs.path(context, dataset.hash);
+      const options = { timeoutMs: deps.config.buildMinutes * 60_000 };
+      return profileDataset({ dataset: toDetail(dataset), path, heldTo: toDetail(heldTo) }, { lake, options });
     },
 
     async rows(context, reference, query) {

@@ -4,8 +4,11 @@ import type {
   DataContract,
   Dataset,
   DatasetComparison,
+  DatasetTag,
+  RowSource,
   DatasheetStatements,
   DatasetDetail,
+  DatasetProfile,
   quarantinedRowSchema,
   uploadSchema,
 } from "@millrace/contract";
@@ -18,7 +21,7 @@ import type { Sources } from "./sources/create-sources.ts";
 
 export type Upload = z.infer<typeof uploadSchema>;
 export type QuarantinedRow = z.infer<typeof quarantinedRowSchema>;
-export type { CreateDataset, DataContract, Dataset, DatasetDetail };
+export type { CreateDataset, DataContract, Dataset, DatasetDetail, DatasetTag, RowSource };
 
 export interface DatasetReference {
   readonly name: string;
@@ -60,6 +63,13 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+export interface VersionQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly name?: string | undefined;
+  readonly tag?: string | undefined;
+}
+
 export interface RowsQuery {
   readonly offset: number;
   readonly limit: number;
@@ -89,11 +99,17 @@ export interface Data {
   create(context: Context, input: CreateDataset): Promise<{ workflowId: string }>;
   /** The same work inside the caller's own workflow. Answers `name@version`. */
   createFromRows(context: Context, input: CreateFromRows, run: WorkflowRun): Promise<string>;
-  list(context: Context, page: { limit: number; cursor?: string | undefined }): Promise<Page<Dataset>>;
+  list(context: Context, page: VersionQuery): Promise<Page<Dataset>>;
   /** `reference` is `name@version`, or `name` for its latest version. `unknown_dataset`. */
   get(context: Context, reference: string): Promise<DatasetDetail>;
   /** What became different between two versions, of one name or not. `unknown_dataset`. */
   compare(context: Context, from: string, to: string): Promise<DatasetComparison>;
+  /** Its columns, and how many rows break each rule of its own contract, or of that of another version. Audited. `unknown_dataset` */
+  profile(context: Context, reference: string, contract?: string): Promise<DatasetProfile>;
+  /** Names a version, or takes the name away (null). Audited. `unknown_dataset`, `not_found`. */
+  setTag(context: Context, tag: { name: string; tag: string; version: number | null }): Promise<DatasetTag>;
+  /** Where a row came from: its line, and the lines that were left out for it. Audited. `not_found`. */
+  trace(context: Context, reference: string, row: number): Promise<RowSource>;
   /** Audited. */
   rows(context: Context, reference: string, query: RowsQuery): Promise<{ rows: Record<string, unknown>[]; total: number }>;
   /** Audited. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addData } from "./data.ts";
 import { addFeatures } from "./data-features.ts";
+import { addProfile } from "./data-profile.ts";
 import { addSources } from "./data-sources.ts";
 import { drillVerb } from "./drill.ts";
 import { addEvaluation } from "./evaluation.ts";
@@ -37,6 +38,7 @@ export function addCommands(program: Command, registrar: Registrar): void {
   const data = addData(program, registrar);
   addSources(data, registrar);
   addFeatures(data, registrar);
+  addProfile(data, registrar);
   addModels(program, registrar);
   addGateway(program, registrar);
   addFunctions(program, registrar);

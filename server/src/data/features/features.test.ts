@@ -173,6 +173,48 @@ describe("a join to a dataset", () => {
   });
 });
 
+describe("a profile", () => {
+  test("counts the columns, and the rows that break the contract of another version", async () => {
+    const spoilt = (parts: object) => ({ key: "v1", customer: "1", seen: at(1), page: "one page", bought: "yes", ...parts });
+    const contract = {
+      columns: [
+        { ...text("key"), unique: true },
+        text("customer"),
+        { ...text("seen"), type: "instant" as const },
+        text("page"),
+        text("bought"),
+      ],
+    };
+    await parts.build(
+      [
+        spoilt({}),
+        spoilt({ key: "v2", bought: "perhaps", page: "another text", seen: at(2) }),
+        spoilt({ key: "v3", bought: null, page: "a third one", seen: at(3) }),
+      ],
+      { name: "spoilt", timeColumn: "seen", featureColumns: ["page"], contract },
+    );
+    const profile = await parts.data.profile(parts.context, "spoilt@1", "visits@1");
+    expect(profile).toMatchObject({ reference: "spoilt@1", contract: "visits@1", rows: 3 });
+    expect(profile.columns.find(({ name }) => name === "bought")).toMatchObject({
+      count: 2,
+      nulls: 1,
+      distinct: 2,
+      min: "perhaps",
+      max: "yes",
+    });
+    expect(profile.rules.filter(({ broken }) => broken !== 0)).toEqual([
+      { column: "bought", rule: "null", broken: 1 },
+      { column: "bought", rule: "values", broken: 1 },
+    ]);
+    expect((await parts.data.profile(parts.context, "spoilt@1")).rules.filter(({ broken }) => broken !== 0)).toEqual([]);
+    expect(await parts.audited()).toContain("data.profile dataset:spoilt@1");
+  });
+
+  function text(name: string) {
+    return { name, type: "text" as const, nullable: true, unique: false, minimum: null, maximum: null, maxLength: null, values: null };
+  }
+});
+
 describe("a definition", () => {
   test("is kept under its version: another is refused with what changed, another version is taken", async () => {
     const [payment] = featureViewsSchema.parse(views()) as [FeatureView];
