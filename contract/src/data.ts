@@ -259,7 +259,7 @@ export const sourceReadSchema = z.object({
 export type SourceRead = z.infer<typeof sourceReadSchema>;
 export const sourceSchema = z.object({
   name: nameSchema,
-  kind: z.enum(["file", "folder", "http", "postgres", "command", "push"]),
+  kind: z.enum(["file", "folder", "http", "s3", "postgres", "command", "push"]),
   /** Seconds between reads on a schedule. */
   everySeconds: z.number().nullable(),
   watermark: z.string().nullable(),
