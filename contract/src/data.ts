@@ -184,6 +184,8 @@ export const lineageSchema = z.object({
   sources: z.array(z.object({ kind: z.enum(["upload", "inferences", "dataset"]), reference: z.string(), rows: z.int() })),
   workflowId: z.string().nullable(),
   parent: z.string().nullable(),
+  /** Blobs: what the version was built from, and the lines of it that each row stands for. Null of versions that did not keep them. */
+  lines: z.object({ input: hashSchema, rows: hashSchema }).nullable(),
 });
 export const datasetSchema = z.object({
   id: idSchema,
@@ -202,6 +204,8 @@ export const datasetSchema = z.object({
   exactDuplicates: z.int(),
   nearDuplicates: z.int(),
   quarantined: z.int(),
+  /** Names that people gave to this version. */
+  tags: z.array(z.string()),
 });
 export type Dataset = z.infer<typeof datasetSchema>;
 export const datasetDetailSchema = datasetSchema.extend({
@@ -285,6 +289,25 @@ export const pushedRowsSchema = z.object({
   repeated: z.int(),
 });
 export type PushedRows = z.infer<typeof pushedRowsSchema>;
+
+export const setTagSchema = z.strictObject({ version: z.int().positive() });
+/** A tag after a change: its version, null once it is gone, and what it was before. */
+export const tagSchema = z.object({ name: nameSchema, tag: nameSchema, version: z.int().nullable(), before: z.int().nullable() });
+export type DatasetTag = z.infer<typeof tagSchema>;
+
+/** Where one kept row came from. */
+export const rowSourceSchema = z.object({
+  /** Its place in the version, from 0. */
+  row: z.int(),
+  values: z.record(z.string(), z.unknown()),
+  /** Its line in what was built from, and what stood there. */
+  line: z.int(),
+  raw: z.unknown(),
+  /** Lines that were left out for its sake. */
+  duplicates: z.array(z.object({ line: z.int(), kind: z.enum(["exact", "near"]), similarity: z.number(), raw: z.unknown() })),
+  sources: lineageSchema.shape.sources,
+});
+export type RowSource = z.infer<typeof rowSourceSchema>;
 
 export const compareDatasetsQuerySchema = z.strictObject({
   from: z.coerce.number().int().positive(),

@@ -155,6 +155,7 @@ export const dataset = {
   duplicates: 203,
   exactDuplicates: 120,
   nearDuplicates: 83,
+  tags: ["golden"],
   quarantined: 31,
 };
 export const alert = {

@@ -85,7 +85,7 @@ describe("the datasheet", () => {
       description,
       reference: "loans@2",
       hash: "0".repeat(64),
-      lineage: { sources: [{ kind: "upload", reference: "u-1", rows: 90 }], workflowId: "w-1", parent: null },
+      lineage: { sources: [{ kind: "upload", reference: "u-1", rows: 90 }], workflowId: "w-1", parent: null, lines: null },
       nearThreshold: 0.8,
       contractOrigin: "inferred",
       contractVersion: "1.1",

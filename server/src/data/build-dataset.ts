@@ -13,6 +13,7 @@ export interface BuiltDataset {
   readonly report: BuildReport;
   readonly hash: string;
   readonly quarantineHash: string;
+  readonly linesHash: string;
 }
 
 export interface BuildDeps {
@@ -44,6 +45,7 @@ export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<
       rowsPath: await deps.blobs.path(context, rows.blob),
       keptPath: join(folder, "kept.jsonl"),
       quarantinePath: join(folder, "quarantine.jsonl"),
+      linesPath: join(folder, "lines.jsonl"),
       timeColumn: rows.timeColumn,
       labelColumn: rows.labelColumn,
       featureColumns: rows.featureColumns,
@@ -63,7 +65,8 @@ export async function buildDataset(input: BuildInput, deps: BuildDeps): Promise<
       throw new AppError("lake_query_failed", `The snapshot has ${parquet.rows} rows where ${report.kept} were kept.`);
     const snapshot = await deps.blobs.putFile(context, parquet.path);
     const quarantine = await deps.blobs.putFile(context, job.quarantinePath);
-    return { report, hash: snapshot.hash, quarantineHash: quarantine.hash };
+    const lines = await deps.blobs.putFile(context, job.linesPath);
+    return { report, hash: snapshot.hash, quarantineHash: quarantine.hash, linesHash: lines.hash };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ import { checkLeakage } from "./check-leakage.ts";
 import { checkRow, checkUnique } from "./check-row.ts";
 import { checkContract, compileContract, type ReferenceValues } from "./contract-rules.ts";
 import { createRuleCounts, judgeWhole, settleVerdicts } from "./count-rules.ts";
-import { canonicalFeatures, type DuplicateRule, findDuplicates } from "./find-duplicates.ts";
+import { canonicalFeatures, type Duplicate, type DuplicateRule, findDuplicates } from "./find-duplicates.ts";
 import { checkNames, inferContract } from "./infer-contract.ts";
 import type { TellingFeature } from "./measure-features.ts";
 import type { ParsedRow, Rejection, Roles, Row } from "./rows.ts";
@@ -58,6 +58,7 @@ export interface Built {
   readonly train: readonly Row[];
   readonly holdout: readonly Row[];
   readonly rejections: readonly Rejection[];
+  readonly duplicates: readonly Duplicate[];
 }
 
 /** Rows in, a clean dataset out: contract, quarantine, duplicates, split, leakage check. `contract_violated`, `contract_failed`, `leakage_found`. */
@@ -121,7 +122,7 @@ export function buildRows(parsed: readonly ParsedRow[], unread: readonly Rejecti
       labelColumn === undefined ? 0 : duplicates.filter(({ row, of }) => row.values[labelColumn] !== of.values[labelColumn]).length,
     leftOut: findLeftOut(parsed, contract),
   };
-  return { report, ...split, rejections };
+  return { report, ...split, rejections, duplicates };
 }
 
 function markSensitive(contract: DataContract, { sensitiveColumns = [] }: Roles): DataContract {

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { serveTask } from "../core/index.ts";
-import { type BuildOptions, type BuildReport, buildRows } from "./build-rows.ts";
+import { type BuildOptions, type BuildReport, type Built, buildRows } from "./build-rows.ts";
 import { parseRows } from "./parse-rows.ts";
+import type { RowLines } from "./trace-row.ts";
 import type { ReferenceValues } from "./contract-rules.ts";
 import type { Row, Scalar } from "./rows.ts";
 
@@ -15,6 +16,8 @@ export interface BuildJob extends Omit<BuildOptions, "references"> {
   readonly keptPath: string;
   /** JSONL out: what was set aside. */
   readonly quarantinePath: string;
+  /** JSONL out: for each kept row its line, and the lines that were left out for it. */
+  readonly linesPath: string;
   /** JSON in: lists of values by column, where columns refer to other datasets. */
   readonly referencesPath: string | null;
 }
@@ -27,6 +30,7 @@ serveTask(async (job: BuildJob): Promise<BuildReport> => {
     job.quarantinePath,
     built.rejections.map(({ line, reason, row }) => ({ line, reason, row })),
   );
+  await writeLines(job.linesPath, lineage(built));
   return built.report;
 });
 
@@ -34,6 +38,17 @@ async function readReferences(path: string | null): Promise<ReferenceValues> {
   if (path === null) return {};
   const lists = JSON.parse(await readFile(path, "utf8")) as Record<string, Scalar[]>;
   return Object.fromEntries(Object.entries(lists).map(([column, values]) => [column, new Set(values)]));
+}
+
+function* lineage({ train, holdout, duplicates }: Built): Generator<RowLines> {
+  const copies = new Map<Row, RowLines["duplicates"][number][]>();
+  for (const { row, of, kind, similarity } of duplicates) {
+    const copy = { line: row.line, kind, similarity };
+    const known = copies.get(of);
+    if (known === undefined) copies.set(of, [copy]);
+    else known.push(copy);
+  }
+  for (const row of [...train, ...holdout]) yield { line: row.line, duplicates: copies.get(row) ?? [] };
 }
 
 function* keptLines(train: readonly Row[], holdout: readonly Row[]): Generator<unknown> {

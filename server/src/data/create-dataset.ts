@@ -103,6 +103,7 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
     sources: rows.sources.map((source) => ({ ...source })),
     workflowId,
     parent: rows.parent ?? null,
+    lines: { input: rows.blob, rows: built.linesHash },
   };
   const contractOrigin = rows.contract === "infer" ? "inferred" : rows.contract === "inherit" ? "inherited" : "given";
   const next = checkNext(rows, report.contract, previous);

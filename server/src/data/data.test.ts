@@ -105,6 +105,12 @@ describe("a dataset version", () => {
     expect(quarantined[4]!.reason).toBe('key: must be unique; line 107 repeats "m7" of line 8');
     expect(quarantined[2]!.reason).toBe("at: must not be null; line 105 has null");
 
+    const traced = await parts.data.trace(parts.context, reference, 5);
+    expect(traced).toMatchObject({ row: 5, line: 101, raw: { key: "copy" }, duplicates: [{ line: 6, kind: "exact", raw: good[5] }] });
+    expect(traced.values["key"]).toBe("copy");
+    expect((await parts.data.trace(parts.context, reference, 99)).line).toBe(100);
+    expect(isAppError(await rejection(parts.data.trace(parts.context, reference, 100)), "not_found")).toBe(true);
+
     const again = await parts.build(lines.toReversed().join("\n"), request);
     const other = await parts.data.get(parts.context, again);
     expect(again).toBe("notes@2");
@@ -114,6 +120,16 @@ describe("a dataset version", () => {
     expect(await parts.audited()).toEqual(
       expect.arrayContaining(["data.create dataset:notes@1", "data.read-rows dataset:notes@1", "data.read-quarantine dataset:notes@1"]),
     );
+    const tag = (version: number | null) => parts.data.setTag(parts.context, { name: "notes", tag: "golden", version });
+    expect(await tag(1)).toEqual({ name: "notes", tag: "golden", version: 1, before: null });
+    expect(await tag(2)).toMatchObject({ version: 2, before: 1 });
+    const tagged = async () => (await parts.data.list(parts.context, { limit: 9, tag: "golden" })).items.map(({ version }) => version);
+    expect([await tagged(), (await parts.data.get(parts.context, "notes@2")).tags]).toEqual([[2], ["golden"]]);
+    expect(await tag(null)).toMatchObject({ version: null, before: 2 });
+    expect(await tagged()).toEqual([]);
+    expect(isAppError(await rejection(tag(null)), "not_found")).toBe(true);
+    expect(isAppError(await rejection(tag(9)), "unknown_dataset")).toBe(true);
+    expect((await parts.audited()).filter((entry) => entry.endsWith("-tag dataset:notes"))).toHaveLength(3);
     const { items: events } = await parts.jobs.events(parts.context, { limit: 10 });
     expect(events.map(({ type, subject }) => [type, subject])).toEqual([
       ["data.dataset-created", "notes@2"],

@@ -17,6 +17,7 @@ import { comparisonPage } from "./data-comparison.ts";
 import { addLabels } from "./data-labels.ts";
 import { addLabelFiles } from "./data-label-files.ts";
 import { openFile } from "./input.ts";
+import { addVersionVerbs } from "./data-versions.ts";
 import { addScore } from "./score.ts";
 import { facts, indent, section, showList, table } from "./show.ts";
 import {
@@ -38,6 +39,7 @@ const columns: readonly Column<Dataset>[] = [
   { title: "KEPT", value: (item) => count(item.kept), align: "right" },
   { title: "DUPLICATES", value: (item) => count(item.duplicates), align: "right" },
   { title: "QUARANTINED", value: (item) => count(item.quarantined), align: "right" },
+  { title: "TAGS", value: (item) => item.tags.join(", "), spare: true },
   { title: "HASH", value: (item) => shortHash(item.hash), spare: true },
   { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
   { title: "BY", value: (item) => item.createdBy, flexible: true, spare: true },
@@ -71,14 +73,21 @@ export const createOptions: readonly VerbOption[] = [
 export function addData(program: Command, registrar: Registrar): Command {
   const data = group(program, "data", "datasets: versions, contracts, quarantine");
   addLabels(data, registrar);
-  addScore(data, registrar);
-  addVerb(data, registrar, {
   addLabelFiles(data, registrar);
+  addScore(data, registrar);
+  addVersionVerbs(data, registrar);
+  addVerb(data, registrar, {
     usage: "list",
     description: "list dataset versions",
-    options: pageOptions,
+    options: [
+      ...pageOptions,
+      { flags: "--name <name>", description: "only versions of this dataset" },
+      { flags: "--tag <tag>", description: "only versions with this tag" },
+    ],
     run: async (session, _args, options) => {
-      const answer = await session.call("data.list", { query: pageQuery(options) });
+      const [name, tag] = [options["name"] as string | undefined, options["tag"] as string | undefined];
+      const query = { ...pageQuery(options), ...(name === undefined ? {} : { name }), ...(tag === undefined ? {} : { tag }) };
+      const answer = await session.call("data.list", { query });
       showList(session, answer, { columns, empty: "There are no datasets. Build one: millrace data create <name> <file> ..." });
     },
   });
@@ -256,6 +265,7 @@ function page(session: Session, detail: DatasetDetail): string {
     `${palette.strong(detail.reference)}  ${palette.dim(detail.hash)}`,
     facts(session, [
       ["description", detail.description],
+      ["tags", detail.tags.join(", ")],
       [
         "rows",
         `${count(detail.rows)} = ${count(detail.kept)} kept + ${count(detail.duplicates)} duplicates + ${count(detail.quarantined)} quarantined`,
