@@ -23,7 +23,7 @@ export function fitLightgbm({ features, target }: PeerTable, options: { objectiv
     for (const { values } of features) writeFileSync(path, Buffer.from(values.buffer), { flag: "a" });
     writeFileSync(path, Buffer.from(target.buffer), { flag: "a" });
     writeFileSync(`${path}.json`, JSON.stringify({ rows: target.length, categorical: features.map(({ kind }) => kind === "category") }));
-    const script = fileURLToPath(new URL("lightgbm.py", import.meta.url));
+    const script = fileURLToPath(new URL("fit-lightgbm.py", import.meta.url));
     const { stdout, stderr, status } = spawnSync(
       "python3",
       [script, path, options.objective, String(options.threads), String(options.repeats)],
