@@ -15,7 +15,15 @@ export const createRunSchema = z.object({
 });
 export type CreateRun = z.infer<typeof createRunSchema>;
 
+/**
+ * Split conformal prediction (Angelopoulos and Bates 2021, section 1), from rows held back: of rows like those, at least `coverage`
+ * lie within `bound` of a regression's number, or have their label among those whose probability is at least 1 - `bound`.
+ */
+export const conformalSchema = z.object({ coverage: z.number(), bound: z.number(), rows: z.int() });
+export type Conformal = z.infer<typeof conformalSchema>;
 const measuredSchema = z.object({
+  /** Absent where the rows held back are too few to promise anything, and in older runs. */
+  conformal: conformalSchema.optional(),
   slices: z.array(z.object({ slice: z.string(), metric: z.string(), estimate: estimateSchema })),
   /** What answering every row alike comes to on the same rows: `majority`; `mean` and `last`. Absent in older runs. */
   baselines: z.array(z.object({ name: z.string(), metric: z.string(), estimate: estimateSchema })).optional(),
@@ -110,6 +118,8 @@ export const modelSignatureSchema = z.object({
     controlCharacters: z.literal("space"),
     maxCharacters: z.int(),
   }),
+  /** What may be promised of an answer. Absent where nothing was measured. */
+  conformal: conformalSchema.optional(),
   /** Of an imported file: its own inputs and the columns each takes, and the output that is the answer. Absent in files trained here. */
   graph: modelGraphSchema.optional(),
 });

@@ -21,7 +21,7 @@ const price = defineFunction({
     renewed: z.boolean(),
     offered: z.string(),
   }),
-  output: z.object({ value: z.number() }),
+  output: z.object({ value: z.number(), low: z.number(), high: z.number() }),
   latencyBudgetMs: 1000,
   variants: { learned: model({ model: "price" }) },
   fallback: ["learned"],
@@ -99,7 +99,9 @@ describe("a table of numbers, categories, booleans and instants", () => {
         body: { input: { area, town: "Wien", renewed: true, offered: "2024-05-05T00:00:00Z" } },
       });
     await expect.poll(async () => (await client.call("functions.get", { parameters: { name: "price" } })).variants[0]!.ready).toBe(true);
-    const { output } = (await ask(100)) as { output: { value: number } };
+    const { output } = (await ask(100)) as { output: { value: number; low: number; high: number } };
+    expect(output.low).toBeLessThan(output.value);
+    expect(output.high - output.value).toBeCloseTo(metrics.conformal!.bound, 3);
     expect(output.value).toBeGreaterThan(420);
     expect(output.value).toBeLessThan(500);
     expect((await ask(null)).output).toMatchObject({ value: expect.any(Number) as number });

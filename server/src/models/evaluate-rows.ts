@@ -9,6 +9,7 @@ import {
   rocAuc,
   wilson,
 } from "../statistics/index.ts";
+import { promiseCoverage } from "./promise-coverage.ts";
 
 export interface EvaluatedRows {
   /** Labels the model knows, in the order of `probabilities`. */
@@ -47,6 +48,7 @@ export function evaluateRows({ labels, truth, probabilities, slices }: Evaluated
       right,
     ),
     logLoss: logLoss(trueProbabilities),
+    ...promiseCoverage(trueProbabilities.map((probability) => 1 - probability)),
     slices: [
       ...labelScores(confusion).flatMap(({ label, recall, precision }) => [
         { slice: `label=${label}`, metric: "recall", estimate: recall },

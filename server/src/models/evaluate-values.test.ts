@@ -33,6 +33,14 @@ describe("the metrics of a regression", () => {
   });
 });
 
+test("what is promised holds for nine of ten rows, and nothing is promised from few", () => {
+  const many = Array.from({ length: 99 }, (_, row) => row);
+  const off = many.map((row) => row + (row % 2 === 0 ? row : -row));
+  // 99 errors of 0 to 98: the ninetieth smallest.
+  expect(evaluateValues({ truth: many, predicted: off, slices: {} }).conformal).toEqual({ coverage: 0.9, bound: 89, rows: 99 });
+  expect(evaluateValues({ truth, predicted, slices: {} }).conformal).toBeUndefined();
+});
+
 test("baselines say what the target says by itself, learned from the training rows", async () => {
   const values = regressionRows({ x: truth }, [2, 4, 9]);
   const held = { columns: values.columns, truth: truth.map(String) };

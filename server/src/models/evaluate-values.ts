@@ -1,6 +1,7 @@
 import type { RegressionMetrics } from "@millrace/contract";
 import { type Estimate, mean, meanEstimate, regressionScores } from "../statistics/index.ts";
 import { type EvaluatedRows, cutSlices } from "./evaluate-rows.ts";
+import { promiseCoverage } from "./promise-coverage.ts";
 
 export interface EvaluatedValues extends Pick<EvaluatedRows, "slices"> {
   readonly truth: readonly number[];
@@ -15,6 +16,7 @@ export function evaluateValues({ truth, predicted, slices }: EvaluatedValues): R
     mae,
     rmse,
     r2: explained(truth, predicted),
+    ...promiseCoverage(truth.map((value, row) => Math.abs(predicted[row]! - value))),
     // A slice of one row has no interval, and what has none is not told.
     slices: cutSlices(slices, "mae", (rows) => meanEstimate(rows.map((row) => Math.abs(predicted[row]! - truth[row]!)))).filter(
       ({ estimate }) => estimate.n > 1,

@@ -314,6 +314,7 @@ describe("predicting", () => {
     const answer = await models.predict(parts.context, reference, { subject: "free money 3", body: "your prize waits" }, { evidence });
     expect(answer.label).toBe("spam");
     expect(answer.confidence).toBe(answer.probabilities["spam"]);
+    expect(answer.set).toEqual(["spam"]);
     expect(answer.probabilities["spam"]! + answer.probabilities["ham"]!).toBeCloseTo(1, 5);
     expect(steps).toMatchObject([{ name: "triage-mail@2", kind: "model", status: "ok", details: { hash: reference.hash, batch: 1 } }]);
     expect(models.isReady(reference)).toBe(true);

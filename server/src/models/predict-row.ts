@@ -84,7 +84,7 @@ function shown(value: unknown): string {
 
 /** Most callers want the top label alone; the others by name are put together when they are asked for. */
 function toPrediction({ reference, signature }: Asked, { probabilities }: RowAnswer): Prediction {
-  const { task, labels, graph } = signature;
+  const { task, labels, graph, conformal } = signature;
   if (graph !== undefined && !probabilities.every(Number.isFinite)) {
     const model = `${reference.model}@${reference.version}`;
     throw new AppError(
@@ -92,7 +92,7 @@ function toPrediction({ reference, signature }: Asked, { probabilities }: RowAns
       `The imported model ${model} answered this row with what is no finite number. Does it take missing values?`,
     );
   }
-  if (task === "regression") return { label: "", confidence: 0, probabilities: {}, value: probabilities[0]! };
+  if (task === "regression") return { label: "", confidence: 0, probabilities: {}, ...around(probabilities[0]!, conformal) };
   const best = indexOfLargest(probabilities);
   return {
     label: labels[best]!,
@@ -100,5 +100,12 @@ function toPrediction({ reference, signature }: Asked, { probabilities }: RowAns
     get probabilities() {
       return Object.fromEntries(labels.map((label, index) => [label, probabilities[index]!]));
     },
+    get set() {
+      return conformal === undefined ? labels : labels.filter((_, index) => 1 - probabilities[index]! <= conformal.bound);
+    },
   };
+}
+
+function around(value: number, conformal: ModelSignature["conformal"]): Pick<Prediction, "value" | "low" | "high"> {
+  return conformal === undefined ? { value } : { value, low: value - conformal.bound, high: value + conformal.bound };
 }

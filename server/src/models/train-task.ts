@@ -41,7 +41,8 @@ serveTask(async (job: TrainJob, tell): Promise<Omit<FittedModel, "hash" | "bytes
   const metrics = await measure(trained, { train, holdout, job });
   await writeFile(job.outputPath, trained.onnx);
   progress(1, "storing the model");
-  return { signature: trained.signature, facts: trained.facts, metrics, trainSeconds };
+  const signature = metrics.conformal === undefined ? trained.signature : { ...trained.signature, conformal: metrics.conformal };
+  return { signature, facts: trained.facts, metrics, trainSeconds };
 });
 
 async function measure(

@@ -25,6 +25,11 @@ export interface Prediction {
   readonly probabilities: Readonly<Record<string, number>>;
   /** Of a regression alone. */
   readonly value?: number;
+  /** Between them lies the truth of nine rows of ten that are like those held back at training; absent where that was not measured. */
+  readonly low?: number;
+  readonly high?: number;
+  /** Of classes: the labels among which the truth of nine such rows of ten is; all of them where that was not measured. May be empty. */
+  readonly set?: readonly string[];
 }
 
 export type ModelInputs = Readonly<Record<string, unknown>>;

@@ -29,13 +29,14 @@ export function writeCard({ request, version, fitted, trainer }: CardInput): str
     "## Quality on the rows held back",
     "",
     ...qualityLines(metrics),
+    ...promiseLines(metrics),
     ...baselineLines(metrics),
     ...importanceLines(metrics),
     "",
     "## Limits",
     "",
     ...(signature.task === "regression"
-      ? ["- Answers a number for whatever it is shown, also far from the rows it was trained on; it says nothing of how sure it is."]
+      ? ["- Answers a number for whatever it is shown, also far from the rows it was trained on; its range is as wide there as anywhere."]
       : [
           `- Knows only the labels ${signature.labels.length > 12 ? `in its signature` : signature.labels.map((label) => `\`${label}\``).join(", ")}: whatever it is shown, it answers one of them.`,
           "- Confidence is what rows like the training rows bear out; where inputs drift, it is not.",
@@ -65,6 +66,16 @@ function qualityLines(metrics: RunMetrics): string[] {
     `- log loss ${metrics.logLoss.toFixed(4)}`,
     ...(weakest === undefined ? [] : [`- weakest recall: ${weakest.slice}, ${percent(weakest.estimate)}`]),
   ];
+}
+
+function promiseLines({ task, conformal }: RunMetrics): string[] {
+  if (conformal === undefined) return [];
+  const { coverage, bound, rows } = conformal;
+  const held =
+    task === "regression"
+      ? `lie within ${bound.toLocaleString("en-US", { maximumSignificantDigits: 5 })} of the answer`
+      : "are among the labels of its set";
+  return [`- at least ${100 * coverage} % of rows like those held back ${held} (conformal, n = ${rows})`];
 }
 
 function baselineLines({ baselines = [] }: RunMetrics): string[] {

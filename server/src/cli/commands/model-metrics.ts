@@ -53,8 +53,9 @@ export function metricsSections(session: Session, metrics: RunMetrics): string[]
     measured(metric, value),
   ]);
   const importances = metrics.importances ?? [];
+  const promised = metrics.conformal === undefined ? [] : [promise(metrics.task, metrics.conformal)];
   return [
-    section(session, "Quality on the rows held back", facts(session, [...qualityFacts(metrics), ...baselines])),
+    section(session, "Quality on the rows held back", facts(session, [...qualityFacts(metrics), ...promised, ...baselines])),
     ...(importances.length === 0
       ? []
       : [
@@ -81,6 +82,11 @@ export function metricsSections(session: Session, metrics: RunMetrics): string[]
     ),
     ...(metrics.task === "regression" ? [] : confusion(session, metrics.confusion)),
   ];
+}
+
+function promise(task: RunMetrics["task"], { coverage, bound, rows }: NonNullable<RunMetrics["conformal"]>): [string, string] {
+  const what = task === "regression" ? `within ${number(bound)} of the answer` : `among labels of ${percent(1 - bound)} or more`;
+  return [`${percent(coverage, 0)} of rows are`, `${what} (n=${count(rows)})`];
 }
 
 function part(metric: string, value: number): string {

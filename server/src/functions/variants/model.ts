@@ -33,8 +33,9 @@ export const modelKind: VariantKind<ModelSpec<Erased, Erased>> = {
   },
 };
 
-function usualOutput({ label, confidence, value }: Prediction): object {
-  return value === undefined ? { label, confidence } : { value };
+function usualOutput({ label, confidence, value, low, high }: Prediction): object {
+  if (value === undefined) return { label, confidence };
+  return low === undefined ? { value } : { value, low, high };
 }
 
 function readReference(resolved: Readonly<Record<string, unknown>>, binding: string): ModelReference {

@@ -13,6 +13,11 @@ export interface Prediction {
   readonly probabilities: Readonly<Record<string, number>>;
   /** Of a regression alone. */
   readonly value?: number;
+  /** Between them lies the truth of nine rows of ten that are like those held back at training; absent where that was not measured. */
+  readonly low?: number;
+  readonly high?: number;
+  /** Of classes: the labels among which the truth of nine such rows of ten is; all of them where that was not measured. May be empty. */
+  readonly set?: readonly string[];
 }
 
 /** A variant answered by a registered model. */
@@ -23,7 +28,7 @@ export interface ModelSpec<I = never, O = never> {
   readonly alias: string;
   /** The model's inputs from the function's; by default the input itself. */
   inputs?(input: I): Record<string, unknown>;
-  /** The function's output from the prediction; by default `{ label, confidence }`, of a regression `{ value }`. */
+  /** The function's output from the prediction; by default `{ label, confidence }`, of a regression `{ value, low, high }`. */
   output?(prediction: Prediction, input: I): O;
 }
 
