@@ -96,6 +96,7 @@ export const errorTable = {
   source_unreadable: user(422, "What a data source gives cannot be taken as rows.", "Correct the source's options in the configuration, or the data; the message names the place."),
   unknown_model: user(404, "No model has this name and version.", "List them: `millrace models list`."),
   unknown_run: user(404, "No run has this id.", "List them: `millrace models runs`."),
+  unknown_experiment: user(404, "No search has this id.", "Take the id that `millrace models search` printed."),
   unknown_trainer: user(422, "No trainer has this name.", "Use one of those in `details`."),
   training_failed: user(422, "The training data cannot train this model.", "See `details`."),
   import_refused: user(422, "This ONNX file cannot be served.", "The message names the input or output: export the model again, or name its columns, labels or output."),

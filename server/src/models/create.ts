@@ -5,6 +5,7 @@ import type { BlobStore, Sql } from "../storage/index.ts";
 import { type ModelsConfig, configSchema } from "./config.ts";
 import { readGitCommit } from "./describe-environment.ts";
 import { importModel } from "./imports/import-model.ts";
+import { compareRuns, createExperiment, findExperiment } from "./experiments/index.ts";
 import { defineWorkflows, trainWorkflow } from "./jobs.ts";
 import { type Audit, moveAlias } from "./move-alias.ts";
 import { predictRow } from "./predict-row.ts";
@@ -90,6 +91,16 @@ export function createModels(deps: ModelsDeps): Models {
       const run = await sql.as(context, (tx) => repository.findRun(tx, id));
       if (run === null) throw new AppError("unknown_run", `There is no run ${id}.`, { details: { id } });
       return run;
+    },
+
+    compareRuns: (context, ids) => compareRuns(context, ids, { sql, blobs }),
+
+    createExperiment: (context, request) => createExperiment(context, request, { ...trainDeps, data: deps.data, jobs }),
+
+    async getExperiment(context, id) {
+      const found = await sql.as(context, (tx) => findExperiment(tx, id));
+      if (found === null) throw new AppError("unknown_experiment", `There is no search ${id}.`, { details: { id } });
+      return found;
     },
 
     list: (context) => sql.as(context, (tx) => repository.listModels(tx)),

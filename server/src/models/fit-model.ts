@@ -16,6 +16,8 @@ export interface TrainJob {
   readonly parquetPath: string;
   /** Where the ONNX file goes. */
   readonly outputPath: string;
+  /** Where the losses of the rows held back go, one by one. */
+  readonly lossesPath: string;
   readonly scratchFolder: string;
   readonly task: "classification" | "regression";
   /** Features, in the signature's order. */
@@ -36,6 +38,8 @@ export interface FittedModel {
   readonly metrics: RunMetrics;
   /** Preparing text, fitting and calibrating; without reading the file. */
   readonly trainSeconds: number;
+  /** The blob of what each row held back cost, by which runs are compared (`row-losses.ts`). */
+  readonly rowLosses: string;
 }
 
 export interface FitDeps {
@@ -70,6 +74,7 @@ export async function fitModel(
       trainer: request.trainer,
       parquetPath: path,
       outputPath: join(folder, "model.onnx"),
+      lossesPath: join(folder, "row-losses"),
       scratchFolder: folder,
       task,
       columns,
@@ -78,7 +83,7 @@ export async function fitModel(
       parameters: request.parameters,
       seed: request.seed,
     };
-    const fitted = await runTask<Omit<FittedModel, "hash" | "bytes">>({ name: "./train-task", base: import.meta.url }, job, {
+    const fitted = await runTask<Omit<FittedModel, "hash" | "bytes" | "rowLosses">>({ name: "./train-task", base: import.meta.url }, job, {
       signal: deps.signal,
       memoryMb: deps.config.trainMemoryMb,
       timeoutMs: deps.config.trainMinutes * 60_000,
@@ -89,7 +94,8 @@ export async function fitModel(
       },
     });
     const blob = await deps.blobs.putFile(context, job.outputPath);
-    return { ...fitted, hash: blob.hash, bytes: blob.size };
+    const losses = await deps.blobs.putFile(context, job.lossesPath);
+    return { ...fitted, hash: blob.hash, bytes: blob.size, rowLosses: losses.hash };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

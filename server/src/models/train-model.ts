@@ -129,15 +129,15 @@ async function publish(
   deps: TrainDeps,
 ): Promise<TrainResult> {
   const { model, dataset } = request;
-  const { metrics, trainSeconds, hash, bytes, signature } = fitted;
+  const { metrics, trainSeconds, hash, bytes, signature, rowLosses } = fitted;
   if (!request.register) {
-    await repository.finishRun(tx, runId, { metrics, trainSeconds, version: null });
+    await repository.finishRun(tx, runId, { metrics, trainSeconds, version: null, rowLosses });
     return { runId, reference: null };
   }
   const version = await repository.takeVersion(tx, model);
   const card = writeCard({ request, version, fitted, trainer: findTrainer(request.trainer).summary });
   await repository.insertVersion(tx, { model, version, hash, bytes, signature, card, dataset, runId, metrics });
-  await repository.finishRun(tx, runId, { metrics, trainSeconds, version });
+  await repository.finishRun(tx, runId, { metrics, trainSeconds, version, rowLosses });
   await deps.audit(tx, { action: "models.register", object: `model:${model}`, after: { version, hash, dataset, runId } });
   if ((await repository.findAlias(tx, model, "champion", true)) === null) {
     await moveAlias(tx, { model, alias: "champion", version, reason: "the first registered version" }, deps.audit);

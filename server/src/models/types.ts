@@ -1,4 +1,16 @@
-import type { CreateRun, ImportModel, Model, ModelSignature, ModelVersion, Run, RunProgress, modelDetailSchema } from "@millrace/contract";
+import type {
+  CreateExperiment,
+  CreateRun,
+  ImportModel,
+  Experiment,
+  Model,
+  ModelSignature,
+  ModelVersion,
+  Run,
+  RunComparison,
+  RunProgress,
+  modelDetailSchema,
+} from "@millrace/contract";
 import type { z } from "zod";
 import type { Context, Deadline, EvidenceRecorder } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
@@ -77,6 +89,13 @@ export interface Models {
   listRuns(context: Context, query: RunsQuery): Promise<Page<Run>>;
   /** `unknown_run`. */
   getRun(context: Context, id: string): Promise<Run>;
+  /** Row by row of what the dataset held back. `unknown_run`, `conflict` unless both succeeded on the same dataset version. */
+  compareRuns(context: Context, ids: { readonly a: string; readonly b: string }): Promise<RunComparison>;
+
+  /** Starts the workflow `models.search@1`. `unknown_dataset`, `unknown_trainer`, `invalid_request` for a space that does not fit the trainer. */
+  createExperiment(context: Context, input: CreateExperiment): Promise<{ workflowId: string; experimentId: string }>;
+  /** `unknown_experiment`. */
+  getExperiment(context: Context, id: string): Promise<Experiment>;
 
   list(context: Context): Promise<Model[]>;
   /** `unknown_model`. */
