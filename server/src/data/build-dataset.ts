@@ -6,6 +6,7 @@ import type { BlobStore, Lake, LakeColumn } from "../storage/index.ts";
 import type { BuildReport } from "./build-rows.ts";
 import type { BuildJob } from "./build-task.ts";
 import type { DataConfig } from "./config.ts";
+import { distinctValuesSql } from "./repository.ts";
 import type { CreateFromRows } from "./types.ts";
 
 /** What a build leaves behind: two blobs and what is to be said about them. */
@@ -83,7 +84,7 @@ async function writeReferences(input: BuildInput, to: { readonly deps: BuildDeps
   for (const [name, { hash, column }] of references) {
     const rows = await to.deps.lake.query(
       {
-        sql: `select distinct "${column.replaceAll('"', '""')}" as value from referenced where value is not null limit ${mostReferenceValues + 1}`,
+        sql: distinctValuesSql(column, mostReferenceValues + 1),
         files: { referenced: await to.deps.blobs.path(input.context, hash) },
       },
       { signal: input.signal },

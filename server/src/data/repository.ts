@@ -1,5 +1,5 @@
 import { createId, idTime, storableText } from "../core/index.ts";
-import type { Tx } from "../storage/index.ts";
+import { quoteName, type Tx } from "../storage/index.ts";
 import type { Dataset, DatasetDetail, Page, Upload, VersionQuery } from "./types.ts";
 
 /** What a version row holds beside its counts. */
@@ -46,6 +46,11 @@ type Tables = {
 };
 
 export type StoredVersion = DatasetDetail & { readonly quarantineHash: string };
+
+/** Values of a column of the Parquet file that stands for `referenced`, each once, as `value`. */
+export function distinctValuesSql(column: string, limit: number): string {
+  return `SELECT DISTINCT ${quoteName(column)} AS value FROM referenced WHERE value IS NOT NULL LIMIT ${limit}`;
+}
 
 export async function insertUpload(tx: Tx, upload: Upload): Promise<void> {
   const row = {

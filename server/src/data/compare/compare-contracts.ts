@@ -32,7 +32,8 @@ function compareColumns(before: ColumnContract, after: ColumnContract): Contract
   if (before.type !== after.type)
     add(`the type was ${before.type} and is ${after.type}`, !(before.type === "integer" && after.type === "number"));
   if (before.nullable !== after.nullable) add(after.nullable ? "null is allowed" : "null is not allowed any more", true);
-  if ((before.sensitive ?? false) !== (after.sensitive ?? false)) add(after.sensitive === true ? "is sensitive" : "is not sensitive any more", false);
+  if ((before.sensitive ?? false) !== (after.sensitive ?? false))
+    add(after.sensitive === true ? "is sensitive" : "is not sensitive any more", false);
   if (before.unique !== after.unique) add(after.unique ? "values must be unique" : "values may repeat", !after.unique);
   for (const [key, text] of [
     ["minimum", "the least value"],

@@ -2,7 +2,7 @@ import type { ColumnComparison, ContractChange, DatasetComparison, DatasetDetail
 import { chiSquareTail, jensenShannon, populationStability, shares, wilson } from "../../statistics/index.ts";
 import type { Lake, LakeRow } from "../../storage/index.ts";
 import { compareContracts } from "./compare-contracts.ts";
-import { type CountBy, chooseCountBy, countDistinctSql, countSql, sharedRowsSql } from "./count-sql.ts";
+import { type CountBy, chooseCountBy, countDistinctSql, countSql, sharedRowsSql } from "./repository.ts";
 
 export interface CompareDeps {
   readonly lake: Lake;
