@@ -89,12 +89,15 @@ const postgresSchema = z.strictObject({
 });
 const commandSchema = z.strictObject({
   ...common,
+  ...table,
   kind: z.literal("command"),
   /** Started without a shell. */
   command: z.string().min(1),
   args: z.array(z.string()).default([]),
   folder: z.string().optional(),
-  /** With PATH and MILLRACE_CURSOR all its environment. */
+  /** Of its output. */
+  format: formatSchema.default("jsonl"),
+  /** With PATH, MILLRACE_CURSOR and MILLRACE_CURSOR_FILE all its environment. */
   environment: z.record(z.string(), textOrSecretSchema).default({}),
 });
 const pushSchema = z.strictObject({

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { createLakeInTask } from "../../storage/index.ts";
@@ -199,5 +200,19 @@ describe("several files", () => {
     const { rows, reports } = await read([changed, { ...small, version: versionOf(small.path) }]);
     expect(reports.map(({ again }) => again)).toEqual([true, undefined]);
     expect(rows).toEqual([{ a: 1 }]);
+  });
+});
+
+const dataFolder = new URL("../../../../../shared/data/", import.meta.url);
+
+describe.skipIf(!existsSync(dataFolder))("real files (shared/data)", () => {
+  test("keep every row, with the types a person would give them", async () => {
+    const part = (name: string): Part => ({ name, path: fileURLToPath(new URL(name, dataFolder)), format: "csv" });
+    const spam = await read([part("youtube_spam/data.csv")]);
+    expect(spam.rows).toHaveLength(1956);
+    const german = await read([part("german_credit/data.csv"), part("titanic/train.csv"), part("dirty_hospital/dirty.csv")]);
+    expect(german.reports.map(({ rows }) => rows)).toEqual([1000, 891, 1000]);
+    expect(german.known).toMatchObject({ Age: "number", Fare: "number", Ticket: "text", zip: "text" });
+    expect(german.reports.flatMap(({ refused }) => refused ?? [])).toEqual([]);
   });
 });

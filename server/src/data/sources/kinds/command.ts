@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, isSecret, readEnvironment } from "../../../core/index.ts";
 import type { SourceOf } from "../config.ts";
@@ -8,27 +8,32 @@ import type { Gathered, GatherInput, SourceKind } from "../types.ts";
 type CommandSource = SourceOf<"command">;
 
 const wordsKept = 2000;
-const watchMs = 500;
+const watchMs = 100;
 const longestCursor = 64 * 1024;
 
-/** Any program that writes JSON lines: told where the last read ended (MILLRACE_CURSOR), it says with `{"$cursor": ...}` where this one does. */
+/**
+ * Any program that writes rows to its output: told where the last read ended (MILLRACE_CURSOR), it says where this one does,
+ * with a line `{"$cursor": ...}` or, in any format, in the file MILLRACE_CURSOR_FILE names.
+ */
 export const command: SourceKind<CommandSource> = {
   async gather(input: GatherInput<CommandSource>): Promise<Gathered> {
-    const path = join(input.folder, "output.jsonl");
-    await runCommand(input, path);
+    const { name, format } = input.source;
+    const path = join(input.folder, "output");
+    const cursorPath = join(input.folder, "cursor");
+    await runCommand(input, { path, cursorPath });
+    const written = existsSync(cursorPath) ? readCursor(name, cursorPath) : undefined;
+    // In other formats, no output is no file: there is nothing new.
+    const isSilent = format !== "jsonl" && statSync(path).size === 0;
     return {
-      parts: [{ name: "the output", path, format: "jsonl", holdsCursor: true }],
+      parts: isSilent ? [] : [{ name: "the output", path, format, holdsCursor: format === "jsonl" }],
       refused: [],
       more: false,
       next([report]) {
         // What is refused was not taken: the program is asked for it again.
-        if (report === undefined || report.refused !== undefined || report.cursor === undefined) return input.cursor;
-        if (JSON.stringify(report.cursor).length > longestCursor)
-          throw new AppError(
-            "source_unreadable",
-            `The source ${input.source.name}: its $cursor is longer than ${longestCursor} characters.`,
-          );
-        return report.cursor;
+        if (report?.refused !== undefined) return input.cursor;
+        const said = written ?? report?.cursor;
+        if (JSON.stringify(said ?? null).length > longestCursor) throw cursorFault(name, `is longer than ${longestCursor} characters`);
+        return said ?? input.cursor;
       },
     };
   },
@@ -36,8 +41,25 @@ export const command: SourceKind<CommandSource> = {
   describe: (cursor) => (cursor === null ? null : typeof cursor === "string" ? cursor : JSON.stringify(cursor)),
 };
 
+function readCursor(source: string, path: string): unknown {
+  if (statSync(path).size > longestCursor) throw cursorFault(source, `is longer than ${longestCursor} characters`);
+  const text = readFileSync(path, "utf8").trim();
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch (cause) {
+    throw cursorFault(source, `is not JSON: ${(cause as Error).message}`);
+  }
+}
+
+function cursorFault(source: string, words: string): AppError {
+  return new AppError("source_unreadable", `The source ${source}: the cursor its program wrote ${words}.`, { details: { source } });
+}
+
 /** Its output goes to the file without passing through this process. `source_failed` when it ends with anything but 0. */
-function runCommand({ source, cursor, folder, maxBytes, signal }: GatherInput<CommandSource>, path: string): Promise<void> {
+function runCommand(
+  { source, cursor, folder, maxBytes, signal }: GatherInput<CommandSource>,
+  { path, cursorPath }: { readonly path: string; readonly cursorPath: string },
+): Promise<void> {
   const output = openSync(path, "w");
   return new Promise<void>((resolve, reject) => {
     const child = spawn(source.command, source.args, {
@@ -45,6 +67,7 @@ function runCommand({ source, cursor, folder, maxBytes, signal }: GatherInput<Co
       env: {
         PATH: readEnvironment("PATH"),
         ...Object.fromEntries(Object.entries(source.environment).map(([name, value]) => [name, isSecret(value) ? value.reveal() : value])),
+        MILLRACE_CURSOR_FILE: cursorPath,
         ...(cursor === null ? {} : { MILLRACE_CURSOR: JSON.stringify(cursor) }),
       },
       stdio: ["ignore", output, "pipe"],

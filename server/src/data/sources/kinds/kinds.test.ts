@@ -218,7 +218,19 @@ describe("a command", () => {
     const { text } = await gather({ ...node, args, environment: { TOKEN: secret("HOME") } }, { cursor: { page: 7 } });
     const environment = JSON.parse(text) as Record<string, string>;
     expect(environment).toMatchObject({ TOKEN: readEnvironment("HOME"), MILLRACE_CURSOR: '{"page":7}' });
-    expect(Object.keys(environment).filter((name) => !["TOKEN", "MILLRACE_CURSOR", "PATH"].includes(name))).toEqual([]);
+    expect(Object.keys(environment).filter((name) => !["TOKEN", "MILLRACE_CURSOR", "MILLRACE_CURSOR_FILE", "PATH"].includes(name))).toEqual(
+      [],
+    );
+  });
+
+  test("may write any format, and its cursor into a file", async () => {
+    const script = (text: string, cursor: string) => ["-c", `printf '${text}'; printf '${cursor}' > "$MILLRACE_CURSOR_FILE"`];
+    const shell = { kind: "command", command: "/bin/sh", format: "csv" };
+    const first = await gather({ ...shell, args: script("a,b\\n1,2\\n", '{"offset":7}') });
+    expect(first).toMatchObject({ text: "a,b\n1,2\n", cursor: { offset: 7 }, watermark: '{"offset":7}', parts: [{ format: "csv" }] });
+    expect(await gather({ ...shell, args: script("", "") }, first)).toMatchObject({ parts: [], cursor: { offset: 7 } });
+    const broken = await refusal(gather({ ...shell, args: script("", "{") }));
+    expect(broken.message).toContain("the cursor its program wrote is not JSON");
   });
 
   test("that ends badly, writes without end or cannot be started may be tried again", async () => {
