@@ -1,12 +1,23 @@
-import type { Model, ModelVersion, Run } from "@millrace/contract";
-import type { Command } from "commander";
+import type { ImportModel, Model, ModelVersion, Run } from "@millrace/contract";
+import { type Command, InvalidArgumentError } from "commander";
 import { count, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
-import { finish } from "./data.ts";
+import { finish, uploadFile } from "./data.ts";
 import { headline, metricsSections, rowsMeasured } from "./model-metrics.ts";
 import { facts, section, showList, table } from "./show.ts";
-import { type Registrar, type Verb, addVerb, collectPairs, group, pageOptions, pageQuery, parseReference, parseWhole } from "./verb.ts";
+import {
+  type Registrar,
+  type Verb,
+  addVerb,
+  collect,
+  collectPairs,
+  group,
+  pageOptions,
+  pageQuery,
+  parseReference,
+  parseWhole,
+} from "./verb.ts";
 
 const columns: readonly Column<Model>[] = [
   { title: "MODEL", value: (item) => item.name },
@@ -134,6 +145,39 @@ export function addModels(program: Command, registrar: Registrar): void {
     },
   });
   addVerb(models, registrar, { ...trainVerb, usage: "train <model>" });
+  addVerb(models, registrar, {
+    usage: "import <model> <file>",
+    description: "register an ONNX file as the model's next version, after it was opened and tried",
+    example: "models import churn churn.onnx --input X=age,hours --labels stays,leaves",
+    options: [
+      {
+        flags: "--input <name=columns>",
+        description: "the columns that an input of the file takes, in order; may be repeated",
+        parse: collectColumns,
+      },
+      {
+        flags: "--labels <names>",
+        description: "in the order of the probabilities, comma-separated; by default those in the file",
+        parse: collect,
+      },
+      { flags: "--output <name>", description: "the output that is the answer, where several could be" },
+      { flags: "--task <task>", description: "classification or regression; by default what the labels say" },
+    ],
+    run: async (session, [name, file], options) => {
+      const { id } = await uploadFile(session, file!);
+      const wishes = { inputs: options["input"], labels: options["labels"], output: options["output"], task: options["task"] };
+      const given = Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as Omit<ImportModel, "uploadId">;
+      const version = await session.call("models.importVersion", { parameters: { name: name! }, body: { ...given, uploadId: id } });
+      session.show(version, () => versionPage(session, version));
+    },
+  });
+}
+
+/** Collects `--input X=age,hours`. */
+function collectColumns(text: string, previous: unknown): Record<string, string[]> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It must look like input=first,second.");
+  return { ...(previous as Record<string, string[]> | undefined), [text.slice(0, at)]: collect(text.slice(at + 1), undefined) };
 }
 
 function aliasesOf(model: Model): string {
