@@ -8,7 +8,8 @@ function cost(a: number, b: number, kind: Disagreement): number {
 
 /**
  * Cohen's kappa of two raters over the same items (Cohen 1960, weighted 1968; scikit-learn's `cohen_kappa_score`). `weights`
- * other than nominal take the place of a label in `labels` as its number. 1 where both give one same label throughout.
+ * other than nominal take the place of a label in `labels` as its number. NaN where both give one same label
+ * throughout: chance could not have disagreed.
  */
 export function cohenKappa(
   first: readonly string[],
@@ -28,12 +29,12 @@ export function cohenKappa(
   let expected = 0;
   for (const [a, inFirst] of rows.entries())
     for (const [b, inSecond] of columns.entries()) expected += (inFirst * inSecond * cost(a, b, weights)) / first.length;
-  return expected === 0 ? 1 : 1 - observed / expected;
+  return expected === 0 ? Number.NaN : 1 - observed / expected;
 }
 
 /**
  * Fleiss' kappa (Fleiss 1971; statsmodels' `fleiss_kappa`). `counts[item][label]`: how many raters chose the label; every item
- * has the same number of raters, two at least. 1 where all give one same label throughout.
+ * has the same number of raters, two at least. NaN where all give one same label throughout.
  */
 export function fleissKappa(counts: readonly (readonly number[])[]): number {
   const raters = counts[0]!.reduce((sum, count) => sum + count, 0);
@@ -44,13 +45,13 @@ export function fleissKappa(counts: readonly (readonly number[])[]): number {
     for (const [label, count] of item.entries()) totals[label]! += count;
   }
   const expected = totals.reduce((sum, count) => sum + (count / (counts.length * raters)) ** 2, 0);
-  return expected === 1 ? 1 : (observed / counts.length - expected) / (1 - expected);
+  return expected === 1 ? Number.NaN : (observed / counts.length - expected) / (1 - expected);
 }
 
 /**
  * Krippendorff's alpha by the matrix of coincidences (Krippendorff 2011, "Computing Krippendorff's alpha-reliability"): any
  * number of raters, any votes missing. `values[label]` is the label's number for `quadratic` (his interval metric). Items with one vote
- * say nothing and are left out; NaN when no item has two, 1 where all give one same label.
+ * say nothing and are left out; NaN when no item has two, or all votes are one label.
  */
 export function krippendorffAlpha(
   counts: readonly (readonly number[])[],
@@ -75,5 +76,5 @@ export function krippendorffAlpha(
   let expected = 0;
   for (const [a, count] of totals.entries())
     for (const [b, other] of totals.entries()) if (a !== b) expected += count * other * cost(values[a]!, values[b]!, kind);
-  return expected === 0 ? 1 : 1 - ((votes - 1) * observed) / expected;
+  return expected === 0 ? Number.NaN : 1 - ((votes - 1) * observed) / expected;
 }

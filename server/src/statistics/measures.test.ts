@@ -171,14 +171,30 @@ describe("agreement", () => {
     ).toBeNaN();
   });
 
-  test("is 1 when all agree, even on one label only", () => {
-    expect(cohenKappa(["a", "a"], ["a", "a"])).toBe(1);
+  test("is 1 when all agree, and unknown when there was but one label to agree on", () => {
+    expect(cohenKappa(["a", "b"], ["a", "b"])).toBe(1);
+    expect(
+      fleissKappa([
+        [2, 0],
+        [0, 2],
+      ]),
+    ).toBe(1);
+    expect(
+      krippendorffAlpha(
+        [
+          [2, 0],
+          [0, 2],
+        ],
+        [1, 2],
+      ),
+    ).toBe(1);
+    expect(cohenKappa(["a", "a"], ["a", "a"])).toBeNaN();
     expect(
       fleissKappa([
         [2, 0],
         [2, 0],
       ]),
-    ).toBe(1);
+    ).toBeNaN();
     expect(
       krippendorffAlpha(
         [
@@ -187,7 +203,7 @@ describe("agreement", () => {
         ],
         [1, 2],
       ),
-    ).toBe(1);
+    ).toBeNaN();
   });
 });
 

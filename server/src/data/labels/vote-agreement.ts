@@ -33,7 +33,7 @@ export function measureAgreement(votes: Votes, names: readonly string[]): Agreem
     items: sizes.filter((size) => size > 1).length,
     krippendorff: known(krippendorffAlpha(counts, values)),
     krippendorffInterval: isNumeric ? known(krippendorffAlpha(counts, values, "quadratic")) : null,
-    fleiss: sizes[0]! > 1 && sizes.every((size) => size === sizes[0]) ? fleissKappa(counts) : null,
+    fleiss: sizes[0]! > 1 && sizes.every((size) => size === sizes[0]) ? known(fleissKappa(counts)) : null,
     cohen: meanOfPairs(votes, (a, b) => cohenKappa(a.map(nameOf), b.map(nameOf))),
     cohenQuadratic: isNumeric
       ? meanOfPairs(votes, (a, b) => cohenKappa(a.map(nameOf), b.map(nameOf), { labels: byNumber, weights: "quadratic" }))
@@ -59,6 +59,8 @@ function meanOfPairs({ items, sources, labels, sourceCount }: Votes, kappa: (a: 
         both.map((item) => one.get(item)!),
         both.map((item) => other.get(item)!),
       );
+      // Two that only ever say one label: chance could not have disagreed.
+      if (!Number.isFinite(value)) continue;
       for (let times = 0; times < both.length; times++) found.push(value);
     }
   }
