@@ -24,8 +24,9 @@ export interface FoundSplit {
 }
 
 export interface SplitInput {
-  /** 256 pairs of gradient and hessian, by bin. */
+  /** From `at` on pairs of gradient and hessian, by bin. */
   readonly histogram: Float64Array;
+  readonly at: number;
   readonly bins: number;
   readonly monotone: -1 | 0 | 1;
   readonly leaf: LeafSums;
@@ -37,13 +38,13 @@ export interface SplitInput {
  * with most of the rows. Gain as in LightGBM: G^2 / (H + l2) of both sides, less that of the leaf; under bounds, that of the bounded answers
  * ("basic" method of its monotone constraints).
  */
-export function findNumberSplit({ histogram, bins, monotone, leaf, options }: SplitInput): FoundSplit | null {
+export function findNumberSplit({ histogram, at, bins, monotone, leaf, options }: SplitInput): FoundSplit | null {
   const { gradient, hessian, rows, lower, upper } = leaf;
   const { l2 } = options;
   const least = leastHessian(leaf, options);
   const shift = (gradient * gradient) / (hessian + l2);
-  const missingGradient = histogram[0]!;
-  const missingHessian = histogram[1]!;
+  const missingGradient = histogram[at]!;
+  const missingHessian = histogram[at + 1]!;
   // Subtraction leaves rounding where there is no row.
   const misses = missingHessian > 1e-9 * hessian;
   const free = monotone === 0 && lower === -Infinity && upper === Infinity;
@@ -59,8 +60,8 @@ export function findNumberSplit({ histogram, bins, monotone, leaf, options }: Sp
     // With the missing on the right, even the last bin leaves something there.
     const end = misses && side === 0 ? bins : bins - 1;
     for (let bin = 1; bin < end; bin++) {
-      leftGradient += histogram[2 * bin]!;
-      leftHessian += histogram[2 * bin + 1]!;
+      leftGradient += histogram[at + 2 * bin]!;
+      leftHessian += histogram[at + 2 * bin + 1]!;
       if (leftHessian < least) continue;
       if (leftHessian > most) break;
       const rightGradient = gradient - leftGradient;

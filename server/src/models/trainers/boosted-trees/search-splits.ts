@@ -47,18 +47,22 @@ export function createTileWork(
 ): (tile: number) => void {
   const { buffer } = memory;
   const request = new Float64Array(buffer, layout.requestAt, requestLength);
+  // One view of everything: making one for each histogram takes longer than looking at it.
+  const doubles = new Float64Array(buffer);
   const slotBytes = layout.features.length * histogramBytes;
+  const pairs = histogramBytes / 8;
 
+  /** `at` is where the tile's histograms begin, in doubles. */
   function search(at: number, { tile, record, leaf }: { tile: number; record: number; leaf: LeafSums }): void {
     const { first, width } = layout.tiles[tile]!;
-    const out = new Float64Array(buffer, layout.resultsAt + (2 * tile + record) * recordLength * 8, recordLength);
-    out[0] = 0;
+    const out = layout.resultsAt / 8 + (2 * tile + record) * recordLength;
+    doubles[out] = 0;
     if (leaf.rows < 2 * options.minimumRows) return;
     for (let index = 0; index < width; index++) {
       const { kind, bins, monotone } = layout.features[first + index]!;
-      const histogram = new Float64Array(buffer, at + index * histogramBytes, 512);
-      const found = (kind === "number" ? findNumberSplit : findCategorySplit)({ histogram, bins, monotone, leaf, options });
-      if (found !== null && found.gain > out[0]) writeRecord(out, first + index, found);
+      const input = { histogram: doubles, at: at + index * pairs, bins, monotone, leaf, options };
+      const found = kind === "number" ? findNumberSplit(input) : findCategorySplit(input);
+      if (found !== null && found.gain > doubles[out]) writeRecord(doubles.subarray(out, out + recordLength), first + index, found);
     }
   }
 
@@ -66,25 +70,34 @@ export function createTileWork(
     const { first, width, binsAt } = layout.tiles[tile]!;
     const [output, from, to, slot, siblingSlot] = request;
     const offset = layout.histogramsAt + first * histogramBytes;
-    const at = offset + slot! * slotBytes;
-    const sums = new Float64Array(buffer, at, 512 * width).fill(0);
+    const bytesAt = offset + slot! * slotBytes;
+    const at = bytesAt / 8;
+    for (let index = 0; index < width; index++)
+      doubles.fill(0, at + index * pairs, at + index * pairs + 2 * layout.features[first + index]!.bins);
     const gradients = layout.gradientsAt + output! * layout.rows * 8;
-    kernels.histograms[width - 1]!(layout.indexAt + 4 * from!, layout.indexAt + 4 * to!, binsAt, gradients, at);
+    kernels.histograms[width - 1]!(layout.indexAt + 4 * from!, layout.indexAt + 4 * to!, binsAt, gradients, bytesAt);
     search(at, { tile, record: 0, leaf: readSums(request, 5) });
     if (siblingSlot === -1) {
-      new Float64Array(buffer, layout.resultsAt + (2 * tile + 1) * recordLength * 8, 1)[0] = 0;
+      doubles[layout.resultsAt / 8 + (2 * tile + 1) * recordLength] = 0;
       return;
     }
-    const siblingAt = offset + siblingSlot! * slotBytes;
-    const rest = new Float64Array(buffer, siblingAt, 512 * width);
-    for (let index = 0; index < rest.length; index++) rest[index]! -= sums[index]!;
-    search(siblingAt, { tile, record: 1, leaf: readSums(request, 10) });
+    const rest = (offset + siblingSlot! * slotBytes) / 8;
+    for (let index = 0; index < width; index++) {
+      const end = index * pairs + 2 * layout.features[first + index]!.bins;
+      for (let place = index * pairs; place < end; place++) doubles[rest + place]! -= doubles[at + place]!;
+    }
+    search(rest, { tile, record: 1, leaf: readSums(request, 10) });
   };
 }
 
 function readSums(request: Float64Array, at: number): LeafSums {
-  const [gradient, hessian, rows, lower, upper] = request.subarray(at, at + 5);
-  return { gradient: gradient!, hessian: hessian!, rows: rows!, lower: lower!, upper: upper! };
+  return {
+    gradient: request[at]!,
+    hessian: request[at + 1]!,
+    rows: request[at + 2]!,
+    lower: request[at + 3]!,
+    upper: request[at + 4]!,
+  };
 }
 
 const maskAt = 9;
@@ -99,9 +112,6 @@ function writeRecord(out: Float64Array, feature: number, found: FoundSplit): voi
 
 function readRecord(record: Float64Array): SplitRecord {
   const [gain, feature, bin, missingLeft, leftGradient, leftHessian, leftOutput, rightOutput, isSet] = record as unknown as number[];
-  const bins = Array.from({ length: 256 }, (_, index) => index).filter(
-    (index) => Math.floor(record[maskAt + (index >> 5)]! / 2 ** (index & 31)) % 2 === 1,
-  );
   return {
     gain: gain!,
     feature: feature!,
@@ -111,6 +121,12 @@ function readRecord(record: Float64Array): SplitRecord {
     leftHessian: leftHessian!,
     leftOutput: leftOutput!,
     rightOutput: rightOutput!,
-    bins: isSet === 1 ? bins : null,
+    bins: isSet === 1 ? readMask(record) : null,
   };
+}
+
+function readMask(record: Float64Array): number[] {
+  const bins: number[] = [];
+  for (let bin = 0; bin < 256; bin++) if (Math.floor(record[maskAt + (bin >> 5)]! / 2 ** (bin & 31)) % 2 === 1) bins.push(bin);
+  return bins;
 }

@@ -40,12 +40,14 @@ export function toQuestion({ bin, bins: inSet, missingLeft }: SplitRecord, bins:
 
 /** 1 for each bin that goes left. */
 export function leftBins({ bin, bins: inSet, missingLeft }: SplitRecord): Uint8Array {
-  if (inSet !== null) {
-    const chosen = new Uint8Array(256);
+  const chosen = new Uint8Array(256);
+  if (inSet === null) {
+    chosen.fill(1, 1, bin + 1);
+    chosen[0] = Number(missingLeft);
+  } else {
     for (const each of inSet) chosen[each] = 1;
-    return chosen;
   }
-  return Uint8Array.from({ length: 256 }, (_, each) => Number(each === 0 ? missingLeft : each <= bin));
+  return chosen;
 }
 
 /** The tree of its nodes; children stand behind their parents. */
