@@ -1,5 +1,5 @@
 // Past the door on purpose: the SELECT measured is the one that joins run.
-import { joinSql } from "../../server/src/data/features/join-sql.ts";
+import { joinSql } from "../../server/src/data/features/join-repository.ts";
 import { type Check, atMost, result } from "../table.ts";
 import { measure, withLake } from "./measure-lake.ts";
 

@@ -21,10 +21,12 @@ export async function profileDataset(
     reference: formatReference(dataset),
     contract: formatReference(heldTo),
     rows: profile.rows,
-    columns: profile.columns.map(({ quantiles, ...column }) => ({
-      ...column,
-      ...(quantiles === undefined ? {} : { quantiles: quantiles === null ? null : [...quantiles] }),
-    })),
+    columns: profile.columns
+      .filter(({ name }) => name !== "_split")
+      .map(({ quantiles, ...column }) => ({
+        ...column,
+        ...(quantiles === undefined ? {} : { quantiles: quantiles === null ? null : [...quantiles] }),
+      })),
     rules: profile.rules.map((rule) => ({ ...rule })),
   };
 }

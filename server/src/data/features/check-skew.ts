@@ -5,7 +5,7 @@ import { AppError, canonicalJson, type Context } from "../../core/index.ts";
 import type { LakeRow, Sql } from "../../storage/index.ts";
 import type { FeatureView } from "./config.ts";
 import { referenceOf } from "./find-view.ts";
-import { joinSql, latestSql } from "./join-sql.ts";
+import { countLatestSql, joinSql } from "./join-repository.ts";
 import { storable } from "./materialise-view.ts";
 import { type FeatureRows, type OpenDeps, openRows } from "./open-rows.ts";
 import { relate } from "./relate.ts";
@@ -47,7 +47,7 @@ export async function checkSkew(input: { context: Context; view: FeatureView; sa
         { kind: "query", sql: joinSql(spine, [relation]), files: { asked: { step: 0 }, known: rows.files } },
         {
           kind: "query",
-          sql: `SELECT count(*) AS entities FROM (${latestSql(relation)})`,
+          sql: countLatestSql(relation),
           files: { known: rows.files },
           params: { as_of: materialisedAt },
         },

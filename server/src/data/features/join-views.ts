@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type Context } from "../../core/index.ts";
-import { type BlobStore, quoteName } from "../../storage/index.ts";
+import type { BlobStore } from "../../storage/index.ts";
 import type { DatasetDetail } from "../types.ts";
 import type { FeatureView } from "./config.ts";
 import { referenceOf } from "./find-view.ts";
-import { joinSql } from "./join-sql.ts";
-import { type FeatureRows, type OpenDeps, describe, openRows, toTypes } from "./open-rows.ts";
+import { describeSql, joinSql, missingSql } from "./join-repository.ts";
+import { type FeatureRows, type OpenDeps, openRows, toTypes } from "./open-rows.ts";
 import { relate } from "./relate.ts";
 
 export interface JoinDeps extends OpenDeps {
@@ -52,7 +52,7 @@ export async function joinViews(input: JoinInput, deps: JoinDeps): Promise<Joine
   const options = { signal, timeoutMs: deps.timeoutMs };
   try {
     const { path } = await deps.snapshot(context, dataset.reference);
-    const types = toTypes(await deps.lake.query({ sql: describe("spine"), files: { spine: path } }, options));
+    const types = toTypes(await deps.lake.query({ sql: describeSql("spine"), files: { spine: path } }, options));
     const opened: FeatureRows[] = [];
     for (const view of views) opened.push(await openRows({ context, view, folder }, deps, options));
     const columns = [...types.keys()].filter((name) => !input.lines || name !== "_split");
@@ -83,11 +83,6 @@ export async function joinViews(input: JoinInput, deps: JoinDeps): Promise<Joine
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function missingSql(features: readonly string[]): string {
-  const shares = features.map((name, index) => `1 - count(${quoteName(name)}) / greatest(count(*), 1) AS f${index}`);
-  return `SELECT ${shares.join(", ")} FROM joined`;
 }
 
 function checkNames(columns: readonly string[], opened: readonly FeatureRows[]): void {

@@ -5,7 +5,7 @@ import type { AuditChange } from "../../governance/index.ts";
 import type { LakeRow, Sql, Tx } from "../../storage/index.ts";
 import type { FeatureView } from "./config.ts";
 import { entityKey, referenceOf } from "./find-view.ts";
-import { latestSql } from "./join-sql.ts";
+import { latestSql, newestSql } from "./join-repository.ts";
 import { type FeatureRows, type OpenDeps, openRows } from "./open-rows.ts";
 import { relate } from "./relate.ts";
 import { type StoredValues, noteMaterialised, removeOlder, upsertValues } from "./repository.ts";
@@ -44,7 +44,7 @@ export async function materialiseView({ context, view, signal }: MaterialiseInpu
     const [latest, [newest]] = await deps.lake.run(
       [
         { kind: "derive", sql: latestSql(relate(rows, "rows")), files: { rows: rows.files }, params: { as_of: at }, folder },
-        { kind: "query", sql: newestSql(rows), files: { latest: { step: 0 } } },
+        { kind: "query", sql: newestSql(rows.features), files: { latest: { step: 0 } } },
       ],
       options,
     );
@@ -66,10 +66,6 @@ export async function materialiseView({ context, view, signal }: MaterialiseInpu
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function newestSql({ features }: FeatureRows): string {
-  return `SELECT ${features.map((_, index) => `max(event) FILTER (WHERE f${index} IS NOT NULL) AS f${index}`).join(", ")} FROM latest`;
 }
 
 function byFeature({ features }: FeatureRows, row: LakeRow): Record<string, string | null> {

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { AppError, type Context } from "../../core/index.ts";
-import { type Lake, type LakeOptions, type LakeRow, quoteName } from "../../storage/index.ts";
+import { type Lake, type LakeOptions, type LakeRow } from "../../storage/index.ts";
 import type { FeatureView } from "./config.ts";
 import { referenceOf } from "./find-view.ts";
+import { describeSql } from "./join-repository.ts";
 
 export interface OpenDeps {
   readonly lake: Lake;
@@ -38,7 +39,7 @@ export async function openRows(input: OpenInput, deps: OpenDeps, options: LakeOp
   const { view, context, folder } = input;
   const { files, source } = await findSource(input, context, deps);
   if (view.sql === undefined) {
-    const types = toTypes(await deps.lake.query({ sql: describe("source"), files: { source: files } }, options));
+    const types = toTypes(await deps.lake.query({ sql: describeSql("source"), files: { source: files } }, options));
     checkColumns(view, types, view.columns!);
     return { view, files, types, features: view.columns!, source };
   }
@@ -46,7 +47,7 @@ export async function openRows(input: OpenInput, deps: OpenDeps, options: LakeOp
     .run(
       [
         { kind: "derive", sql: view.sql, files: { source: files }, folder },
-        { kind: "query", sql: describe("rows"), files: { rows: { step: 0 } } },
+        { kind: "query", sql: describeSql("rows"), files: { rows: { step: 0 } } },
       ],
       options,
     )
@@ -59,14 +60,10 @@ export async function openRows(input: OpenInput, deps: OpenDeps, options: LakeOp
     });
   const types = toTypes(described);
   const roles = rolesOf(view);
-  const features = [...types.keys()].filter((name) => !roles.includes(name));
+  // On which side of a dataset's split a row lies says nothing about the entity.
+  const features = [...types.keys()].filter((name) => !roles.includes(name) && name !== "_split");
   checkColumns(view, types, features);
   return { view, files: [derived.path], types, features, source };
-}
-
-/** The columns and types of a view over files, as rows. */
-export function describe(relation: string): string {
-  return `SELECT column_name AS name, column_type AS type FROM (DESCRIBE SELECT * FROM ${quoteName(relation)})`;
 }
 
 export function toTypes(described: readonly LakeRow[]): Map<string, string> {

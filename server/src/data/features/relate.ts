@@ -1,4 +1,4 @@
-import type { FeatureRelation } from "./join-sql.ts";
+import type { FeatureRelation } from "./join-repository.ts";
 import type { FeatureRows } from "./open-rows.ts";
 
 const numeric = /^(?:U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL)/;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lake, type LakeRow, createLakeInTask } from "../../storage/index.ts";
-import { type FeatureRelation, joinSql, latestSql } from "./join-sql.ts";
+import { type FeatureRelation, joinSql, latestSql } from "./join-repository.ts";
 
 let folder: string;
 let lake: Lake;

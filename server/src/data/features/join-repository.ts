@@ -67,6 +67,27 @@ SELECT ${entities(view).join(", ")}, ${features(view).join(", ")}, event FROM (
 ) WHERE true${alive} ORDER BY ${entities(view).join(", ")}`;
 }
 
+/** How many entities `latestSql` answers. */
+export function countLatestSql(view: FeatureRelation): string {
+  return `SELECT count(*) AS entities FROM (${latestSql(view)})`;
+}
+
+/** Over what `latestSql` answered, as `latest`: the newest event with a value, as `f0`... */
+export function newestSql(features: readonly string[]): string {
+  return `SELECT ${features.map((_, index) => `max(event) FILTER (WHERE f${index} IS NOT NULL) AS f${index}`).join(", ")} FROM latest`;
+}
+
+/** Over what `joinSql` answered, as `joined`: the share of rows without a value, as `f0`... */
+export function missingSql(features: readonly string[]): string {
+  const shares = features.map((name, index) => `1 - count(${quoteName(name)}) / greatest(count(*), 1) AS f${index}`);
+  return `SELECT ${shares.join(", ")} FROM joined`;
+}
+
+/** The columns of a relation and their types: `name`, `type`. */
+export function describeSql(relation: string): string {
+  return `SELECT column_name AS name, column_type AS type FROM (DESCRIBE SELECT * FROM ${quoteName(relation)})`;
+}
+
 function featureAt(view: FeatureRelation, number: number, index: number): string {
   const value = `known_${number}.f${index}`;
   return view.timeToLiveSeconds === null ? value : `CASE WHEN spine_rows.asked_at <= known_${number}.expires THEN ${value} END`;
