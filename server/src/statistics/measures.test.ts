@@ -311,8 +311,9 @@ describe("slices", () => {
 
   test("the planted one comes first: two conditions together", () => {
     const losses = draws.map((draw, row) => (draw < (plan[row] === "trial" && age[row]! < 20 ? 0.5 : 0.1) ? 1 : 0));
-    const { slices, looked } = findSlices(losses, { age, plan, noise });
+    const { slices, looked } = findSlices(losses, { age, plan, noise, tariff: plan });
     expect(slices[0]!.conditions).toEqual([expect.stringMatching(/^age < /), "plan = trial"]);
+    expect(slices.some(({ conditions }) => conditions.some((text) => text.startsWith("tariff")))).toBe(false);
     expect(slices[0]!.loss.value).toBeGreaterThan(0.4);
     expect(slices[0]!.otherLoss).toBeLessThan(0.15);
     expect(slices[0]!.pValue).toBeLessThan(1e-6);

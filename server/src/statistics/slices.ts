@@ -36,7 +36,7 @@ const mostSlices = 20;
  * Slices of rows whose loss is worse than of the rest, worst first. Conditions are values of text columns and quarters of number columns,
  * alone and by pairs of columns (Chung et al. 2019, "Slice Finder"). Each is tested one-sided against a random draw of as many
  * rows (the mean of a sample without replacement); Benjamini-Hochberg over all that were looked at keeps those at 5%. A pair is told only
- * when the interval of its loss lies above the loss of each part: what a part says already is not said again.
+ * when the interval of its loss lies above the loss of each part, and of slices of nearly the same rows the worst alone: nothing is said twice.
  */
 export function findSlices(
   losses: readonly number[],
@@ -66,6 +66,7 @@ export function findSlices(
     const error = Math.sqrt((variance / rows.length) * (1 - rows.length / losses.length));
     return {
       parts,
+      rows,
       loss,
       otherLoss: (total - loss.value * rows.length) / (losses.length - rows.length),
       pValue: error === 0 ? 1 : 1 - normalCdf((loss.value - centre) / error),
@@ -79,7 +80,10 @@ export function findSlices(
   const alone = new Map(found.filter(({ parts }) => parts.length === 1).map(({ parts, loss }) => [parts[0], loss.value]));
   const slices = found
     .filter(({ parts, loss }) => parts.length === 1 || parts.every((part) => loss.low > (alone.get(part) ?? centre)))
-    .slice(0, mostSlices)
+    .reduce<typeof found>(
+      (kept, slice) => (kept.length < mostSlices && kept.every((other) => !isSame(other.rows, slice.rows)) ? [...kept, slice] : kept),
+      [],
+    )
     .map(({ parts, loss, otherLoss, pValue }) => ({
       conditions: parts.map(({ text }) => text),
       n: loss.n,
@@ -88,6 +92,13 @@ export function findSlices(
       pValue,
     }));
   return { slices, looked: looked.length };
+}
+
+/** Columns often say the same in other words; nine rows of ten in common are one slice. */
+function isSame(first: readonly number[], second: readonly number[]): boolean {
+  const inFirst = new Set(first);
+  const common = second.filter((row) => inFirst.has(row)).length;
+  return common >= 0.9 * (first.length + second.length - common);
 }
 
 function conditionsOf(column: string, values: readonly unknown[]): Condition[] {

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { ScoreOptions, ScoreReport } from "../../data/index.ts";
 import { count, difference, interval, percent } from "../format.ts";
 import type { Session } from "../session.ts";
@@ -16,13 +16,32 @@ export function addScore(data: Command, registrar: Registrar): void {
       { flags: "--positive <label>", description: "the label that is looked for; of two labels the later in the alphabet" },
       { flags: "--at <places>", description: "ranking: how many places count", parse: parseWhole, default: 10 },
       { flags: "--quantile <share>", description: "regression: the quantile the score stands for", parse: parseShare, default: 0.5 },
+      {
+        flags: "--cost-false-positive <cost>",
+        description: "classification: what a false alarm costs, for the choice of a threshold",
+        parse: parseCost,
+      },
+      { flags: "--cost-false-negative <cost>", description: "what a missed positive costs", parse: parseCost },
       { flags: "--coverage <share>", description: "what sets or spans of answers are to hold", parse: parseShare, default: 0.9 },
     ],
     run: async (session, [file], options) => {
-      const report = await registrar.cli.scorePredictions(file!, options as unknown as ScoreOptions);
+      const report = await registrar.cli.scorePredictions(file!, { ...(options as unknown as ScoreOptions), costs: readCosts(options) });
       session.show(report, () => page(session, report));
     },
   });
+}
+
+function parseCost(text: string): number {
+  const cost = Number(text);
+  if (text.trim() === "" || !(cost > 0 && cost < Infinity)) throw new InvalidArgumentError("It must be a number above 0.");
+  return cost;
+}
+
+function readCosts({ costFalsePositive, costFalseNegative }: Record<string, unknown>): ScoreOptions["costs"] {
+  if (costFalsePositive === undefined && costFalseNegative === undefined) return undefined;
+  if (costFalsePositive === undefined || costFalseNegative === undefined)
+    throw new InvalidArgumentError("A threshold weighs both errors: give --cost-false-positive and --cost-false-negative.");
+  return { falsePositive: costFalsePositive as number, falseNegative: costFalseNegative as number };
 }
 
 /** As many digits as matter. */
@@ -49,6 +68,7 @@ function page(session: Session, report: ScoreReport): string {
       ? []
       : [section(session, "Calibration (fitted on one half, measured on the other)", calibration(session, report))]),
     ...(report.conformal === null ? [] : [section(session, "Conformal", conformal(report.conformal))]),
+    ...(report.thresholds === null ? [] : [section(session, "Threshold by cost", thresholds(session, report.thresholds))]),
     ...(report.fairness === null
       ? []
       : [section(session, `Fairness, "${report.fairness.positive}" selected`, fairness(session, report.fairness))]),
@@ -60,7 +80,7 @@ function page(session: Session, report: ScoreReport): string {
         { title: "ROWS", value: ({ n }) => count(n), align: "right" },
         { title: "LOSS", value: ({ loss }) => figure(loss.value), align: "right" },
         { title: "ELSEWHERE", value: ({ otherLoss }) => figure(otherLoss), align: "right" },
-        { title: "P", value: ({ pValue }) => pValue.toExponential(1), align: "right" },
+        { title: "P", value: ({ pValue }) => (pValue < 1e-12 ? "< 1e-12" : pValue.toExponential(1)), align: "right" },
       ]),
     ),
   ].join("\n");
@@ -71,6 +91,20 @@ function calibration(session: Session, report: ScoreReport): string {
     { title: "METHOD", value: ({ method }) => method },
     { title: "CALIBRATION ERROR", value: ({ ece }) => figure(ece), align: "right" },
     { title: "LOG LOSS", value: ({ logLoss }) => figure(logLoss), align: "right" },
+  ]);
+}
+
+function thresholds(session: Session, { half, byCosts, chosen }: NonNullable<ScoreReport["thresholds"]>): string {
+  const rows = [
+    { name: "at 0.5", ...half },
+    { name: "by the costs alone", ...byCosts },
+    ...(chosen === null ? [] : [{ name: "cheapest on these rows", ...chosen }]),
+  ];
+  return table(session, rows, [
+    { title: "THRESHOLD", value: ({ name }) => name },
+    { title: "FROM", value: ({ threshold }) => figure(threshold), align: "right" },
+    { title: "COST OF A ROW", value: ({ cost }) => figure(cost.value), align: "right" },
+    { title: "95% INTERVAL", value: ({ cost }) => `${figure(cost.low)} to ${figure(cost.high)}` },
   ]);
 }
 

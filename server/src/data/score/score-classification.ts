@@ -13,6 +13,7 @@ import {
   rocAuc,
 } from "../../statistics/index.ts";
 import { compareCalibrations, measureSets } from "./calibrate.ts";
+import { compareThresholds } from "./choose-threshold.ts";
 import { columnsOf } from "./columns.ts";
 import { fromEstimate, plain } from "./metric.ts";
 import { type Answers, readAnswers } from "./read-answers.ts";
@@ -46,6 +47,14 @@ export function scoreClassification(rows: readonly Prediction<"classification">[
     ],
     calibration: probabilities === null ? [] : compareCalibrations(probabilities, places),
     conformal: probabilities === null ? null : measureSets(probabilities, places, options.coverage),
+    thresholds:
+      options.costs === undefined || probabilities === null || positive === null
+        ? null
+        : compareThresholds(
+            probabilities.map((row) => row[labels.indexOf(positive)]!),
+            truth.map((label) => label === positive),
+            options.costs,
+          ),
     fairness:
       positive === null || rows.every(({ group }) => group === undefined)
         ? null

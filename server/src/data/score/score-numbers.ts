@@ -6,7 +6,7 @@ import { fromEstimate } from "./metric.ts";
 import type { Prediction } from "./read-predictions.ts";
 import type { ScoreOptions, ScoreReport } from "./types.ts";
 
-const nothingElse = { calibration: [], conformal: null, fairness: null, confusion: null } satisfies Partial<ScoreReport>;
+const nothingElse = { calibration: [], conformal: null, thresholds: null, fairness: null, confusion: null } satisfies Partial<ScoreReport>;
 
 export function scoreRegression(rows: readonly Prediction<"regression">[], options: ScoreOptions): ScoreReport {
   const truth = rows.map((row) => row.truth);

@@ -63,6 +63,18 @@ describe("a classifier's answers", () => {
     for (const { name, value } of byScore.metrics) expect(metric(byLabel, name).value, name).toBeCloseTo(value!, 9);
   });
 
+  test("have the threshold that costs least, where each error has its price", async () => {
+    const rows = overconfident(1200);
+    const costs = { falsePositive: 1, falseNegative: 8 };
+    const { thresholds } = await score(rows, { task: "classification", costs });
+    expect(thresholds!.byCosts.threshold).toBeCloseTo(1 / 9, 12);
+    expect(thresholds!.chosen!.threshold).toBeLessThan(0.2);
+    expect(thresholds!.chosen!.cost.high).toBeLessThan(thresholds!.half.cost.low);
+    const turned = await score(rows, { task: "classification", costs: { falsePositive: 1000, falseNegative: 0.001 } });
+    expect(turned.thresholds!.chosen!.threshold).toBeGreaterThan(0.95);
+    expect((await score(rows, { task: "classification" })).thresholds).toBeNull();
+  });
+
   test("of many labels are measured one against the rest, and a label that never comes has no area", async () => {
     const rows = ["a", "b", "c", "a", "b", "a"].map((truth, index) => ({
       truth,

@@ -1,4 +1,5 @@
-import type { Estimate, FoundSlice, GroupRates, FairnessGap } from "../../statistics/index.ts";
+import type { Estimate, FairnessGap, FoundSlice, GroupRates } from "../../statistics/index.ts";
+import type { Costs, ThresholdScores } from "./choose-threshold.ts";
 
 export type PredictionTask = "classification" | "regression" | "ranking";
 
@@ -12,6 +13,8 @@ export interface ScoreOptions {
   readonly quantile: number;
   /** The share of new rows that a set or a span of answers is to hold, for conformal prediction. */
   readonly coverage: number;
+  /** Classification: what each error costs, for the choice of a threshold. */
+  readonly costs?: Costs | undefined;
 }
 
 /** One figure. `low` and `high`, its 95% interval, are null for a figure that has none. */
@@ -45,6 +48,8 @@ export interface ScoreReport {
   /** Each fitted on one half of the rows and measured on the other, both ways. Empty without probabilities, or with few rows. */
   readonly calibration: CalibrationScore[];
   readonly conformal: ConformalScore | null;
+  /** Only where costs were told, and the answers are probabilities with a positive label. */
+  readonly thresholds: ThresholdScores | null;
   readonly fairness: { readonly positive: string; readonly groups: GroupRates[]; readonly gaps: FairnessGap[] } | null;
   /** Worst first; the loss is the share of wrong answers, the absolute error, or 1 - NDCG of a query. */
   readonly slices: { readonly looked: number; readonly found: FoundSlice[] };
