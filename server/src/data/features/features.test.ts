@@ -55,7 +55,7 @@ async function writePayments(rows: readonly (readonly [string, number, number, n
 function views() {
   const payment = { source: { parquet: paymentsPath }, entity: "customer", eventTime: "paid_at", timeToLiveSeconds: 50 * 3600 };
   return [
-    { ...payment, name: "payments", version: 1, arrivalTime: "known_at", columns: ["amount"] },
+    { ...payment, name: "payments", version: 1, arrivalTime: "known_at", columns: ["amount"], materialiseEveryMinutes: 60 },
     {
       ...payment,
       name: "spend",
@@ -120,6 +120,11 @@ describe("the online table", () => {
     await materialise("spend");
     expect(await check()).toMatchObject({ compared: 1, different: 0, skewed: false });
     await writePayments(payments);
+  });
+
+  test("is written on the schedule of its view", async () => {
+    const found = async () => (await parts.jobs.schedules()).find(({ name }) => name === "data.materialise-features.payments@1");
+    await expect.poll(found, { timeout: 10_000 }).toMatchObject({ everySeconds: 3600 });
   });
 
   test("is not compared before there is one", async () => {
