@@ -27,6 +27,23 @@ const measuredSchema = z.object({
   slices: z.array(z.object({ slice: z.string(), metric: z.string(), estimate: estimateSchema })),
   /** What answering every row alike comes to on the same rows: `majority`; `mean` and `last`. Absent in older runs. */
   baselines: z.array(z.object({ name: z.string(), metric: z.string(), estimate: estimateSchema })).optional(),
+  /** Groups of rows that do worse than the rest, found by looking at every column and pair of columns, corrected for that; worst first. */
+  weakSlices: z
+    .object({
+      looked: z.int(),
+      slices: z.array(
+        z.object({
+          conditions: z.array(z.string()),
+          /** `error`: the share of wrong labels. */
+          metric: z.enum(["error", "mae"]),
+          estimate: estimateSchema,
+          /** The same of all other rows. */
+          others: z.number(),
+          pValue: z.number(),
+        }),
+      ),
+    })
+    .optional(),
   /** Mean size of what each input gave to the answers, of all of them, largest first; from trainers that can say it. */
   importances: z.array(z.object({ input: z.string(), share: z.number() })).optional(),
 });
@@ -40,6 +57,22 @@ export const classificationMetricsSchema = measuredSchema.extend({
   ece: z.number(),
   logLoss: z.number(),
   confusion: z.object({ labels: z.array(z.string()), counts: z.array(z.array(z.int())) }),
+  /**
+   * Of columns that the contract calls sensitive: the widest gap between two of its groups. Demographic parity: how often the label is
+   * answered; equal opportunity: how often it is found; predictive parity: how often it is right.
+   */
+  fairness: z
+    .array(
+      z.object({
+        column: z.string(),
+        label: z.string(),
+        criterion: z.string(),
+        highest: z.string(),
+        lowest: z.string(),
+        difference: estimateSchema,
+      }),
+    )
+    .optional(),
 });
 export type ClassificationMetrics = z.infer<typeof classificationMetricsSchema>;
 export const regressionMetricsSchema = measuredSchema.extend({

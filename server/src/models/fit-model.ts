@@ -23,7 +23,10 @@ export interface TrainJob {
   /** Features, in the signature's order. */
   readonly columns: readonly InputColumn[];
   readonly labelColumn: string;
+  /** Columns to see quality by. */
   readonly sliceColumns: readonly string[];
+  /** Columns whose groups are to fare alike. */
+  readonly sensitiveColumns: readonly string[];
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly seed: number;
 }
@@ -80,6 +83,7 @@ export async function fitModel(
       columns,
       labelColumn: dataset.labelColumn,
       sliceColumns: sliceColumns(dataset),
+      sensitiveColumns: dataset.contract.columns.filter(({ sensitive }) => sensitive === true).map(({ name }) => name),
       parameters: request.parameters,
       seed: request.seed,
     };
@@ -101,10 +105,10 @@ export async function fitModel(
   }
 }
 
-/** Columns beside features, label and time that take few values: metadata one wants to see quality by. */
+/** Columns beside features, label and time that take few values: metadata one wants to see quality by; and those that are sensitive. */
 function sliceColumns({ contract, featureColumns, labelColumn, timeColumn }: DatasetDetail): string[] {
   return contract.columns
-    .filter(({ name, values, unique }) => (values !== null || !unique) && ![...featureColumns, labelColumn, timeColumn].includes(name))
-    .filter(({ type, values }) => values !== null || type === "boolean")
+    .filter(({ name, sensitive }) => ![labelColumn, timeColumn].includes(name) && (sensitive === true || !featureColumns.includes(name)))
+    .filter(({ type, values, sensitive }) => values !== null || type === "boolean" || sensitive === true)
     .map(({ name }) => name);
 }

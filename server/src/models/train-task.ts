@@ -1,16 +1,11 @@
 import { writeFile } from "node:fs/promises";
-import type { RunMetrics, RunProgress } from "@millrace/contract";
+import type { RunProgress } from "@millrace/contract";
 import { serveTask } from "../core/index.ts";
-import type { LakeRow } from "../storage/index.ts";
 import { checkHeldBack, checkRows } from "./check-rows.ts";
-import { compareBaselines } from "./compare-baselines.ts";
-import { evaluateRows } from "./evaluate-rows.ts";
-import { evaluateValues } from "./evaluate-values.ts";
 import type { FittedModel, TrainJob } from "./fit-model.ts";
-import { measureImportances } from "./measure-importances.ts";
+import { measureModel } from "./measure-model.ts";
 import { readRows, toTrainingRows } from "./read-training-rows.ts";
-import { encodeLosses, measureRows } from "./row-losses.ts";
-import { type TrainedModel, type TrainingRows, findTrainer } from "./trainers/index.ts";
+import { findTrainer } from "./trainers/index.ts";
 
 /** The trainer's part of the whole; before it rows are read, after it the model is measured. */
 const [trainFrom, trainTo] = [0.05, 0.9];
@@ -19,7 +14,7 @@ const [trainFrom, trainTo] = [0.05, 0.9];
 serveTask(async (job: TrainJob, tell): Promise<Omit<FittedModel, "hash" | "bytes" | "rowLosses">> => {
   const progress = (fraction: number, stage: string) => tell({ stage, fraction } satisfies RunProgress);
   progress(0, "reading the dataset");
-  const rows = await readRows(job, job.sliceColumns);
+  const rows = await readRows(job, [...job.sliceColumns, ...job.sensitiveColumns]);
   const train = toTrainingRows(
     rows.filter((row) => row["_split"] === "train"),
     job,
@@ -38,28 +33,9 @@ serveTask(async (job: TrainJob, tell): Promise<Omit<FittedModel, "hash" | "bytes
   });
   const trainSeconds = (performance.now() - startedAt) / 1000;
   progress(trainTo, `measuring on ${holdout.length} rows held back`);
-  const metrics = await measure(trained, { train, holdout, job });
+  const metrics = await measureModel(trained, { train, holdout, job });
   await writeFile(job.outputPath, trained.onnx);
   progress(1, "storing the model");
   const signature = metrics.conformal === undefined ? trained.signature : { ...trained.signature, conformal: metrics.conformal };
   return { signature, facts: trained.facts, metrics, trainSeconds };
 });
-
-async function measure(
-  trained: TrainedModel,
-  { train, holdout, job }: { train: TrainingRows; holdout: readonly LakeRow[]; job: TrainJob },
-): Promise<RunMetrics> {
-  const held = toTrainingRows(holdout, job);
-  const { columns } = held;
-  const truth = holdout.map((row) => String(row[job.labelColumn]));
-  const slices = Object.fromEntries(job.sliceColumns.map((name) => [name, holdout.map((row) => row[name])]));
-  const answers = trained.predict(columns);
-  await writeFile(job.lossesPath, encodeLosses(measureRows({ ...held, task: job.task }, train.labels, answers)));
-  const metrics =
-    train.task === "classification"
-      ? evaluateRows({ labels: train.labels, truth, probabilities: answers, slices })
-      : evaluateValues({ truth: truth.map(Number), predicted: answers.map(([value]) => value!), slices });
-  const baselines = await compareBaselines(train, { columns, truth }, job.seed);
-  const importances = measureImportances(trained, columns);
-  return { ...metrics, baselines, ...(importances === undefined ? {} : { importances }) };
-}

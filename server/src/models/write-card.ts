@@ -32,6 +32,8 @@ export function writeCard({ request, version, fitted, trainer }: CardInput): str
     ...promiseLines(metrics),
     ...baselineLines(metrics),
     ...importanceLines(metrics),
+    ...weakLines(metrics),
+    ...fairnessLines(metrics),
     "",
     "## Limits",
     "",
@@ -88,6 +90,26 @@ function importanceLines({ importances = [] }: RunMetrics): string[] {
   if (importances.length === 0) return [];
   const shares = importances.slice(0, 10).map(({ input, share }) => `\`${input}\` ${(100 * share).toFixed(1)} %`);
   return [`- what moved the answers: ${shares.join(", ")}${importances.length > 10 ? ", ..." : ""}`];
+}
+
+function weakLines({ weakSlices }: RunMetrics): string[] {
+  if (weakSlices === undefined) return [];
+  const { slices, looked } = weakSlices;
+  if (slices.length === 0) return [`- no group of rows does worse than the rest (${looked} looked at)`];
+  return slices
+    .slice(0, 5)
+    .map(
+      ({ conditions, metric, estimate, others }) =>
+        `- worse than the rest: ${conditions.join(" and ")}: ${metric} ${metric === "mae" ? number(estimate) : percent(estimate)}, others ${others.toPrecision(3)} (of ${looked} groups looked at)`,
+    );
+}
+
+function fairnessLines(metrics: RunMetrics): string[] {
+  if (metrics.task === "regression") return [];
+  return (metrics.fairness ?? []).map(
+    ({ column, label, criterion, highest, lowest, difference }) =>
+      `- gap by \`${column}\`, ${criterion} of \`${label}\`: ${highest} over ${lowest} by ${percent(difference)}`,
+  );
 }
 
 /** In the label's own unit. */

@@ -80,8 +80,36 @@ export function metricsSections(session: Session, metrics: RunMetrics): string[]
         { title: "N", value: (item) => count(item.estimate.n), align: "right" },
       ]),
     ),
+    ...weakSlices(session, metrics),
+    ...fairness(session, metrics),
     ...(metrics.task === "regression" ? [] : confusion(session, metrics.confusion)),
   ];
+}
+
+function weakSlices(session: Session, { weakSlices: found }: RunMetrics): string[] {
+  if (found === undefined || found.slices.length === 0) return [];
+  const { slices, looked } = found;
+  const rows = table(session, slices, [
+    { title: "ROWS", value: (item) => item.conditions.join(" and "), flexible: true },
+    { title: "METRIC", value: (item) => item.metric },
+    { title: "VALUE (95 %)", value: (item) => measured(item.metric, item.estimate), align: "right" },
+    { title: "THE REST", value: (item) => part(item.metric, item.others), align: "right" },
+    { title: "N", value: (item) => count(item.estimate.n), align: "right" },
+  ]);
+  return [section(session, `Worse than the rest (of ${count(looked)} groups looked at)`, rows)];
+}
+
+function fairness(session: Session, metrics: RunMetrics): string[] {
+  if (metrics.task === "regression" || metrics.fairness === undefined || metrics.fairness.length === 0) return [];
+  const rows = table(session, metrics.fairness, [
+    { title: "COLUMN", value: (item) => item.column },
+    { title: "LABEL", value: (item) => item.label },
+    { title: "CRITERION", value: (item) => item.criterion },
+    { title: "HIGHEST", value: (item) => item.highest, flexible: true },
+    { title: "LOWEST", value: (item) => item.lowest },
+    { title: "GAP (95 %)", value: (item) => interval(item.difference), align: "right" },
+  ]);
+  return [section(session, "Gaps between groups", rows)];
 }
 
 function promise(task: RunMetrics["task"], { coverage, bound, rows }: NonNullable<RunMetrics["conformal"]>): [string, string] {
