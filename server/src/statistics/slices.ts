@@ -78,19 +78,18 @@ export function findSlices(
     .filter(({ pValue }) => pValue <= 0.05)
     .toSorted((a, b) => b.loss.value - a.loss.value || b.loss.n - a.loss.n);
   const alone = new Map(found.filter(({ parts }) => parts.length === 1).map(({ parts, loss }) => [parts[0], loss.value]));
-  const slices = found
-    .filter(({ parts, loss }) => parts.length === 1 || parts.every((part) => loss.low > (alone.get(part) ?? centre)))
-    .reduce<typeof found>(
-      (kept, slice) => (kept.length < mostSlices && kept.every((other) => !isSame(other.rows, slice.rows)) ? [...kept, slice] : kept),
-      [],
-    )
-    .map(({ parts, loss, otherLoss, pValue }) => ({
-      conditions: parts.map(({ text }) => text),
-      n: loss.n,
-      loss,
-      otherLoss,
-      pValue,
-    }));
+  const told: typeof found = [];
+  for (const slice of found) {
+    const isNew = slice.parts.length === 1 || slice.parts.every((part) => slice.loss.low > (alone.get(part) ?? centre));
+    if (isNew && told.length < mostSlices && !told.some(({ rows }) => isSame(rows, slice.rows))) told.push(slice);
+  }
+  const slices = told.map(({ parts, loss, otherLoss, pValue }) => ({
+    conditions: parts.map(({ text }) => text),
+    n: loss.n,
+    loss,
+    otherLoss,
+    pValue,
+  }));
   return { slices, looked: looked.length };
 }
 
