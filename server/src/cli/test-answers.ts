@@ -7,6 +7,7 @@ import {
   checkpoint,
   dataset,
   estimate,
+  experiment,
   evaluation,
   evidence,
   functionDetail,
@@ -55,6 +56,16 @@ const featureView = {
 };
 
 /** One answer for every operation the CLI asks. */
+const answered = {
+  inferenceId,
+  function: "triage-mail",
+  output: { label: "spam", confidence: 0.98 },
+  variant: "learned",
+  binding: hash,
+  fallback: false,
+  latencyMs: 0.82,
+};
+
 export const answers: Answers = {
   "batches.create": () => batch,
   "batches.list": () => ({ items: [batch], next: null }),
@@ -78,15 +89,8 @@ export const answers: Answers = {
       },
     ],
   }),
-  "functions.infer": () => ({
-    inferenceId,
-    function: "triage-mail",
-    output: { label: "spam", confidence: 0.98 },
-    variant: "learned",
-    binding: hash,
-    fallback: false,
-    latencyMs: 0.82,
-  }),
+  "functions.infer": () => answered,
+  "functions.inferMany": () => ({ items: [answered, { error: { code: "invalid_input", detail: "body: is missing", inferenceId: null } }] }),
   "inferences.list": () => ({ items: [inference], next: "cursor-2" }),
   "inferences.get": () => inferenceDetail,
   "inferences.eraseBody": () => ({ id: inferenceDetail.id, changed: true, files: 1 }),
@@ -156,6 +160,7 @@ export const answers: Answers = {
     duplicates: [{ line: 40, kind: "near", similarity: 0.9, raw: { subject: "Hello!" } }],
     sources: [{ kind: "upload", reference: "mail.jsonl", rows: 1924 }],
   }),
+  "data.lineage": () => ({ reference: "mail@2", sources: [], ancestors: ["mail@1"], descendants: ["mail@3"] }),
   "data.setTag": () => ({ name: "mail", tag: "golden", version: 2, before: 1 }),
   "data.removeTag": () => ({ name: "mail", tag: "golden", version: null, before: 2 }),
   "data.rows": () => ({ rows: [{ subject: "Hello", label: "ham" }], total: 1690 }),
@@ -280,6 +285,17 @@ export const answers: Answers = {
   "models.importVersion": () => modelVersion,
   "models.listRuns": () => ({ items: [run], next: null }),
   "models.getRun": () => run,
+  "models.compareRuns": () => ({
+    a: run,
+    b: run,
+    differences: [{ field: "seed", a: 1, b: 2 }],
+    metrics: [
+      { metric: "accuracy", a: estimate, b: estimate, difference: { value: 0.01, low: -0.01, high: 0.03, n: 338 }, better: null },
+      { metric: "logLoss", a: estimate, b: estimate, difference: { value: -0.02, low: -0.03, high: -0.01, n: 338 }, better: "a" },
+    ],
+  }),
+  "models.createExperiment": () => ({ workflowId: "w-1", experimentId: inferenceId }),
+  "models.getExperiment": () => experiment,
   "models.createRun": () => ({ workflowId: "w-1", runId: inferenceId }),
   ...gatewayAnswers,
   "jobs.list": () => ({ items: [workflow], next: null }),

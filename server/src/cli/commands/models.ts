@@ -4,6 +4,7 @@ import { count, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { finish, uploadFile } from "./data.ts";
+import { addExperiments, runSearch } from "./experiments.ts";
 import { headline, metricsSections, rowsMeasured } from "./model-metrics.ts";
 import { facts, section, showList, table } from "./show.ts";
 import {
@@ -53,10 +54,16 @@ export const trainVerb: Omit<Verb, "usage"> = {
     { flags: "--parameter <name=value>", description: "a parameter of the trainer; may be repeated", parse: collectPairs },
     { flags: "--task <task>", description: "classification or regression; by default what the label's column says" },
     { flags: "--seed <n>", description: "the same seed and data give the same model", parse: parseWhole, default: 1 },
+    { flags: "--auto", description: "try the trainers that make sense, and take the best, or a simpler one that is as good" },
+    { flags: "--minutes <n>", description: "with --auto: how long at most", parse: parseWhole, default: 5 },
     { flags: "--no-register", description: "keep the run only" },
     { flags: "--detach", description: "do not wait for it" },
   ],
   run: async (session, [model], options) => {
+    if (options["auto"] === true) {
+      await runSearch(session, toSearch(model!, options), options["detach"] === true);
+      return;
+    }
     const started = await session.call("models.createRun", {
       body: {
         model: model!,
@@ -77,6 +84,21 @@ export const trainVerb: Omit<Verb, "usage"> = {
     session.show(run, () => runPage(session, run));
   },
 };
+
+/** Trials of `--auto`, should its time not be over before. */
+const autoTrials = 200;
+
+function toSearch(model: string, options: Record<string, unknown>): Parameters<typeof runSearch>[1] {
+  return {
+    model,
+    dataset: options["dataset"] as string,
+    ...(options["task"] === undefined ? {} : { task: options["task"] as "classification" | "regression" }),
+    budget: { trials: autoTrials, seconds: (options["minutes"] as number) * 60 },
+    folds: { count: 3 },
+    seed: options["seed"] as number,
+    register: options["register"] !== false,
+  };
+}
 
 export function addModels(program: Command, registrar: Registrar): void {
   const models = group(program, "models", "trained models: runs, versions, aliases");
@@ -129,10 +151,15 @@ export function addModels(program: Command, registrar: Registrar): void {
   addVerb(models, registrar, {
     usage: "runs",
     description: "list training runs, newest first",
-    options: [{ flags: "--model <name>", description: "only this model's" }, ...pageOptions],
+    options: [
+      { flags: "--model <name>", description: "only this model's" },
+      { flags: "--dataset <reference>", description: "only those trained from this version" },
+      ...pageOptions,
+    ],
     run: async (session, _args, options) => {
-      const model = options["model"] as string | undefined;
-      const answer = await session.call("models.listRuns", { query: { ...pageQuery(options), ...(model === undefined ? {} : { model }) } });
+      const [model, dataset] = [options["model"] as string | undefined, options["dataset"] as string | undefined];
+      const query = { ...pageQuery(options), ...(model === undefined ? {} : { model }), ...(dataset === undefined ? {} : { dataset }) };
+      const answer = await session.call("models.listRuns", { query });
       showList(session, answer, { columns: runColumns, empty: "Nothing was trained yet." });
     },
   });
@@ -145,6 +172,7 @@ export function addModels(program: Command, registrar: Registrar): void {
     },
   });
   addVerb(models, registrar, { ...trainVerb, usage: "train <model>" });
+  addExperiments(models, registrar);
   addVerb(models, registrar, {
     usage: "import <model> <file>",
     description: "register an ONNX file as the model's next version, after it was opened and tried",

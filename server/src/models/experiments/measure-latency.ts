@@ -30,7 +30,7 @@ function toTensor({ Tensor }: typeof Onnx, { kind, values }: Column, row: number
   const value = values[row] ?? null;
   switch (kind) {
     case "text":
-      return new Tensor("string", [prepareText(value as string | null)], [1]);
+      return new Tensor("string", [prepareText(value)], [1]);
     case "category":
       return new Tensor("string", [String(value)], [1]);
     case "number":
