@@ -34,7 +34,11 @@ export function createCrew(memory: WebAssembly.Memory, layout: Layout, options: 
   const threads = Array.from({ length: options.threads - 1 }, () =>
     startThread("./crew-thread", import.meta.url, { memory, layout, options: plain } satisfies CrewThreadData),
   );
-  for (const thread of threads) thread.unref();
+  for (const thread of threads) {
+    thread.unref();
+    // One that does not come up takes no part of the work: the others do it.
+    thread.on("error", () => {});
+  }
   return {
     run(kind, parts) {
       Atomics.store(state, control.work, kind);
