@@ -245,6 +245,13 @@ export const quarantinedRowSchema = z.object({ line: z.int(), reason: z.string()
 
 /** A file that a read set aside; rows count from 1, the header of CSV and Excel among them. */
 export const refusedFileSchema = z.object({ name: z.string(), reason: z.string(), row: z.int().optional(), column: z.string().optional() });
+export const readSourceSchema = z
+  .strictObject({
+    /** As if nothing had been read yet: after a change of the source's settings, for example. */
+    fromStart: z.boolean().default(false),
+  })
+  .prefault({});
+export type ReadSource = z.output<typeof readSourceSchema>;
 export const sourceReadSchema = z.object({
   source: nameSchema,
   /** What was read, as an upload that datasets are built from; null when nothing is new. */
@@ -294,6 +301,15 @@ export const setTagSchema = z.strictObject({ version: z.int().positive() });
 /** A tag after a change: its version, null once it is gone, and what it was before. */
 export const tagSchema = z.object({ name: nameSchema, tag: nameSchema, version: z.int().nullable(), before: z.int().nullable() });
 export type DatasetTag = z.infer<typeof tagSchema>;
+
+/** Versions that a version grew out of, nearest first, and those that grew out of it. */
+export const datasetLineageSchema = z.object({
+  reference: z.string(),
+  sources: lineageSchema.shape.sources,
+  ancestors: z.array(z.string()),
+  descendants: z.array(z.string()),
+});
+export type DatasetLineage = z.infer<typeof datasetLineageSchema>;
 
 /** Where one kept row came from. */
 export const rowSourceSchema = z.object({

@@ -57,6 +57,7 @@ export function connectPorts(deps: ConnectDeps): Ports {
       get: ({ parameters }, context) => data.get(context, formatReference(parameters)),
       compare: ({ parameters: { name }, query }, context) =>
         data.compare(context, formatReference({ name, version: query.from }), formatReference({ name, version: query.to })),
+      lineage: ({ parameters }, context) => data.lineage(context, formatReference(parameters)),
       trace: ({ parameters }, context) => data.trace(context, formatReference(parameters), parameters.row),
       setTag: ({ parameters, body }, context) => data.setTag(context, { ...parameters, version: body.version }),
       removeTag: ({ parameters }, context) => data.setTag(context, { ...parameters, version: null }),
@@ -72,7 +73,7 @@ export function connectPorts(deps: ConnectDeps): Ports {
       checkFeatures: ({ parameters, body }, context) =>
         data.features.check(context, parameters.name, { version: body.version, sample: body.sample }),
       sources: async (_request, context) => ({ items: await data.sources.list(context) }),
-      readSource: ({ parameters }, context) => data.sources.read(context, parameters.name),
+      readSource: ({ parameters, body }, context) => data.sources.read(context, parameters.name, body),
       push: ({ parameters, body }, context) => data.sources.push(context, parameters.name, body),
     },
     models: {

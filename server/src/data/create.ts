@@ -13,6 +13,7 @@ import { profileDataset } from "./profile-dataset.ts";
 import { formatReference, parseReference } from "./reference.ts";
 import * as repository from "./repository.ts";
 import { createSources } from "./sources/create-sources.ts";
+import { readLineage } from "./read-lineage.ts";
 import { setTag } from "./set-tag.ts";
 import { storeUpload } from "./store-upload.ts";
 import { traceRow } from "./trace-row.ts";
@@ -103,6 +104,11 @@ export function createData(deps: DataDeps): Data {
 
     async get(context, reference) {
       return toDetail(await find(context, reference));
+    },
+
+    async lineage(context, reference) {
+      const found = toDetail(await find(context, reference));
+      return sql.as(context, (tx) => readLineage(tx, found));
     },
 
     setTag: (context, tag) => sql.as(context, (tx) => setTag(tx, tag, audit)),

@@ -205,6 +205,7 @@ describe("a dataset version", () => {
     const compared = await parts.data.compare(parts.context, "owned@2", "owned@3");
     expect(compared).toMatchObject({ breaking: true, changes: [{ column: "owner" }], rows: { shared: 52, added: 8, removed: 0 } });
     expect(compared.columns.map(({ level }) => level)).toEqual(["same", "same"]);
+    expect(await parts.data.lineage(parts.context, "owned@2")).toMatchObject({ reference: "owned@2", ancestors: [], descendants: [] });
   });
 
   test("says what is wrong when no row can be kept", async () => {

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { createId, idTime, storableText } from "../core/index.ts";
 import { quoteName, type Tx } from "../storage/index.ts";
 import type { Dataset, DatasetDetail, Page, Upload, VersionQuery } from "./types.ts";
@@ -143,6 +144,25 @@ function completeDetail(stored: VersionDetail): VersionDetail {
     gaps: known.gaps ?? [],
     leakage: { ...stored.leakage, features: known.leakage?.features ?? [] },
   };
+}
+
+/** Versions built from one, as its rows or as its next version, oldest first. */
+export async function listChildren(tx: Tx, reference: string, limit: number): Promise<string[]> {
+  const rows = await tx.db
+    .withTables<Tables>()
+    .selectFrom("data_versions")
+    .select(["name", "version"])
+    .where("project_id", "=", tx.projectId)
+    .where((eb) =>
+      eb.or([
+        sql<boolean>`detail -> 'lineage' ->> 'parent' = ${reference}`,
+        sql<boolean>`detail -> 'lineage' -> 'sources' @> ${JSON.stringify([{ kind: "dataset", reference }])}::jsonb`,
+      ]),
+    )
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.map(({ name, version }) => `${name}@${version}`);
 }
 
 /** Newest first. */

@@ -8,6 +8,7 @@ import type {
   RowSource,
   DatasheetStatements,
   DatasetDetail,
+  DatasetLineage,
   DatasetProfile,
   quarantinedRowSchema,
   uploadSchema,
@@ -21,7 +22,7 @@ import type { Sources } from "./sources/create-sources.ts";
 
 export type Upload = z.infer<typeof uploadSchema>;
 export type QuarantinedRow = z.infer<typeof quarantinedRowSchema>;
-export type { CreateDataset, DataContract, Dataset, DatasetDetail, DatasetTag, RowSource };
+export type { CreateDataset, DataContract, Dataset, DatasetDetail, DatasetLineage, DatasetTag, RowSource };
 
 export interface DatasetReference {
   readonly name: string;
@@ -106,6 +107,8 @@ export interface Data {
   compare(context: Context, from: string, to: string): Promise<DatasetComparison>;
   /** Its columns, and how many rows break each rule of its own contract, or of that of another version. Audited. `unknown_dataset` */
   profile(context: Context, reference: string, contract?: string): Promise<DatasetProfile>;
+  /** Versions that this one grew out of, and those that grew out of it. `unknown_dataset`. */
+  lineage(context: Context, reference: string): Promise<DatasetLineage>;
   /** Names a version, or takes the name away (null). Audited. `unknown_dataset`, `not_found`. */
   setTag(context: Context, tag: { name: string; tag: string; version: number | null }): Promise<DatasetTag>;
   /** Where a row came from: its line, and the lines that were left out for it. Audited. `not_found`. */

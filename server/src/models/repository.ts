@@ -174,7 +174,7 @@ export async function findRowLosses(tx: Tx, id: string): Promise<string | null> 
 }
 
 /** Newest first. */
-export async function listRuns(tx: Tx, { limit, cursor, model }: RunsQuery): Promise<Page<Run>> {
+export async function listRuns(tx: Tx, { limit, cursor, model, dataset }: RunsQuery): Promise<Page<Run>> {
   let query = tables(tx)
     .selectFrom("models_runs")
     .selectAll()
@@ -183,6 +183,7 @@ export async function listRuns(tx: Tx, { limit, cursor, model }: RunsQuery): Pro
     .limit(limit + 1);
   if (cursor !== undefined) query = query.where("id", "<", cursor);
   if (model !== undefined) query = query.where("model", "=", model);
+  if (dataset !== undefined) query = query.where("dataset", "=", dataset);
   const rows = await query.execute();
   const items = rows.slice(0, limit).map(toRun);
   return { items, next: rows.length > limit ? items.at(-1)!.id : null };

@@ -77,6 +77,8 @@ export interface RunsQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly model?: string | undefined;
+  /** `name@version`. */
+  readonly dataset?: string | undefined;
 }
 
 /** Training runs, the registry of models, and the runtime that answers with them. */

@@ -28,6 +28,21 @@ export function addVersionVerbs(data: Command, registrar: Registrar): void {
     },
   });
   addVerb(data, registrar, {
+    usage: "lineage <reference>",
+    description: "versions that a version grew out of, and those that grew out of it",
+    run: async (session, [reference]) => {
+      const answer = await session.call("data.lineage", { parameters: parseReference(reference!) });
+      session.show(answer, () =>
+        facts(session, [
+          ["from", answer.sources.map(({ kind, reference: name, rows }) => `${count(rows)} rows of ${kind} ${name}`).join(", ")],
+          ["grew out of", answer.ancestors.join(", ")],
+          ["grew into", answer.descendants.join(", ")],
+        ]),
+      );
+      session.hint(`Models trained from it: millrace models runs --dataset ${reference!}`);
+    },
+  });
+  addVerb(data, registrar, {
     usage: "trace <reference> <row>",
     description: "where a row came from; rows count from 0, as `data rows --offset` does (audited)",
     example: "data trace mail@1 17",
