@@ -94,7 +94,7 @@ export const routes = {
   "data.checkFeatures": { method: "POST", path: "/api/data/features/:name/check", summary: "Compare online values with the point-in-time join (audited)", permission: "data.read", parameters: named, body: features.checkFeaturesSchema, response: features.featureSkewSchema },
 
   "data.sources": { method: "GET", path: "/api/data/sources", summary: "Data sources: how far each was read", permission: "data.read", response: z.object({ items: z.array(data.sourceSchema) }) },
-  "data.readSource": { method: "POST", path: "/api/data/sources/:name/read", summary: "Read what is new in a source, as an upload", permission: "data.write", parameters: named, response: jobs.startedSchema, status: 202 },
+  "data.readSource": { method: "POST", path: "/api/data/sources/:name/read", summary: "Read what is new in a source, as an upload", permission: "data.write", parameters: named, body: data.readSourceSchema, response: jobs.startedSchema, status: 202 },
   "data.push": { method: "POST", path: "/api/data/:name/rows", summary: "Send rows to a source of kind push; a batch and a key are taken once", permission: "data.write", parameters: named, body: data.pushRowsSchema, response: data.pushedRowsSchema },
 
   "models.createRun": { method: "POST", path: "/api/models/runs", summary: "Train a model", permission: "models.write", body: models.createRunSchema, response: jobs.startedSchema.extend({ runId: idSchema }), status: 202 },

@@ -73,7 +73,7 @@ function everyCommand(): string[][] {
     ["data", "upload", join(folder, "rows.jsonl")],
     ["data", "create", "mail", join(folder, "rows.jsonl"), "--time", "date", "--features", "subject,body", "--label", "label"],
     ["data", "sources"],
-    ["data", "read", "orders"],
+    ["data", "read", "orders", "--from-start"],
     ["data", "read", "orders", "--dataset", "orders", "--time", "date", "--features", "amount"],
     ["data", "push", "events", join(folder, "rows.jsonl")],
     ["data", "check-labels", "mail@1"],

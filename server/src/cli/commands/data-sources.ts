@@ -35,13 +35,17 @@ export function addSources(data: Command, registrar: Registrar): void {
     description: "read what is new in a source; with --dataset, build a dataset version from it",
     example: "data read orders --dataset orders --time placed_at --features country,amount --label returned",
     options: [
+      { flags: "--from-start", description: "as if nothing had been read yet" },
       { flags: "--dataset <name>", description: "build the next version of this dataset from what was read" },
       ...createOptions.map((option) => ({ ...option, required: false })),
     ],
     run: async (session, [name], options) => {
       const dataset = options["dataset"] as string | undefined;
       if (dataset !== undefined && options["features"] === undefined) throw new InvalidArgumentError("--dataset needs --features.");
-      const started = await session.call("data.readSource", { parameters: { name: name! } });
+      const started = await session.call("data.readSource", {
+        parameters: { name: name! },
+        body: { fromStart: options["fromStart"] === true },
+      });
       if (options["detach"] === true && dataset === undefined) {
         session.show(started, () => facts(session, [["workflow", started.workflowId]]));
         return;

@@ -27,6 +27,7 @@ const table = {
   columns: z.record(z.string(), z.enum(["text", "number", "boolean"])).default({}),
   nulls: z.array(z.string()).default([""]),
   sheet: z.string().optional(),
+  origin: z.boolean().default(false),
 };
 
 const formatSchema = z.enum(["csv", "jsonl", "parquet", "excel"]);

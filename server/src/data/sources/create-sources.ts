@@ -1,4 +1,4 @@
-import type { PushedRows, PushRows, Source } from "@millrace/contract";
+import type { PushedRows, PushRows, ReadSource, Source } from "@millrace/contract";
 import { AppError, type Context, isSecret } from "../../core/index.ts";
 import type { Jobs } from "../../jobs/index.ts";
 import type { SourceConfig } from "./config.ts";
@@ -10,8 +10,8 @@ import * as repository from "./repository.ts";
 /** Where rows come from, as the configuration declares it. */
 export interface Sources {
   list(context: Context): Promise<Source[]>;
-  /** Starts the workflow `data.read-source`; its result is a `SourceRead`. `unknown_source` */
-  read(context: Context, name: string): Promise<{ workflowId: string }>;
+  /** Starts the workflow `data.read-source`; its result is a `SourceRead`. `unknown_source`, `conflict` for pushed rows from the start */
+  read(context: Context, name: string, options: ReadSource): Promise<{ workflowId: string }>;
   /** `unknown_source`, `conflict` for a source of another kind, `idempotency_conflict`, `invalid_request` */
   push(context: Context, name: string, batch: PushRows): Promise<PushedRows>;
 }
@@ -39,15 +39,22 @@ export function createSources(deps: SourcesDeps): Sources {
     });
   }
 
-  async function read(context: Context, name: string): Promise<{ workflowId: string }> {
-    return jobs.startWorkflow(context, workflowName, { source: find(name).name });
+  async function read(context: Context, name: string, { fromStart }: ReadSource): Promise<{ workflowId: string }> {
+    const source = find(name);
+    if (fromStart && source.kind === "push")
+      throw new AppError("conflict", `The rows pushed to ${name} that were read are not kept here; they are in the uploads of its reads.`, {
+        details: { source: name },
+      });
+    return jobs.startWorkflow(context, workflowName, { source: name, fromStart });
   }
 
-  jobs.defineWorkflow<{ source: string }, unknown>(workflowName, (run, input) => readSource(find(input.source), run, readDeps));
+  jobs.defineWorkflow<{ source: string } & ReadSource, unknown>(workflowName, (run, { source, fromStart }) =>
+    readSource({ source: find(source), fromStart }, run, readDeps),
+  );
   for (const { name, every } of sources)
     if (every !== undefined)
       jobs.defineSchedule(`data.read-source ${name}`, every, async (context) => {
-        await read(context, name);
+        await read(context, name, { fromStart: false });
       });
 
   return {

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { createLakeInTask } from "../../storage/index.ts";
@@ -189,6 +190,29 @@ describe("other formats", () => {
 });
 
 describe("several files", () => {
+  test("tell of each row where it stood, if they are asked to; packed ones are unpacked", async () => {
+    const { rows, reports } = await read(
+      [
+        file("a.csv", 'n,t\n1,"x\ny"\n\n2,z\n'),
+        file("b.jsonl.gz", gzipSync('{"n":3}\n{ }\n')),
+        file("c.csv.gz", "not packed"),
+        file("d.csv.gz", gzipSync(`n\n${"7".repeat(2000)}\n`)),
+      ],
+      { table: { origin: true }, maxBytes: 1000 },
+    );
+    expect(rows).toEqual([
+      { n: 1, t: "x\ny", _file: "a.csv", _row: 2 },
+      { n: 2, t: "z", _file: "a.csv", _row: 4 },
+      { n: 3, _file: "b.jsonl.gz", _row: 1 },
+      { _file: "b.jsonl.gz", _row: 2 },
+    ]);
+    expect(reports.map(({ refused }) => refused?.reason)).toEqual([
+      undefined,
+      undefined,
+      "it cannot be unpacked (gzip): incorrect header check",
+    ]);
+  });
+
   test("one that is too large or that changes meanwhile is set aside; past the bound of a read the rest waits", async () => {
     const small = file("1.jsonl", '{"a":1}\n');
     const large = file("2.jsonl", `{"a":"${"x".repeat(200)}"}\n`);

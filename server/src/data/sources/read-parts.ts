@@ -1,7 +1,12 @@
-import { statSync } from "node:fs";
+import { createReadStream, createWriteStream, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
 import { formats } from "./formats/index.ts";
 import { Refusal } from "./formats/refusal.ts";
 import { OutputFull, RowWriter } from "./formats/row-writer.ts";
+import type { FormatResult } from "./formats/types.ts";
 import type { CellType, Part, PartReport, TableOptions } from "./types.ts";
 
 /** Job of the task: files in, one file of JSON lines out. */
@@ -34,9 +39,10 @@ export async function readParts(job: ReadJob, progress: (progress: ReadProgress)
       const before = { size: out.size, rows: out.rows };
       let report: PartReport;
       try {
-        const result = await formats[part.format]({ part, table: job.table, known, out, scratch: job.scratch });
+        out.origin = job.table.origin === true ? part.name : null;
+        const result = await readPart(part, { job, known, out });
         if (part.version !== undefined && versionOf(part.path) !== part.version) throw new ChangedPart();
-        if (result.types !== undefined) known = join(known, result.types);
+        if (result.types !== undefined) known = merge(known, result.types);
         report = { name: part.name, rows: out.rows - before.rows, notes: result.notes, cursor: result.cursor };
       } catch (error) {
         out.rollBack(before);
@@ -51,8 +57,39 @@ export async function readParts(job: ReadJob, progress: (progress: ReadProgress)
   }
 }
 
+/** The file as it is, or what is packed in it. */
+async function readPart(part: Part, { job, known, out }: { job: ReadJob; known: ReadJob["known"]; out: RowWriter }): Promise<FormatResult> {
+  const { table, scratch } = job;
+  const read = formats[part.format];
+  if (!/\.gz$/i.test(part.name)) return read({ part, table, known, out, scratch });
+  const path = join(scratch, "unpacked");
+  try {
+    await unpack(part.path, { to: path, maxBytes: job.maxBytes });
+    return await read({ part: { ...part, path }, table, known, out, scratch });
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function unpack(path: string, { to, maxBytes }: { to: string; maxBytes: number }): Promise<void> {
+  let size = 0;
+  async function* bounded(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > maxBytes) throw new OutputFull();
+      yield chunk;
+    }
+  }
+  try {
+    await pipeline(createReadStream(path), createGunzip(), bounded, createWriteStream(to));
+  } catch (error) {
+    if (!String((error as NodeJS.ErrnoException).code).startsWith("Z_")) throw error;
+    throw new Refusal(`it cannot be unpacked (gzip): ${(error as Error).message}`);
+  }
+}
+
 /** A column may be named `__proto__`: a spread makes it a column, an assignment would not. */
-function join<T>(first: Readonly<Record<string, T>>, second: Readonly<Record<string, T>>): Record<string, T> {
+function merge<T>(first: Readonly<Record<string, T>>, second: Readonly<Record<string, T>>): Record<string, T> {
   return { ...first, ...second };
 }
 

@@ -24,6 +24,12 @@ export interface ReadDeps {
   readonly scratchFolder: string;
 }
 
+export interface ReadRequest {
+  readonly source: SourceConfig;
+  /** As if nothing had been read yet. */
+  readonly fromStart: boolean;
+}
+
 /** What the first step leaves: a blob, and what is to be said about it. Nothing is kept yet. */
 interface BroughtRows {
   /** The state it was read from; another read that is kept first makes this one void. */
@@ -45,9 +51,9 @@ const rowsForgottenAtOnce = 2000;
  * Reads what is new: first the rows, as a blob; then, in one transaction, the upload and the watermark. A read that is cut
  * short leaves neither, so the next begins at the same place and repeats nothing.
  */
-export async function readSource(source: SourceConfig, run: WorkflowRun, deps: ReadDeps): Promise<SourceRead> {
+export async function readSource({ source, fromStart }: ReadRequest, run: WorkflowRun, deps: ReadDeps): Promise<SourceRead> {
   // 1 s, 2 s, 4 s between: the other side may be restarting.
-  const brought = await run.step("data.bring-rows", (step) => bringRows(source, { run, step }, deps), { attempts: 4 });
+  const brought = await run.step("data.bring-rows", (step) => bringRows({ source, fromStart }, { run, step }, deps), { attempts: 4 });
   const read = await run.step("data.keep-rows", (step) =>
     deps.sql.as(run.context, (tx) => step.once(tx, () => keepRows(tx, { source, brought, workflowId: run.workflowId }, deps))),
   );
@@ -60,9 +66,10 @@ interface Running {
   readonly step: StepRun;
 }
 
-async function bringRows(source: SourceConfig, { run, step }: Running, deps: ReadDeps): Promise<BroughtRows> {
+async function bringRows({ source, fromStart }: ReadRequest, { run, step }: Running, deps: ReadDeps): Promise<BroughtRows> {
   const { context } = run;
-  const state = await deps.sql.as(context, (tx) => repository.findState(tx, source.name));
+  const found = await deps.sql.as(context, (tx) => repository.findState(tx, source.name));
+  const state = fromStart ? { ...found, cursor: null, known: {} } : found;
   await mkdir(deps.scratchFolder, { recursive: true });
   const folder = await mkdtemp(join(deps.scratchFolder, "source-"));
   const tooLong = AbortSignal.timeout(source.minutes * 60_000);
@@ -110,8 +117,8 @@ async function bringRows(source: SourceConfig, { run, step }: Running, deps: Rea
 
 function tableOf(source: SourceConfig): TableOptions {
   if (!("columns" in source)) return { columns: {}, nulls: [] };
-  const { delimiter, columns, nulls, sheet } = source;
-  return { delimiter, columns, nulls, sheet };
+  const { delimiter, columns, nulls, sheet, origin } = source;
+  return { delimiter, columns, nulls, sheet, origin };
 }
 
 function storable({ name, reason, row, column }: Refused): Refused {

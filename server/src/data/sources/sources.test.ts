@@ -46,8 +46,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function read(name: string): Promise<SourceRead> {
-  const { workflowId } = await parts.data.sources.read(parts.context, name);
+async function read(name: string, fromStart = false): Promise<SourceRead> {
+  const { workflowId } = await parts.data.sources.read(parts.context, name, { fromStart });
   return parts.jobs.result<SourceRead>(workflowId);
 }
 
@@ -93,12 +93,13 @@ describe("a folder", () => {
     utimesSync(join(inbox, "b.csv"), 1, 1);
     const mended = await read("inbox");
     expect(await rowsOf(mended)).toEqual([{ at: "1", text: "2" }]);
+    expect(await read("inbox", true)).toMatchObject({ rows: 32, refusedCount: 1 });
   });
 });
 
 describe("a command", () => {
   test("a read that is cut short in the middle leaves nothing; resumed, it repeats nothing", async () => {
-    const { workflowId } = await parts.data.sources.read(parts.context, "gated");
+    const { workflowId } = await parts.data.sources.read(parts.context, "gated", { fromStart: false });
     await expect.poll(async () => (await parts.jobs.get(parts.context, workflowId)).status).toBe("running");
     await parts.jobs.cancel(parts.context, workflowId);
     expect((await parts.data.sources.list(parts.context)).find(({ name }) => name === "gated")).toMatchObject({ rows: 0, lastRead: null });
@@ -113,8 +114,8 @@ describe("a command", () => {
 
   test("of two reads at once one is kept", async () => {
     rmSync(gate);
-    const first = await parts.data.sources.read(parts.context, "gated");
-    const second = await parts.data.sources.read(parts.context, "gated");
+    const first = await parts.data.sources.read(parts.context, "gated", { fromStart: false });
+    const second = await parts.data.sources.read(parts.context, "gated", { fromStart: false });
     for (const { workflowId } of [first, second])
       await expect.poll(async () => (await parts.jobs.get(parts.context, workflowId)).status).toBe("running");
     writeFileSync(gate, "");
@@ -156,7 +157,8 @@ describe("pushed rows", () => {
     expect(await read("events")).toMatchObject({ uploadId: null, watermark: "row 3" });
     expect(await sources.push(parts.context, "events", { batch: "b4", rows: [{ id: 1 }] })).toMatchObject({ taken: 0, repeated: 1 });
     expect(isAppError(await refusal(sources.push(parts.context, "inbox", batch)), "conflict")).toBe(true);
-    expect(isAppError(await refusal(sources.read(parts.context, "nowhere")), "unknown_source")).toBe(true);
+    expect(isAppError(await refusal(sources.read(parts.context, "events", { fromStart: true })), "conflict")).toBe(true);
+    expect(isAppError(await refusal(sources.read(parts.context, "nowhere", { fromStart: false })), "unknown_source")).toBe(true);
     expect(await parts.audited()).toContain("data.push source:events");
   });
 });

@@ -16,6 +16,8 @@ export interface TableOptions {
   readonly nulls: readonly string[];
   /** Name of the Excel sheet; the first one where it is not told. */
   readonly sheet?: string | undefined;
+  /** Rows get the columns `_file` and `_row`. */
+  readonly origin?: boolean;
 }
 
 /** A file with rows: one of a folder, the body of an answer, what a program wrote. */

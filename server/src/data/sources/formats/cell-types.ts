@@ -87,7 +87,7 @@ export function settleType(tally: ColumnTally, rule: TypeRule): { type: CellType
     throw new Refusal(`${showCell(odd.text)} is not a ${type}, as the configuration says of this column`, { row: odd.row, column });
   if (type === "number" && tally.code !== undefined)
     throw new Refusal(
-      `${showCell(tally.code.text)} is a code, where the column is one of numbers in the files read before; declare it as text in \`columns\`, and read them again`,
+      `${showCell(tally.code.text)} is a code, where the column is one of numbers in the files read before; declare it as text in \`columns\`, and read from the start`,
       { row: tally.code.row, column },
     );
   if (odd.count > tally.filled * (1 - typeShare))

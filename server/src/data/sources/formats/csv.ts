@@ -34,9 +34,9 @@ export async function readCsv({ part, table, known, out }: FormatInput): Promise
   const writeRow = rowWriter(names, { nulls, types: settled.map(({ type }) => type ?? "text") });
   let isHeader = true;
   for await (const records of readRecords(part.path, table.delimiter))
-    for (const { cells } of records) {
+    for (const { row, cells } of records) {
       if (isHeader) isHeader = false;
-      else out.write(writeRow(cells));
+      else out.write(writeRow(cells), row);
     }
   const learned = names.flatMap((name, index): [string, CellType][] => {
     const type = settled[index]!.type;

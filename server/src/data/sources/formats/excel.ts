@@ -30,7 +30,7 @@ export async function readExcel({ part, table, out }: FormatInput): Promise<Form
     if (beyond !== -1) throw new Refusal(`cell ${columns.length + beyond + 1} is filled, and the header ends before it`, { row });
     const values = columns.map((_name, place) => (nulls.has(cells[place] ?? null) ? null : toJson(cells[place]!)));
     watch.add(Object.fromEntries(columns.map((name, place) => [name, values[place]])), row);
-    out.write(`{${values.map((value, place) => keys[place]! + JSON.stringify(value)).join(",")}}`);
+    out.write(`{${values.map((value, place) => keys[place]! + JSON.stringify(value)).join(",")}}`, row);
   }
   return { notes: watch.notes };
 }

@@ -23,7 +23,7 @@ const byEnding: Record<string, Format> = {
   ".xlsx": "excel",
 };
 
-/** The format a file's name tells. */
+/** The format a file's name tells; `.gz` behind it says how it is packed. */
 export function formatOf(name: string): Format | undefined {
-  return byEnding[extname(name).toLowerCase()];
+  return byEnding[extname(name.replace(/\.gz$/i, "")).toLowerCase()];
 }

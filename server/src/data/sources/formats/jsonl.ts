@@ -17,7 +17,7 @@ export async function readJsonLines({ part, out }: FormatInput): Promise<FormatR
       continue;
     }
     watch.add(parsed.raw, row);
-    out.write(bytes!.toString("utf8").trim());
+    out.write(bytes!.toString("utf8").trim(), row);
   }
   // A program that has nothing new writes nothing; a file without a line is a mistake.
   if (row === 0 && part.holdsCursor !== true) throw new Refusal("the file is empty");

@@ -13,7 +13,7 @@ export async function readParquet({ part, out, scratch }: FormatInput): Promise<
       if (!isAppError(error, "lake_query_failed")) throw error;
       throw new Refusal(`it cannot be read as Parquet: ${error.message.replaceAll(part.path, part.name).slice(0, 300)}`);
     });
-    for (const row of rows) out.write(JSON.stringify(row));
+    for (const [index, row] of rows.entries()) out.write(JSON.stringify(row), offset + index + 1);
     if (rows.length < rowsAtOnce) return { notes: [] };
   }
 }

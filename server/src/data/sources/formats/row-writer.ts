@@ -13,6 +13,8 @@ export class RowWriter {
   #rows = 0;
   #held: string[] = [];
   #heldBytes = 0;
+  /** The file's name, where rows are to say where they come from. */
+  origin: string | null = null;
 
   /** Goes on behind the first `size` bytes of the file. */
   constructor(path: string, options: { readonly size: number; readonly maxBytes: number }) {
@@ -31,8 +33,9 @@ export class RowWriter {
     return this.#rows;
   }
 
-  /** One JSON object. `OutputFull` */
-  write(row: string): void {
+  /** One JSON object, and the row of the file it stood in. `OutputFull` */
+  write(object: string, at: number): void {
+    const row = this.origin === null ? object : withOrigin(object, this.origin, at);
     const bytes = Buffer.byteLength(row) + 1;
     if (this.size + bytes > this.#maxBytes) throw new OutputFull();
     this.#held.push(row, "\n");
@@ -63,4 +66,10 @@ export class RowWriter {
     this.flush();
     closeSync(this.#file);
   }
+}
+
+/** The object with `_file` and `_row` at its end, where they win over others of the name. */
+function withOrigin(object: string, file: string, row: number): string {
+  const comma = /^\{\s*\}$/.test(object) ? "" : ",";
+  return `${object.slice(0, -1)}${comma}"_file":${JSON.stringify(file)},"_row":${row}}`;
 }

@@ -30,7 +30,8 @@ export async function gatherPages(input: GatherInput<HttpSource>): Promise<Gathe
   try {
     for (let page = 1; ; page++) {
       const body = await readPage(await askPage(input, pageUrl(source, cursor, next)), source, page);
-      for (const [index, row] of rowsOf(body, source, page).entries()) if (mark.add(row, { page, index })) out.write(JSON.stringify(row));
+      for (const [index, row] of rowsOf(body, source, page).entries())
+        if (mark.add(row, { page, index })) out.write(JSON.stringify(row), index + 1);
       const following = nextOf(body, source);
       if (following !== null && following === next)
         throw unreadable(source, `page ${page} names itself as the next one (\`${source.next!.field}\`).`);

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { canonicalJson, sha256 } from "../../../core/index.ts";
 import type { SourceConfig } from "../config.ts";
 import { formatOf } from "../formats/index.ts";
 import type { Cursor, Format, PartReport, Refused } from "../types.ts";
 
-/** By name, the version that was read, or refused for good. */
+/** By name, the version that was read; of one that was refused, with a mark of the settings it was refused under. */
 const cursorSchema = z.strictObject({ files: z.record(z.string(), z.string()) });
 
 /** The cursor holds a line for each; beyond this they belong into folders of their own. */
@@ -32,6 +33,8 @@ interface PickOptions {
 
 /** Which files are to be read: those that are new or changed, as many as one read may bring and at least one. */
 export function pickFiles<F extends FoundFile>(found: readonly F[], { source, cursor, maxBytes }: PickOptions): PickedFiles<F> {
+  // What was refused may be read by other settings.
+  const fault = `!${sha256(canonicalJson({ ...source, every: undefined, minutes: undefined })).slice(0, 8)}`;
   const seen = new Map(Object.entries(cursorSchema.nullable().parse(cursor)?.files ?? {}));
   const picked: (F & { format: Format })[] = [];
   const refused: Refused[] = [];
@@ -40,13 +43,14 @@ export function pickFiles<F extends FoundFile>(found: readonly F[], { source, cu
   let more = false;
   for (const file of found) {
     const { name, version } = file;
-    if (seen.get(name) === version) {
-      versions.set(name, version);
+    const known = seen.get(name);
+    if (known === version || known === version + fault) {
+      versions.set(name, known);
       continue;
     }
     const format = source.format ?? formatOf(name);
     if (format === undefined) {
-      versions.set(name, version);
+      versions.set(name, version + fault);
       refused.push({ name, reason: "nothing is known that reads files of this ending; tell the `format` of the source" });
     } else if (more || (picked.length > 0 && bytes >= maxBytes)) {
       more = true;
@@ -60,8 +64,11 @@ export function pickFiles<F extends FoundFile>(found: readonly F[], { source, cu
     refused,
     more,
     next(reports) {
-      const read = new Set(reports.filter(({ again }) => again !== true).map(({ name }) => name));
-      for (const { name, version } of picked) if (read.has(name)) versions.set(name, version);
+      const read = new Map(reports.filter(({ again }) => again !== true).map((report) => [report.name, report]));
+      for (const { name, version } of picked) {
+        const report = read.get(name);
+        if (report !== undefined) versions.set(name, report.refused === undefined ? version : version + fault);
+      }
       return { files: Object.fromEntries(versions) };
     },
   };

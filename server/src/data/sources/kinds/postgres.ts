@@ -34,7 +34,7 @@ export const postgres: SourceKind<PostgresSource> = {
             more = each.mark !== mark;
             if (more) break reading;
           }
-          out.write(each.row);
+          out.write(each.row, out.rows + 1);
           mark = each.mark;
         }
       }

@@ -20,7 +20,7 @@ export const push: SourceKind<PushSource> = {
       for (;;) {
         signal.throwIfAborted();
         const rows = await pushed(position, rowsAtOnce);
-        for (const { row } of rows) out.write(row);
+        for (const { row, position: at } of rows) out.write(row, at);
         position = rows.at(-1)?.position ?? position;
         more = rows.length === rowsAtOnce;
         if (!more || out.size > maxBytes) break;
