@@ -58,7 +58,7 @@ function checkCategories({ name, values }: Extract<Column, { kind: "category" }>
   if (different <= fewCategories || (different <= mostCategories && different <= count / 2)) return;
   throw refusal(
     name,
-    `The column "${name}" has ${different} different values in ${count} training rows: a text or an identifier, not a category. Leave it out of the features, or train text-classifier on it.`,
+    `The column "${name}" has ${different} different values in ${count} training rows: a text or an identifier, not a category. Leave it out of the features, or take a trainer that reads texts.`,
   );
 }
 

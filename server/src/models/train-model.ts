@@ -55,13 +55,13 @@ export async function openRun(
   { id, request, workflowId, gitCommit }: NewRun,
   deps: Pick<TrainDeps, "audit" | "version">,
 ): Promise<void> {
-  const { model, trainer, dataset, parameters, seed } = request;
+  const { model, trainer, dataset, parameters, seed, task } = request;
   const environment = describeEnvironment(deps.version);
   await repository.insertRun(tx, { id, model, trainer, dataset, parameters, seed, gitCommit, environment, workflowId });
   await deps.audit(tx, {
     action: "models.train",
     object: `model:${model}`,
-    after: { runId: id, trainer, dataset, parameters, seed, workflowId },
+    after: { runId: id, trainer, dataset, parameters, seed, workflowId, ...(task === undefined ? {} : { task }) },
   });
 }
 
