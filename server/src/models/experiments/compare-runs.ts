@@ -19,27 +19,27 @@ export async function compareRuns(
   ids: { readonly a: string; readonly b: string },
   deps: CompareDeps,
 ): Promise<RunComparison> {
-  const [a, b] = await Promise.all([readRun(context, ids.a, deps), readRun(context, ids.b, deps)]);
-  const [first, second] = [a.run, b.run];
+  const [first, second] = await Promise.all([readRun(context, ids.a, deps), readRun(context, ids.b, deps)]);
   if (first.dataset !== second.dataset)
     throw refusal(
       `The run ${first.id} was trained on ${first.dataset} and ${second.id} on ${second.dataset}: they were not measured on the same rows. Train one again on the other's dataset.`,
       { a: first.dataset, b: second.dataset },
     );
+  const [a, b] = await Promise.all([readLosses(context, first, deps), readLosses(context, second, deps)]);
   const task = taskOf(first);
-  if (task !== taskOf(second) || a.losses[0].length !== b.losses[0].length)
+  if (task !== taskOf(second) || a[0].length !== b[0].length)
     throw refusal(`The run ${first.id} was trained for ${task} and ${second.id} for ${taskOf(second)}.`, {});
   return {
     a: first,
     b: second,
     differences: differencesOf(first, second),
     metrics: metricNames(task).map((metric) => {
-      const difference = compareLosses(metric, a.losses, b.losses);
+      const difference = compareLosses(metric, a, b);
       const better = betterOf(metric, difference);
       return {
         metric,
-        a: estimateMetric(metric, a.losses),
-        b: estimateMetric(metric, b.losses),
+        a: estimateMetric(metric, a),
+        b: estimateMetric(metric, b),
         difference,
         better: better === null ? null : better === "first" ? "a" : "b",
       };
@@ -47,20 +47,21 @@ export async function compareRuns(
   };
 }
 
-async function readRun(context: Context, id: string, { sql, blobs }: CompareDeps): Promise<{ run: Run; losses: RowLosses }> {
-  const { run, hash } = await sql.as(context, async (tx) => ({
-    run: await repository.findRun(tx, id),
-    hash: await repository.findRowLosses(tx, id),
-  }));
+async function readRun(context: Context, id: string, { sql }: CompareDeps): Promise<Run> {
+  const run = await sql.as(context, (tx) => repository.findRun(tx, id));
   if (run === null) throw new AppError("unknown_run", `There is no run ${id}.`, { details: { id } });
-  if (run.metrics === null || hash === null)
-    throw refusal(
-      run.status === "succeeded"
-        ? `The run ${id} left no losses of single rows. Train it again with the same seed: the model comes out the same.`
-        : `The run ${id} is ${run.status}; only runs that succeeded can be compared.`,
-      { id, status: run.status },
-    );
-  return { run, losses: decodeLosses(await blobs.get(context, hash)) };
+  return run;
+}
+
+async function readLosses(context: Context, { id, status }: Run, { sql, blobs }: CompareDeps): Promise<RowLosses> {
+  const hash = await sql.as(context, (tx) => repository.findRowLosses(tx, id));
+  if (hash !== null) return decodeLosses(await blobs.get(context, hash));
+  throw refusal(
+    status === "succeeded"
+      ? `The run ${id} left no losses of single rows. Train it again with the same seed: the model comes out the same.`
+      : `The run ${id} is ${status}; only runs that succeeded can be compared.`,
+    { id, status },
+  );
 }
 
 function taskOf({ metrics }: Run): "classification" | "regression" {

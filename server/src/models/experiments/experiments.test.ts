@@ -10,6 +10,8 @@ import type { TrainResult } from "../types.ts";
 let parts: DataParts;
 let models: Models;
 let dataset: string;
+/** The run that the search left. */
+let registered: string;
 
 beforeAll(async () => {
   parts = await createDataParts({
@@ -69,49 +71,41 @@ async function train(more: Partial<CreateRun>): Promise<TrainResult> {
 }
 
 describe("a search", () => {
-  test("without candidates tries the sensible trainers, says why it takes the simpler of two alike, registers it, and draws its learning curve", async () => {
-    const { result, experiment } = await search({ budget: { trials: 3, seconds: 60 }, register: true, learningCurve: true });
-    expect(experiment).toMatchObject({ status: "succeeded", metric: "accuracy", error: null, model: "table", dataset, result });
-    expect(experiment.trials.slice(0, 3).map(({ trainer }) => trainer)).toEqual(["baseline", "linear", "boosted-trees"]);
-    for (const trial of experiment.trials) {
-      expect(trial).toMatchObject({ status: "succeeded", reason: null, share: 1, seed: 1 });
-      expect(trial.scores.map(({ metric }) => metric)).toEqual(["accuracy", "logLoss"]);
-      // Two folds by time of 240 training rows: the last two thirds.
-      expect(trial.scores[0]!.estimate.n).toBe(160);
-      expect(trial.folds).toHaveLength(2);
-      expect(trial.bytes).toBeGreaterThan(100);
-      expect(trial.milliseconds).toBeGreaterThan(0);
-    }
-    const chosen = experiment.trials[result.trial - 1]!;
-    expect(chosen.trainer).toBe("linear");
-    expect(result.why).toMatch(/linear/);
-    const version = await models.getVersion(parts.context, "table", result.version!);
-    expect(version).toMatchObject({ runId: result.runId, dataset });
-    expect((await models.getRun(parts.context, result.runId!)).parameters).toEqual(chosen.parameters);
-    const curve = result.learningCurve!;
-    expect(curve.map(({ share }) => share)).toEqual([0.1, 0.2, 0.4, 0.8, 1]);
-    expect(curve.map(({ rows }) => rows)).toEqual([12, 24, 48, 96, 120]);
-    expect(curve.at(-1)!.validation.value).toBe(chosen.scores[0]!.estimate.value);
-    expect(await parts.audited()).toEqual(expect.arrayContaining(["models.search model:table", "models.finish-search model:table"]));
-  });
-
-  test("keeps the trials that failed and that others did better than, each with its reason", async () => {
+  test("keeps every trial with why it failed or was set aside, registers the best, and draws its learning curve", async () => {
+    const space = { penalty: { kind: "log", from: 0.1, to: 10 } } as const;
     const { result, experiment } = await search({
       candidates: [
-        { trainer: "linear", parameters: {}, space: { penalty: { kind: "log", from: 0.1, to: 10 } } },
-        { trainer: "linear", parameters: { steps: { nowhere: [] } }, space: { penalty: { kind: "log", from: 0.1, to: 10 } } },
+        { trainer: "linear", parameters: {}, space },
+        { trainer: "linear", parameters: { steps: { nowhere: [] } }, space },
       ],
       algorithm: "halving",
       budget: { trials: 4, seconds: 60 },
-      folds: { kind: "stratified", count: 2 },
+      folds: { kind: "time", count: 2 },
+      register: true,
+      learningCurve: true,
       seed: 5,
     });
+    expect(experiment).toMatchObject({ status: "succeeded", metric: "accuracy", error: null, model: "table", dataset, result });
     expect(experiment.trials.map(({ status }) => status).sort()).toEqual(["failed", "pruned", "succeeded", "succeeded"]);
     expect(experiment.trials.map(({ share }) => Number(share.toFixed(2)))).toEqual([0.33, 0.33, 0.33, 1]);
     const reasonOf = (asked: string) => experiment.trials.find(({ status }) => status === asked)!.reason;
     expect(reasonOf("failed")).toMatch(/^training_failed: .*nowhere/);
     expect(reasonOf("pruned")).toBe("rung 1 of 2: number 2 of 3; the best 1 went on to more rows");
-    expect(result).toMatchObject({ trial: 4, runId: null, version: null, learningCurve: null });
+    const chosen = experiment.trials[3]!;
+    expect(chosen).toMatchObject({ trainer: "linear", reason: null, seed: 5, milliseconds: expect.any(Number) as number });
+    expect(chosen.scores.map(({ metric }) => metric)).toEqual(["accuracy", "logLoss"]);
+    // Two folds by time of 240 training rows: the last two thirds.
+    expect(chosen.scores[0]!.estimate.n).toBe(160);
+    expect(chosen.folds).toHaveLength(2);
+    expect(result).toMatchObject({ trial: 4, why: "trial 4 (linear) has the best accuracy of 1." });
+    const curve = result.learningCurve!;
+    expect(curve.map(({ share }) => share)).toEqual([0.1, 0.2, 0.4, 0.8, 1]);
+    expect(curve.map(({ rows }) => rows)).toEqual([12, 24, 48, 96, 120]);
+    expect(curve.at(-1)!.validation.value).toBe(chosen.scores[0]!.estimate.value);
+    registered = result.runId!;
+    expect(await models.getVersion(parts.context, "table", result.version!)).toMatchObject({ runId: registered, dataset });
+    expect((await models.getRun(parts.context, registered)).parameters).toEqual(chosen.parameters);
+    expect(await parts.audited()).toEqual(expect.arrayContaining(["models.search model:table", "models.finish-search model:table"]));
   });
 
   test("is refused before it starts when it asks for what is not there or does not fit", async () => {
@@ -132,11 +126,11 @@ describe("a search", () => {
 
 describe("two runs side by side", () => {
   test("say what went into them, and by how much one is better over the same rows", async () => {
-    const a = await train({});
-    const b = await train({ trainer: "baseline", seed: 2 });
-    const compared = await models.compareRuns(parts.context, { a: a.runId, b: b.runId });
+    const other = await train({ trainer: "baseline", seed: 2 });
+    const compared = await models.compareRuns(parts.context, { a: registered, b: other.runId });
     expect(compared.differences).toEqual([
-      { field: "seed", a: 1, b: 2 },
+      { field: "parameters.penalty", a: expect.any(Number) as number, b: null },
+      { field: "seed", a: 5, b: 2 },
       { field: "trainer", a: "linear", b: "baseline" },
     ]);
     const [accuracy, logLoss] = compared.metrics;
@@ -144,16 +138,17 @@ describe("two runs side by side", () => {
     expect(accuracy!.difference.value).toBeCloseTo(accuracy!.a.value - accuracy!.b.value, 9);
     expect(logLoss).toMatchObject({ metric: "logLoss", better: "a" });
     expect(logLoss!.difference.high).toBeLessThan(0);
-    const run = await models.getRun(parts.context, a.runId);
+    const run = await models.getRun(parts.context, registered);
     expect(run.metrics).toMatchObject({ accuracy: accuracy!.a });
-    const itself = await models.compareRuns(parts.context, { a: a.runId, b: a.runId });
+    const itself = await models.compareRuns(parts.context, { a: registered, b: registered });
     expect(itself).toMatchObject({ differences: [], metrics: [{ better: null, difference: { value: 0 } }, { better: null }] });
   });
 
   test("are refused when they were measured on different rows, or not at all", async () => {
-    const { items } = await models.listRuns(parts.context, { limit: 1 });
-    const other = await train({ dataset: await build("others", 100), trainer: "baseline" });
-    await expect(models.compareRuns(parts.context, { a: items[0]!.id, b: other.runId })).rejects.toThrow(/not measured on the same rows/);
-    await expect(models.compareRuns(parts.context, { a: other.runId, b: createId() })).rejects.toMatchObject({ code: "unknown_run" });
+    const request = { model: "table", trainer: "baseline", parameters: {}, seed: 1, register: false };
+    const other = await models.createRun(parts.context, { ...request, dataset: await build("others", 100) });
+    const ask = (b: string) => models.compareRuns(parts.context, { a: registered, b });
+    await expect(ask(other.runId)).rejects.toThrow(/on table@1 and .* on others@1: they were not measured on the same rows/);
+    await expect(ask(createId())).rejects.toMatchObject({ code: "unknown_run" });
   });
 });

@@ -83,6 +83,8 @@ async function tryAll({ experimentId, request, plan, run, deps }: Search): Promi
       return deps.sql.as(run.context, (tx) =>
         step.once(tx, async () => {
           await repository.insertTrial(tx, experimentId, { ...trial, number });
+          // One that was cancelled and is resumed runs again.
+          await repository.updateExperiment(tx, experimentId, { status: "running" });
           if (request.algorithm === "halving")
             for (const { place, reason } of droppedAfter(plan, [...tried, { ...proposal, loss: measured }]))
               await repository.pruneTrial(tx, experimentId, { number: place + 1, reason });
