@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ApplyFunctionsReport, ChooseOptions } from "../../data/index.ts";
 import { count, percent } from "../format.ts";
 import type { Session } from "../session.ts";
+import { findFile } from "./input.ts";
 import { section, table } from "./show.ts";
 import { type Registrar, addVerb, parseWhole } from "./verb.ts";
 
@@ -22,7 +23,7 @@ export function addLabelFiles(data: Command, registrar: Registrar): void {
       { flags: "--count <n>", description: "how many", parse: parseWhole, default: 20 },
     ],
     run: async (session, [file], options) => {
-      const items = await registrar.cli.chooseRows(file!, options as unknown as ChooseOptions);
+      const items = await registrar.cli.chooseRows(findFile(file!), options as unknown as ChooseOptions);
       session.show({ items }, () =>
         table(session, items, [
           { title: "ITEM", value: ({ item }) => item, flexible: true },
@@ -43,8 +44,8 @@ export function addLabelFiles(data: Command, registrar: Registrar): void {
     ],
     run: async (session, [file], { functions, out, item, label }) => {
       const report = await registrar.cli.applyFunctions({
-        rowsPath: file!,
-        functionsPath: functions as string,
+        rowsPath: findFile(file!),
+        functionsPath: findFile(functions as string),
         outPath: out as string,
         itemColumn: item as string | undefined,
         labelColumn: label as string | undefined,

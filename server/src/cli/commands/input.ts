@@ -22,9 +22,14 @@ export function readText(file: string): string {
   }
 }
 
-/** The bytes of a file, as the body of a request. */
-export function openFile(file: string): ReadableStream<Uint8Array> {
+/** The path of a file that is there. */
+export function findFile(file: string): string {
   if (!existsSync(file)) throw new AppError("not_found", `There is no file ${file}.`, { details: { file } });
   if (!statSync(file).isFile()) throw new InvalidArgumentError(`${file} is not a file.`);
-  return Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
+  return file;
+}
+
+/** The bytes of a file, as the body of a request. */
+export function openFile(file: string): ReadableStream<Uint8Array> {
+  return Readable.toWeb(createReadStream(findFile(file))) as ReadableStream<Uint8Array>;
 }

@@ -2,8 +2,9 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { ScoreOptions, ScoreReport } from "../../data/index.ts";
 import { count, difference, interval, percent } from "../format.ts";
 import type { Session } from "../session.ts";
+import { findFile } from "./input.ts";
 import { section, table } from "./show.ts";
-import { type Registrar, addVerb, parseShare, parseWhole } from "./verb.ts";
+import { type Registrar, addVerb, parseShare } from "./verb.ts";
 
 /** `data score`: what a file of predictions is worth, without a server. */
 export function addScore(data: Command, registrar: Registrar): void {
@@ -14,7 +15,7 @@ export function addScore(data: Command, registrar: Registrar): void {
     options: [
       { flags: "--task <task>", description: "what was predicted", choices: ["classification", "regression", "ranking"], required: true },
       { flags: "--positive <label>", description: "the label that is looked for; of two labels the later in the alphabet" },
-      { flags: "--at <places>", description: "ranking: how many places count", parse: parseWhole, default: 10 },
+      { flags: "--at <places>", description: "ranking: how many places count", parse: parsePlaces, default: 10 },
       { flags: "--quantile <share>", description: "regression: the quantile the score stands for", parse: parseShare, default: 0.5 },
       {
         flags: "--cost-false-positive <cost>",
@@ -25,10 +26,18 @@ export function addScore(data: Command, registrar: Registrar): void {
       { flags: "--coverage <share>", description: "what sets or spans of answers are to hold", parse: parseShare, default: 0.9 },
     ],
     run: async (session, [file], options) => {
-      const report = await registrar.cli.scorePredictions(file!, { ...(options as unknown as ScoreOptions), costs: readCosts(options) });
+      const report = await registrar.cli.scorePredictions(findFile(file!), {
+        ...(options as unknown as ScoreOptions),
+        costs: readCosts(options),
+      });
       session.show(report, () => page(session, report));
     },
   });
+}
+
+function parsePlaces(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("It must be a whole number above 0.");
+  return Number(text);
 }
 
 function parseCost(text: string): number {
