@@ -1,5 +1,5 @@
 import type { PushedRows, PushRows, ReadSource, Source } from "@millrace/contract";
-import { AppError, type Context, isSecret } from "../../core/index.ts";
+import { AppError, canonicalJson, type Context, isSecret } from "../../core/index.ts";
 import type { Jobs } from "../../jobs/index.ts";
 import type { SourceConfig } from "./config.ts";
 import { kindOf } from "./kinds/index.ts";
@@ -10,7 +10,7 @@ import * as repository from "./repository.ts";
 /** Where rows come from, as the configuration declares it. */
 export interface Sources {
   list(context: Context): Promise<Source[]>;
-  /** Starts the workflow `data.read-source`; its result is a `SourceRead`. `unknown_source`, `conflict` for pushed rows from the start */
+  /** Starts the workflow `data.read-source`, or joins the one that reads this source already; its result is a `SourceRead`. `unknown_source`, `conflict` for pushed rows from the start */
   read(context: Context, name: string, options: ReadSource): Promise<{ workflowId: string }>;
   /** `unknown_source`, `conflict` for a source of another kind, `idempotency_conflict`, `invalid_request` */
   push(context: Context, name: string, batch: PushRows): Promise<PushedRows>;
@@ -21,6 +21,10 @@ export interface SourcesDeps extends Omit<ReadDeps, "emit"> {
 }
 
 const workflowName = "data.read-source@1";
+const mostOpen = 200;
+
+/** Input of the workflow. */
+type ReadInput = ReadSource & { readonly source: string };
 
 /** Defines its workflow and its schedules on `jobs`: call it before `jobs.start()`. */
 export function createSources(deps: SourcesDeps): Sources {
@@ -45,10 +49,22 @@ export function createSources(deps: SourcesDeps): Sources {
       throw new AppError("conflict", `The rows pushed to ${name} that were read are not kept here; they are in the uploads of its reads.`, {
         details: { source: name },
       });
-    return jobs.startWorkflow(context, workflowName, { source: name, fromStart });
+    const input = { source: name, fromStart };
+    return (await findOpen(context, input)) ?? jobs.startWorkflow(context, workflowName, input);
   }
 
-  jobs.defineWorkflow<{ source: string } & ReadSource, unknown>(workflowName, (run, { source, fromStart }) =>
+  /** A read that goes on already: of two, only one would be kept. */
+  async function findOpen(context: Context, input: ReadInput): Promise<{ workflowId: string } | undefined> {
+    const wanted = canonicalJson(input);
+    for (const status of ["running", "queued"] as const) {
+      const { items } = await jobs.list(context, { name: workflowName, status, limit: mostOpen });
+      const open = items.find((workflow) => canonicalJson(workflow.input) === wanted);
+      if (open !== undefined) return { workflowId: open.id };
+    }
+    return undefined;
+  }
+
+  jobs.defineWorkflow<ReadInput, unknown>(workflowName, (run, { source, fromStart }) =>
     readSource({ source: find(source), fromStart }, run, readDeps),
   );
   for (const { name, every } of sources)
