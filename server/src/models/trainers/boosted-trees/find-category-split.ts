@@ -48,7 +48,8 @@ const ratios = new Float64Array(256);
 
 /** Bins with rows enough, by their smoothed ratio; equal ones by number, so that the order is the same everywhere. */
 function sortBins({ histogram, at, bins, leaf, options }: SplitInput): number[] {
-  const least = ((options.categorySmoothing - 0.5) * leaf.hessian) / leaf.rows;
+  // Even without smoothing a bin needs a row; subtraction leaves rounding where there is none.
+  const least = Math.max(((options.categorySmoothing - 0.5) * leaf.hessian) / leaf.rows, 1e-9 * leaf.hessian);
   const order: number[] = [];
   for (let bin = 1; bin < bins; bin++) {
     const hessian = histogram[at + 2 * bin + 1]!;
