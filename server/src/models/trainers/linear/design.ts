@@ -8,22 +8,22 @@ export interface Design {
 
 export function makeDesign(features: readonly Float64Array[], rows: number): Design {
   const starts = new Int32Array(rows + 1);
-  for (let row = 0; row < rows; row++) {
-    let filled = 1;
-    for (const feature of features) if (feature[row] !== 0) filled += 1;
-    starts[row + 1] = starts[row]! + filled;
-  }
+  for (const feature of features) for (let row = 0; row < rows; row++) if (feature[row] !== 0) starts[row + 1]! += 1;
+  for (let row = 0; row < rows; row++) starts[row + 1]! += starts[row]! + 1;
   const columns = new Int32Array(starts[rows]!);
   const values = new Float64Array(starts[rows]!);
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (const [column, feature] of features.entries()) {
-      if (feature[row] === 0) continue;
-      columns[at] = column;
-      values[at++] = feature[row]!;
-    }
-    columns[at] = features.length;
-    values[at++] = 1;
+  // Column by column, as they lie in memory; each row knows how far it is filled.
+  const ends = starts.slice(0, rows);
+  const put = (row: number, column: number, value: number) => {
+    columns[ends[row]!] = column;
+    values[ends[row]!] = value;
+    ends[row]! += 1;
+  };
+  for (let column = 0; column < features.length; column++) {
+    const feature = features[column]!;
+    for (let row = 0; row < rows; row++) if (feature[row] !== 0) put(row, column, feature[row]!);
   }
+  for (let row = 0; row < rows; row++) put(row, features.length, 1);
   return { width: features.length + 1, starts, columns, values };
 }
 
