@@ -75,12 +75,20 @@ export async function upsertValues(tx: Tx, key: ViewKey, rows: readonly StoredVa
   );
 }
 
-/** Removes some of what no run since `before` wrote; answers how many. */
+/**
+ * Removes some of what no run since `before` wrote; answers how many. In two statements: as one, without statistics of the table,
+ * the search is repeated for every row of it.
+ */
 export async function removeOlder(tx: Tx, key: ViewKey, how: { before: string; limit: number }): Promise<number> {
-  const { rowCount } = await tx.client.query(
-    `delete from data_feature_values where project_id = $1 and view = $2 and version = $3 and entity in (
-      select entity from data_feature_values where project_id = $1 and view = $2 and version = $3 and materialised_at < $4 limit $5)`,
+  const { rows } = await tx.client.query<{ entity: string }>(
+    `select entity from data_feature_values where project_id = $1 and view = $2 and version = $3 and materialised_at < $4 limit $5`,
     [tx.projectId, key.name, key.version, how.before, how.limit],
+  );
+  if (rows.length === 0) return 0;
+  // Once more by its age: another run may have written it meanwhile.
+  const { rowCount } = await tx.client.query(
+    `delete from data_feature_values where project_id = $1 and view = $2 and version = $3 and entity = any($4::text[]) and materialised_at < $5`,
+    [tx.projectId, key.name, key.version, rows.map((row) => row.entity), how.before],
   );
   return rowCount;
 }
