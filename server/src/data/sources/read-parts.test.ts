@@ -201,10 +201,10 @@ describe("several files", () => {
       { table: { origin: true }, maxBytes: 1000 },
     );
     expect(rows).toEqual([
-      { n: 1, t: "x\ny", _file: "a.csv", _row: 2 },
-      { n: 2, t: "z", _file: "a.csv", _row: 4 },
-      { n: 3, _file: "b.jsonl.gz", _row: 1 },
-      { _file: "b.jsonl.gz", _row: 2 },
+      { n: 1, t: "x\ny", source_file: "a.csv", source_row: 2 },
+      { n: 2, t: "z", source_file: "a.csv", source_row: 4 },
+      { n: 3, source_file: "b.jsonl.gz", source_row: 1 },
+      { source_file: "b.jsonl.gz", source_row: 2 },
     ]);
     expect(reports.map(({ refused }) => refused?.reason)).toEqual([
       undefined,

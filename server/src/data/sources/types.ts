@@ -16,7 +16,7 @@ export interface TableOptions {
   readonly nulls: readonly string[];
   /** Name of the Excel sheet; the first one where it is not told. */
   readonly sheet?: string | undefined;
-  /** Rows get the columns `_file` and `_row`. */
+  /** Rows get the columns `source_file` and `source_row`. */
   readonly origin?: boolean;
 }
 

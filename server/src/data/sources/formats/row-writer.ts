@@ -68,8 +68,8 @@ export class RowWriter {
   }
 }
 
-/** The object with `_file` and `_row` at its end, where they win over others of the name. */
+/** The object with `source_file` and `source_row` at its end, where they win over others of the name. */
 function withOrigin(object: string, file: string, row: number): string {
   const comma = /^\{\s*\}$/.test(object) ? "" : ",";
-  return `${object.slice(0, -1)}${comma}"_file":${JSON.stringify(file)},"_row":${row}}`;
+  return `${object.slice(0, -1)}${comma}"source_file":${JSON.stringify(file)},"source_row":${row}}`;
 }
