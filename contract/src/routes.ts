@@ -106,6 +106,7 @@ export const routes = {
   "models.list": { method: "GET", path: "/api/models", summary: "List models", permission: "models.read", response: z.object({ items: z.array(models.modelSchema) }) },
   "models.get": { method: "GET", path: "/api/models/:name", summary: "One model, its aliases and their history", permission: "models.read", parameters: named, response: models.modelDetailSchema },
   "models.importVersion": { method: "POST", path: "/api/models/:name/versions", summary: "Register an uploaded ONNX file as the model's next version", permission: "models.write", parameters: named, body: models.importModelSchema, response: models.modelVersionSchema, status: 201 },
+  "models.exportVersion": { method: "GET", path: "/api/models/:name/versions/:version/file", summary: "A version's ONNX file (audited)", permission: "models.read", parameters: versioned, response: "stream" },
   "models.getVersion": { method: "GET", path: "/api/models/:name/versions/:version", summary: "One version: signature, metrics, card", permission: "models.read", parameters: versioned, response: models.modelVersionSchema },
 
   "gateway.models": { method: "GET", path: "/api/gateway/models", summary: "Foundation models as this node sees them: names, targets, circuits, keys by their place, prices", permission: "gateway.read", response: gateway.gatewayModelsSchema },

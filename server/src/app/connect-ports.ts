@@ -85,6 +85,7 @@ export function connectPorts(deps: ConnectDeps): Ports {
       getExperiment: ({ parameters }, context) => models.getExperiment(context, parameters.id),
       list: async (_request, context) => ({ items: await models.list(context) }),
       get: ({ parameters }, context) => models.get(context, parameters.name),
+      exportVersion: ({ parameters }, context) => models.exportVersion(context, parameters.name, parameters.version),
       importVersion: ({ parameters, body }, context) => models.importVersion(context, parameters.name, body),
       getVersion: ({ parameters }, context) => models.getVersion(context, parameters.name, parameters.version),
     },

@@ -98,6 +98,7 @@ function everyCommand(): string[][] {
     ["models", "runs", "--model", "triage-mail"],
     ["models", "run", id],
     ["models", "train", "triage-mail", "--dataset", "mail@1"],
+    ["models", "export", "triage-mail@1", "--out", join(folder, "model.onnx")],
     ["models", "import", "triage-mail", join(folder, "rows.jsonl"), "--input", "X=age,hours", "--labels", "stays,leaves"],
     [
       "models",

@@ -283,6 +283,7 @@ export const answers: Answers = {
   }),
   "models.getVersion": () => modelVersion,
   "models.importVersion": () => modelVersion,
+  "models.exportVersion": () => "onnx",
   "models.listRuns": () => ({ items: [run], next: null }),
   "models.getRun": () => run,
   "models.compareRuns": () => ({

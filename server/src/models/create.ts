@@ -122,6 +122,19 @@ export function createModels(deps: ModelsDeps): Models {
 
     importVersion: (context, name, request) => importModel(context, { ...request, name }, { ...trainDeps, data: deps.data }),
 
+    async exportVersion(context, name, number) {
+      const found = await sql.as(context, async (tx) => {
+        const version = await repository.findVersion(tx, name, number);
+        if (version !== null)
+          await audit(tx, { action: "models.export", object: `model:${name}`, after: { version: number, hash: version.hash } });
+        return version;
+      });
+      if (found === null)
+        throw new AppError("unknown_model", `There is no model ${name}@${number}.`, { details: { model: name, version: number } });
+      const path = await blobs.path(context, found.hash);
+      return { path, name: `${name}-${number}.onnx`, mediaType: "application/octet-stream", bytes: found.bytes };
+    },
+
     async resolve(context, { model, alias = "champion", version: asked }) {
       return sql.as(context, async (tx) => {
         const number = asked ?? (await repository.findAlias(tx, model, alias));

@@ -53,6 +53,14 @@ export interface PredictOptions {
   readonly evidence?: EvidenceRecorder;
 }
 
+/** An ONNX file, to be saved under `name`. */
+export interface ModelFile {
+  readonly path: string;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: number;
+}
+
 /** What a training run leaves: its id, and the version it was registered as (null when it was not to be). */
 export interface TrainResult {
   readonly runId: string;
@@ -110,6 +118,8 @@ export interface Models {
    */
   importVersion(context: Context & { readonly signal?: AbortSignal }, name: string, request: ImportModel): Promise<ModelVersion>;
 
+  /** A version's ONNX file, as it is. Audited. `unknown_model`. */
+  exportVersion(context: Context, name: string, version: number): Promise<ModelFile>;
   /** The version an alias (default `champion`) names, or this version; null when there is none. */
   resolve(
     context: Context,

@@ -6,6 +6,7 @@ import type { Column } from "../table.ts";
 import { finish, uploadFile } from "./data.ts";
 import { addExperiments, runSearch } from "./experiments.ts";
 import { headline, metricsSections, rowsMeasured } from "./model-metrics.ts";
+import { saveStream } from "./save-stream.ts";
 import { facts, section, showList, table } from "./show.ts";
 import {
   type Registrar,
@@ -173,6 +174,22 @@ export function addModels(program: Command, registrar: Registrar): void {
   });
   addVerb(models, registrar, { ...trainVerb, usage: "train <model>" });
   addExperiments(models, registrar);
+  addVerb(models, registrar, {
+    usage: "export <version>",
+    description: "save the ONNX file of a version (name@version)",
+    example: "models export churn@1 --out churn.onnx",
+    options: [{ flags: "--out <file>", description: "where to", required: true }],
+    run: async (session, [reference], options) => {
+      const out = options["out"] as string;
+      await saveStream(await session.call("models.exportVersion", { parameters: parseReference(reference!) }), out);
+      session.show({ version: reference!, file: out }, () =>
+        facts(session, [
+          ["version", reference!],
+          ["file", out],
+        ]),
+      );
+    },
+  });
   addVerb(models, registrar, {
     usage: "import <model> <file>",
     description: "register an ONNX file as the model's next version, after it was opened and tried",

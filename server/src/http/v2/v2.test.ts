@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -71,6 +72,10 @@ test("a file that was imported is a version with a card, and the champion of a m
   expect(version.card).toContain("Imported, no metrics known.");
   expect(version.card).toContain("`X` (float32: age, hours)");
   expect(await parts.audited()).toContain("models.import model:churn");
+  const { path, name, bytes } = await models.exportVersion(parts.context, "churn", 1);
+  expect([name, bytes, await readFile(path)]).toEqual(["churn-1.onnx", version.bytes, Buffer.from(writeOnnx(classifier()))]);
+  expect(await parts.audited()).toContain("models.export model:churn");
+  await expect(models.exportVersion(parts.context, "churn", 2)).rejects.toMatchObject({ code: "unknown_model" });
   await expect(importFile("broken", classifier())).rejects.toMatchObject({ code: "import_refused" });
   await expect(models.get(parts.context, "broken")).rejects.toMatchObject({ code: "unknown_model" });
 });

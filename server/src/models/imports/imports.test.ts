@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as onnx from "onnxruntime-node";
 import { runTask } from "../../core/index.ts";
@@ -121,6 +122,23 @@ describe("a file", () => {
       expect(() => readFile(Buffer.from(text))).toThrow(expect.objectContaining({ code: "import_refused" }));
     expect(readFile(bytes)).toEqual({ labels: [["no", "yes"]], producer: "millrace" });
   });
+});
+
+test("a file that was damaged anywhere is read or refused, never anything else", () => {
+  const whole = writeOnnx(classifier());
+  const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(damage, fc.nat(whole.length), (changes, length) => {
+      const bytes = whole.slice(0, length);
+      for (const [at, byte] of changes) if (at < length) bytes[at] = byte;
+      try {
+        expect(readFile(bytes).labels.length).toBeLessThan(8);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "import_refused" });
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe("the task process", () => {
