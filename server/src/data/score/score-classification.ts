@@ -1,7 +1,7 @@
 import {
-  type Estimate,
   accuracy,
   averagePrecision,
+  brier,
   cohenKappa,
   confusionMatrix,
   expectedCalibrationError,
@@ -105,7 +105,13 @@ function ofProbabilities(
       "log loss",
       meanEstimate(truth.map((label, row) => -Math.log(Math.min(1, Math.max(probabilities[row]![labels.indexOf(label)]!, 1e-15))))),
     ),
-    fromEstimate(labels.length === 2 ? "Brier score" : "Brier score, sum over labels", squaredErrors(probabilities, truth, labels)),
+    fromEstimate(
+      labels.length === 2 ? "Brier score" : "Brier score, sum over labels",
+      brier(
+        probabilities,
+        truth.map((label) => labels.indexOf(label)),
+      ),
+    ),
     plain(
       "calibration error (15 bins, top label)",
       expectedCalibrationError(
@@ -115,12 +121,4 @@ function ofProbabilities(
       n,
     ),
   ];
-}
-
-/** Brier 1950. Over two labels the square of the positive's alone, as is usual: half of his sum over labels, in [0, 2]. */
-function squaredErrors(probabilities: readonly number[][], truth: readonly string[], labels: readonly string[]): Estimate {
-  const share = labels.length === 2 ? 0.5 : 1;
-  return meanEstimate(
-    probabilities.map((row, index) => share * row.reduce((sum, p, place) => sum + (p - (labels[place] === truth[index] ? 1 : 0)) ** 2, 0)),
-  );
 }
