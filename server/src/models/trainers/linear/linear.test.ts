@@ -120,6 +120,15 @@ describe("the linear trainer", () => {
     expect(Number.isFinite(answers[2])).toBe(true);
   });
 
+  test("keeps its answers within bounds, in memory and in the file", async () => {
+    const rows = regressionRows({ x: [1, 2, 3, 4] }, [10, 20, 30, 40]);
+    const trained = await linear.train(rows, { penalty: 0, minimum: 0, maximum: 35.5 }, context);
+    const asked = regressionRows({ x: [-50, 2, 50] }, [0, 0, 0]).columns;
+    expect(trained.predict(asked).map(([value]) => Math.round(value! * 10) / 10)).toEqual([0, 20, 35.5]);
+    await expectSame(trained, asked);
+    expect(() => linear.train(rows, { minimum: 2, maximum: 1 }, context)).toThrow(/minimum 2 is more than the maximum 1/);
+  });
+
   test("takes inputs named as its outputs are", async () => {
     const rows = regressionRows({ value: [1, 2, 3, 4], label: [1, 0, 1, 0], "#1": [0, 0, 1, 1] }, [1, 2, 3, 5]);
     await expectSame(await linear.train(rows, {}, context), rows.columns);

@@ -4,7 +4,8 @@ import { mean } from "../../../statistics/index.ts";
 import { type Column, signatureOf } from "../../columns.ts";
 import { type FittedColumns, type StepChoice, fitColumns, stepSchema } from "../../preprocessing/fit-columns.ts";
 import { asCategories } from "../../preprocessing/matrix.ts";
-import type { Explanation, TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
+import type { TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
+import { type LinearScore, explain, predict } from "./answer.ts";
 import { gram, makeDesign, project } from "./design.ts";
 import { minimise } from "./elastic-net.ts";
 import { writeLinear } from "./graph.ts";
@@ -18,6 +19,9 @@ const parametersSchema = z.strictObject({
   /** `balanced`: every label counts the same, however many rows it has. */
   classWeights: z.enum(["none", "balanced"]).default("none"),
   maximumIterations: z.int().min(1).max(10_000).default(200),
+  /** A regression never answers less, or more. */
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
   /** How columns are prepared, by name, in place of the default. */
   steps: z.record(z.string(), z.array(stepSchema)).default({}),
 });
@@ -37,24 +41,10 @@ export const linear: Trainer = {
   train: (rows, parameters, context) => train(rows, parametersSchema.parse(parameters), context),
 };
 
-export interface LinearScore {
-  readonly intercept: number;
-  /** One a column of the matrix. */
-  readonly weights: Float64Array;
-}
-
-/** One linear score a label (two labels: halves of one score, with opposite signs), or the one of a regression. */
-export interface LinearModel {
-  readonly columns: FittedColumns;
-  readonly scores: readonly LinearScore[];
-  /** The value of a regression is centre + scale x score. */
-  readonly centre: number;
-  readonly scale: number;
-  readonly isClassifier: boolean;
-}
-
 function train(rows: TrainingRows, parameters: Parameters, context: TrainerContext): TrainedModel {
   checkSteps(rows, parameters);
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = parameters;
+  if (minimum > maximum) throw new AppError("training_failed", `The minimum ${minimum} is more than the maximum ${maximum}.`);
   context.onProgress(0, "preparing columns");
   const columns = fitColumns(rows.columns, (column) => parameters.steps[column.name] ?? defaultSteps(column), {
     task: rows.task,
@@ -99,7 +89,15 @@ function fitClasses(rows: TrainingRows, columns: FittedColumns, { parameters, co
   });
   // Of two labels each gets half of the one score, with its own sign: the same answer, and parts that mirror each other.
   const halves = [-0.5, 0.5].map((share) => scores[0]!.map((weight) => share * weight));
-  const model = { columns, scores: (scores.length === 1 ? halves : scores).map(toScore), centre: 0, scale: 1, isClassifier: true };
+  const model = {
+    columns,
+    scores: (scores.length === 1 ? halves : scores).map(toScore),
+    centre: 0,
+    scale: 1,
+    minimum: Number.NEGATIVE_INFINITY,
+    maximum: Number.POSITIVE_INFINITY,
+    isClassifier: true,
+  };
   return { model, iterations };
 }
 
@@ -119,7 +117,9 @@ function fitValue(rows: TrainingRows, columns: FittedColumns, { parameters }: Fi
   );
   const from = new Float64Array(design.width);
   const score = minimise({ from, curvature: gram(design, weights), fall }, penaltyOf(parameters));
-  return { model: { columns, scores: [toScore(score)], centre, scale, isClassifier: false }, iterations: 1 };
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = parameters;
+  const bounds = { minimum: Math.fround(minimum), maximum: Math.fround(maximum) };
+  return { model: { columns, scores: [toScore(score)], centre, scale, ...bounds, isClassifier: false }, iterations: 1 };
 }
 
 function penaltyOf({ penalty, l1Ratio }: Parameters) {
@@ -183,49 +183,4 @@ function withNothing(column: Column): Column {
     default:
       return { ...column, values: Float64Array.of(Number.NaN) };
   }
-}
-
-function scoreRows(
-  { columns, scores }: LinearModel,
-  asked: readonly Column[],
-): { values: Float64Array[]; matrix: readonly Float64Array[] } {
-  const matrix = columns.transform(asked).columns;
-  const rows = matrix[0]?.length ?? 0;
-  const values = Array.from({ length: rows }, (_, row) =>
-    Float64Array.from(scores, ({ intercept, weights }) =>
-      matrix.reduce((sum, column, index) => sum + weights[index]! * column[row]!, intercept),
-    ),
-  );
-  return { values, matrix };
-}
-
-function predict(model: LinearModel, asked: readonly Column[]): Float64Array[] {
-  const { values } = scoreRows(model, asked);
-  return values.map((scores) => {
-    if (!model.isClassifier) return Float64Array.of(model.centre + model.scale * scores[0]!);
-    const largest = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
-    const powers = scores.map((score) => Math.exp(score - largest));
-    const total = powers.reduce((sum, power) => sum + power, 0);
-    return powers.map((power) => power / total);
-  });
-}
-
-/** A column's part is its weight times what it lies above its mean in the training rows; the bias is the score of the mean row. */
-function explain(model: LinearModel, asked: readonly Column[]): Explanation[] {
-  const { values, matrix } = scoreRows(model, asked);
-  const { training, sources } = model.columns;
-  const means = training.columns.map((column) => mean(column));
-  const biases = Float64Array.from(
-    model.scores,
-    ({ intercept, weights }) => model.centre + model.scale * means.reduce((sum, each, index) => sum + each * weights[index]!, intercept),
-  );
-  return values.map((_, row) => ({
-    bias: biases,
-    inputs: model.scores.map(({ weights }) => {
-      const parts = new Float64Array(asked.length);
-      for (const [index, column] of matrix.entries())
-        parts[sources[index]!]! += model.scale * weights[index]! * (column[row]! - means[index]!);
-      return parts;
-    }),
-  }));
 }
