@@ -59,7 +59,7 @@ export interface ApplyFunctionsReport {
   readonly functions: FunctionReport[];
 }
 
-/** Writes the votes of labelling functions over rows, and says what each function does. `invalid_input` names the line or the function that is wrong. */
+/** Writes the votes of labelling functions over rows, and says what each function does. `invalid_request` names the line or the function that is wrong. */
 export async function applyFunctions(input: ApplyFunctionsInput): Promise<ApplyFunctionsReport> {
   const functions = (await readFunctions(input.functionsPath)).map((each): Counted => ({
     ...each,
@@ -75,9 +75,13 @@ export async function applyFunctions(input: ApplyFunctionsInput): Promise<ApplyF
     await pipeline(Readable.from(voteLines(input, functions, seen)), createWriteStream(input.outPath));
   } catch (cause) {
     if (isAppError(cause)) throw cause;
-    throw new AppError("invalid_input", `${input.outPath} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    });
+    throw new AppError(
+      "invalid_request",
+      `${input.outPath} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      {
+        cause,
+      },
+    );
   }
   const share = (count: number) => count / Math.max(1, seen.rows);
   return {
@@ -113,11 +117,11 @@ async function* voteLines(
   for await (const bytes of readLines(rowsPath)) {
     const parsed = parseLine(bytes, ++line);
     if (parsed === null) continue;
-    if (!("raw" in parsed)) throw new AppError("invalid_input", `${rowsPath} line ${line}: ${parsed.reason}.`);
+    if (!("raw" in parsed)) throw new AppError("invalid_request", `${rowsPath} line ${line}: ${parsed.reason}.`);
     const { raw } = parsed;
     const item = itemColumn === undefined ? line : raw[itemColumn];
     if (typeof item !== "string" && typeof item !== "number")
-      throw new AppError("invalid_input", `${rowsPath} line ${line}: ${itemColumn!} names no item.`);
+      throw new AppError("invalid_request", `${rowsPath} line ${line}: ${itemColumn!} names no item.`);
     const truth = labelColumn === undefined ? null : (raw[labelColumn] ?? null);
     const speaking = functions.filter(({ column, applies }) => applies(raw[column]));
     seen.rows += 1;
@@ -142,19 +146,19 @@ async function readFunctions(path: string): Promise<LabellingFunction[]> {
   try {
     value = JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
-    throw new AppError("invalid_input", `${path} cannot be read as JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+    throw new AppError("invalid_request", `${path} cannot be read as JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
       cause,
     });
   }
   const parsed = functionsSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new AppError("invalid_input", `${path}: ${issue.path.join(".") || "the list"}: ${issue.message}.`);
+    throw new AppError("invalid_request", `${path}: ${issue.path.join(".") || "the list"}: ${issue.message}.`);
   }
   const names = parsed.data.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined)
-    throw new AppError("invalid_input", `${path}: two functions are called "${twice}"; votes are told apart by the name.`);
+    throw new AppError("invalid_request", `${path}: two functions are called "${twice}"; votes are told apart by the name.`);
   return parsed.data;
 }
 
@@ -164,7 +168,7 @@ function compile(of: LabellingFunction): (value: unknown) => boolean {
   try {
     pattern = matches === undefined ? undefined : new RegExp(matches, "iu");
   } catch (cause) {
-    throw new AppError("invalid_input", `The function "${name}": ${matches!} is no regular expression.`, { cause });
+    throw new AppError("invalid_request", `The function "${name}": ${matches!} is no regular expression.`, { cause });
   }
   const parts = contains?.map((part) => part.toLowerCase());
   const hasText = parts !== undefined || pattern !== undefined || wordsBelow !== undefined || wordsFrom !== undefined;

@@ -26,7 +26,7 @@ const rowSchema = z.strictObject({
 });
 type PoolRow = z.infer<typeof rowSchema>;
 
-/** Which rows of a file of JSON lines to label next. `invalid_input` names the line that is wrong. */
+/** Which rows of a file of JSON lines to label next. `invalid_request` names the line that is wrong. */
 export async function chooseRows(path: string, { by, count }: ChooseOptions): Promise<ChosenRow[]> {
   const rows = await readPool(path);
   if (by === "diversity") return chooseCentres(rows, take(rows, "features"), count);
@@ -42,13 +42,13 @@ export async function chooseRows(path: string, { by, count }: ChooseOptions): Pr
 async function readPool(path: string): Promise<PoolRow[]> {
   const { rows, rejections } = await parseRows(path);
   const [broken] = rejections;
-  if (broken !== undefined) throw new AppError("invalid_input", `${path} line ${broken.line}: ${broken.reason}.`);
-  if (rows.length === 0) throw new AppError("invalid_input", `${path} holds no rows; give one JSON object a line.`);
+  if (broken !== undefined) throw new AppError("invalid_request", `${path} line ${broken.line}: ${broken.reason}.`);
+  if (rows.length === 0) throw new AppError("invalid_request", `${path} holds no rows; give one JSON object a line.`);
   return rows.map(({ raw, line }) => {
     const parsed = rowSchema.safeParse(raw);
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0]!;
-    throw new AppError("invalid_input", `${path} line ${line}: ${issue.path.join(".") || "the row"}: ${issue.message}.`);
+    throw new AppError("invalid_request", `${path} line ${line}: ${issue.path.join(".") || "the row"}: ${issue.message}.`);
   });
 }
 
@@ -57,9 +57,9 @@ function take<K extends "probabilities" | "committee" | "features">(rows: readon
   const width = (row: PoolRow | undefined) => [row?.[field]].flat(field === "committee" ? 2 : 1).length;
   return rows.map((row, index) => {
     const value = row[field];
-    if (value === undefined) throw new AppError("invalid_input", `Row ${index + 1} (${row.item}) has no \`${field}\`.`);
+    if (value === undefined) throw new AppError("invalid_request", `Row ${index + 1} (${row.item}) has no \`${field}\`.`);
     if (width(row) !== width(rows[0]))
-      throw new AppError("invalid_input", `The \`${field}\` of row ${index + 1} (${row.item}) are not as many as the first row's.`);
+      throw new AppError("invalid_request", `The \`${field}\` of row ${index + 1} (${row.item}) are not as many as the first row's.`);
     return value;
   });
 }

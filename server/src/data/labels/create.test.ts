@@ -60,6 +60,6 @@ test("votes are combined there too; a third at once is asked to wait, and a wron
   });
   const third = labels.combine(context, bytes(), { method: "majority" });
   await expect(third).rejects.toMatchObject({ code: "overloaded" });
-  await expect(wrong).rejects.toMatchObject({ code: "invalid_input", message: expect.stringMatching(/Line 2 of the votes: source/) });
+  await expect(wrong).rejects.toMatchObject({ code: "invalid_request", message: expect.stringMatching(/Line 2 of the votes: source/) });
   expect((await good).items.map(({ label }) => label)).toEqual(["x", "y"]);
 });

@@ -13,7 +13,7 @@ import type { LabelJob } from "./label-task.ts";
 export interface Labels {
   /** Audited. `unknown_dataset`, `invalid_request` when the version has no label column or its labels cannot be judged. */
   check(context: Context, reference: string, request: CheckLabels): Promise<LabelCheck>;
-  /** Nothing is kept. `invalid_input` names the line of a wrong vote. */
+  /** Nothing is kept. `invalid_request` names the line of a wrong vote. */
   combine(context: Context, votes: AsyncIterable<Uint8Array>, query: CombineLabelsQuery): Promise<CombinedLabels>;
 }
 

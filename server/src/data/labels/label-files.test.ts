@@ -85,7 +85,7 @@ describe("rows worth labelling", () => {
     [[], /holds no rows/],
   ])("say which row is wrong: %j", async (rows, message) => {
     await expect(choose(rows, { by: "diversity", count: 1 })).rejects.toMatchObject({
-      code: "invalid_input",
+      code: "invalid_request",
       message: expect.stringMatching(message),
     });
   });
@@ -150,7 +150,7 @@ describe("labelling functions", () => {
     ["{", /cannot be read as JSON/],
   ])("say what is wrong with them: %j", async (functions, message) => {
     await expect(apply([{ text: "x" }], functions)).rejects.toMatchObject({
-      code: "invalid_input",
+      code: "invalid_request",
       message: expect.stringMatching(message),
     });
   });
@@ -160,7 +160,7 @@ describe("labelling functions", () => {
     await expect(apply([{ text: "x" }, 7], rule)).rejects.toThrow(/line 2: not an object/);
     await expect(apply([{ text: "x" }], rule, { itemColumn: "key" })).rejects.toThrow(/line 1: key names no item/);
     await expect(apply([{ text: "x" }], rule, { outPath: join(folder, "none", "votes.jsonl") })).rejects.toMatchObject({
-      code: "invalid_input",
+      code: "invalid_request",
     });
   });
 });

@@ -207,7 +207,7 @@ describe("votes", () => {
     [[], /no votes/],
     [["text"], /Line 1 of the votes: not an object/],
   ])("say what is wrong and where: %j", async (wrong, message) => {
-    await expect(combine(wrong, "majority")).rejects.toMatchObject({ code: "invalid_input", message: expect.stringMatching(message) });
+    await expect(combine(wrong, "majority")).rejects.toMatchObject({ code: "invalid_request", message: expect.stringMatching(message) });
   });
 });
 

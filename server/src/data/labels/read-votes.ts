@@ -17,7 +17,7 @@ export interface NamedVotes extends Votes {
   readonly labelNames: readonly string[];
 }
 
-/** Votes from JSON lines `{ item, source, label }`. `invalid_input` names the line. */
+/** Votes from JSON lines `{ item, source, label }`. `invalid_request` names the line. */
 export async function readVotes(path: string): Promise<NamedVotes> {
   const [items, sources, labels] = [createNames(), createNames(), createNames()];
   const votes: [item: number, source: number, label: number][] = [];
@@ -31,11 +31,11 @@ export async function readVotes(path: string): Promise<NamedVotes> {
     votes.push([items.number(vote.data.item), sources.number(vote.data.source), labels.number(vote.data.label)]);
   }
   const labelNames = labels.names();
-  if (votes.length === 0) throw new AppError("invalid_input", "There are no votes; send one `{ item, source, label }` a line.");
-  if (labelNames.length < 2) throw new AppError("invalid_input", `Every vote says "${labelNames[0]!}"; there is nothing to combine.`);
+  if (votes.length === 0) throw new AppError("invalid_request", "There are no votes; send one `{ item, source, label }` a line.");
+  if (labelNames.length < 2) throw new AppError("invalid_request", `Every vote says "${labelNames[0]!}"; there is nothing to combine.`);
   if (labelNames.length > mostLabels || labelNames.length ** 2 * sources.names().length > mostCells)
     throw new AppError(
-      "invalid_input",
+      "invalid_request",
       `There are ${labelNames.length} labels from ${sources.names().length} sources; at most ${mostLabels} labels are combined.`,
     );
   const sorted = labelNames.toSorted();
@@ -54,7 +54,7 @@ export async function readVotes(path: string): Promise<NamedVotes> {
 }
 
 function wrongLine(line: number, reason: string): AppError {
-  return new AppError("invalid_input", `Line ${line} of the votes: ${reason}.`, { details: { line, reason } });
+  return new AppError("invalid_request", `Line ${line} of the votes: ${reason}.`, { details: { line, reason } });
 }
 
 /** Numbers names in the order they come. */

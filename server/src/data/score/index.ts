@@ -7,7 +7,7 @@ export type { ScoreOptions, ScoreReport };
 
 /**
  * Scores a file of predictions, one JSON object a line: `{ truth, score | probabilities | label, group?, query?, columns? }`. Figures come with 95% intervals
- * where a formula gives one. `invalid_input` names the line that is wrong.
+ * where a formula gives one. `invalid_request` names the line that is wrong.
  */
 export async function scorePredictions(path: string, options: ScoreOptions): Promise<ScoreReport> {
   switch (options.task) {

@@ -14,13 +14,13 @@ export interface Answers {
 
 type Form = "probabilities" | "score" | "label";
 
-/** Brings probabilities by label, one score for the positive label, or bare labels into one form. `invalid_input` */
+/** Brings probabilities by label, one score for the positive label, or bare labels into one form. `invalid_request` */
 export function readAnswers(rows: readonly Prediction<"classification">[], named: string | undefined): Answers {
   const form = formOf(rows[0]!);
   for (const [index, row] of rows.entries()) {
     const own = formOf(row);
     if (own !== form)
-      throw new AppError("invalid_input", `Row ${index + 1} gives ${own} where the first row gives ${form}; give the same in every row.`);
+      throw new AppError("invalid_request", `Row ${index + 1} gives ${own} where the first row gives ${form}; give the same in every row.`);
   }
   const labels = [
     ...new Set(
@@ -35,7 +35,7 @@ export function readAnswers(rows: readonly Prediction<"classification">[], named
     // A score names only its own label; the rows may all be of the other one.
     if (form === "score" && labels.length === 1) labels.splice(named < labels[0]! ? 0 : 1, 0, named);
     else
-      throw new AppError("invalid_input", `No row has the label "${named}"; the labels are ${labels.slice(0, 20).join(", ")}.`, {
+      throw new AppError("invalid_request", `No row has the label "${named}"; the labels are ${labels.slice(0, 20).join(", ")}.`, {
         details: { labels },
       });
   }
@@ -51,7 +51,7 @@ function formOf({ probabilities, score, label }: Prediction<"classification">): 
   if (probabilities !== undefined) return "probabilities";
   if (score !== undefined) return "score";
   if (label !== undefined) return "label";
-  throw new AppError("invalid_input", "A row of a classification gives `probabilities`, a `score` or a `label` beside its `truth`.");
+  throw new AppError("invalid_request", "A row of a classification gives `probabilities`, a `score` or a `label` beside its `truth`.");
 }
 
 function fromScores(
@@ -61,7 +61,7 @@ function fromScores(
 ): Omit<Answers, "labels"> {
   if (labels.length !== 2 || positive === null)
     throw new AppError(
-      "invalid_input",
+      "invalid_request",
       `A score speaks of one of two labels; the truth has ${labels.length}. Give \`probabilities\` by label instead.`,
     );
   const other = labels.find((label) => label !== positive)!;
@@ -76,6 +76,6 @@ function fromScores(
 function spread(given: Readonly<Record<string, number>>, labels: readonly string[], index: number): number[] {
   const row = labels.map((label) => (Object.hasOwn(given, label) ? given[label]! : 0));
   const sum = row.reduce((total, p) => total + p, 0);
-  if (Math.abs(sum - 1) > 0.01) throw new AppError("invalid_input", `The probabilities of row ${index + 1} sum to ${sum}, not to 1.`);
+  if (Math.abs(sum - 1) > 0.01) throw new AppError("invalid_request", `The probabilities of row ${index + 1} sum to ${sum}, not to 1.`);
   return row.map((p) => p / sum);
 }

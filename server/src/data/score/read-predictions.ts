@@ -26,12 +26,12 @@ const schemas = {
 
 export type Prediction<T extends PredictionTask> = z.infer<(typeof schemas)[T]>;
 
-/** The rows of a file of JSON lines. `invalid_input` names the first line that is wrong, and its field. */
+/** The rows of a file of JSON lines. `invalid_request` names the first line that is wrong, and its field. */
 export async function readPredictions<T extends PredictionTask>(path: string, task: T): Promise<Prediction<T>[]> {
   const { rows, rejections } = await parseRows(path);
   const [broken] = rejections;
   if (broken !== undefined) throw wrongLine(path, broken.line, broken.reason);
-  if (rows.length === 0) throw new AppError("invalid_input", `${path} holds no predictions; give one JSON object a line.`);
+  if (rows.length === 0) throw new AppError("invalid_request", `${path} holds no predictions; give one JSON object a line.`);
   return rows.map(({ raw, line }) => {
     const parsed = schemas[task].safeParse(raw);
     if (parsed.success) return parsed.data as Prediction<T>;
@@ -41,5 +41,5 @@ export async function readPredictions<T extends PredictionTask>(path: string, ta
 }
 
 function wrongLine(path: string, line: number, reason: string): AppError {
-  return new AppError("invalid_input", `${path} line ${line}: ${reason}.`, { details: { line, reason } });
+  return new AppError("invalid_request", `${path} line ${line}: ${reason}.`, { details: { line, reason } });
 }

@@ -47,7 +47,7 @@ export function scoreRanking(rows: readonly Prediction<"ranking">[], options: Sc
       scores: found.map(({ score }) => score),
     }));
   if (queries.length === 0)
-    throw new AppError("invalid_input", "No query has a relevant row (truth above 0), so no ranking can be scored.");
+    throw new AppError("invalid_request", "No query has a relevant row (truth above 0), so no ranking can be scored.");
   const gains = (gain: "exponential" | "linear") => queries.map(({ truth, scores }) => ndcg(truth, scores, { at: options.at, gain }));
   const exponential = gains("exponential");
   // What is the same in every row of a query describes the query.

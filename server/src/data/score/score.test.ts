@@ -127,7 +127,7 @@ test("rankings are means over queries that have something to find", async () => 
   const report = await score(rows, { task: "ranking" });
   expect(metric(report, "NDCG@10 (gain truth)").value).toBeCloseTo((0.9608081943360617 + 1) / 2, 9);
   expect(metric(report, "NDCG@10 (gain 2^truth - 1)").n).toBe(2);
-  await expect(score(rows.slice(6, 8), { task: "ranking" })).rejects.toMatchObject({ code: "invalid_input" });
+  await expect(score(rows.slice(6, 8), { task: "ranking" })).rejects.toMatchObject({ code: "invalid_request" });
 });
 
 test.each([
@@ -160,7 +160,7 @@ test.each([
   [[], /holds no predictions/],
 ])("says what is wrong and where: %j", async (rows, message) => {
   await expect(score(rows, { task: "classification" })).rejects.toMatchObject({
-    code: "invalid_input",
+    code: "invalid_request",
     message: expect.stringMatching(message),
   });
 });
