@@ -32,7 +32,7 @@ export const createExperimentSchema = z.strictObject({
     .max(20)
     .optional(),
   algorithm: z.enum(["grid", "random", "tpe", "halving"]).default("tpe"),
-  /** Whichever is over first. Seconds count the trials and keep a part for the last training. */
+  /** Whichever is over first. Seconds are those of the trials, with as much as the longest took for the last training. */
   budget: z
     .strictObject({ trials: z.int().min(1).max(1000).default(20), seconds: z.number().min(1).max(86_400).default(600) })
     .default({ trials: 20, seconds: 600 }),

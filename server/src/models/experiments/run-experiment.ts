@@ -7,10 +7,10 @@ import { type Choice, chooseTrial } from "./choose-trial.ts";
 import { type ExperimentPlan, planExperiment } from "./plan-experiment.ts";
 import * as repository from "./repository.ts";
 import { type Trying, runCurve, runTrial } from "./run-trial.ts";
-import { type Proposal, type Tried, droppedAfter, proposeTrial } from "./search/index.ts";
+import { type Proposal, type Tried, findDropped, proposeTrial } from "./search/index.ts";
 
-/** Of the time; the rest is for the last training. */
-const searchShare = 0.85;
+/** Less time than this is not worth a trial. */
+const leastSeconds = 1;
 
 export interface SearchInput {
   readonly experimentId: string;
@@ -72,12 +72,15 @@ async function tryAll({ experimentId, request, plan, run, deps }: Search): Promi
   const trying: Trying = { dataset: request.dataset, plan, limits: request.limits };
   const tried: Tried[] = [];
   // Summed from what steps answered: the clock of a replay must not decide.
-  let left = request.budget.seconds * searchShare;
+  const spent: number[] = [];
   for (;;) {
-    const proposal = left <= 0 ? null : proposeTrial(request.algorithm, plan, tried);
+    const available = secondsFor(request, spent);
+    const proposal = available < leastSeconds ? null : proposeTrial(request.algorithm, plan, tried);
     if (proposal === null) return tried;
     const number = tried.length + 1;
-    const timeoutMs = Math.min(left * 1000, deps.config.trainMinutes * 60_000);
+    // Each candidate as it is gets its part, so that a slow one does not take the turn of those after it.
+    const turns = plan.defaultsFirst ? Math.max(1, plan.candidates.length - tried.length) : 1;
+    const timeoutMs = Math.min((available / turns) * 1000, deps.config.trainMinutes * 60_000);
     const { loss, seconds } = await run.step(`models.trial-${number}`, async (step) => {
       const { trial, loss: measured } = await runTrial(run.context, { trying, proposal }, { ...deps, signal: step.signal, timeoutMs });
       return deps.sql.as(run.context, (tx) =>
@@ -86,15 +89,21 @@ async function tryAll({ experimentId, request, plan, run, deps }: Search): Promi
           // One that was cancelled and is resumed runs again.
           await repository.updateExperiment(tx, experimentId, { status: "running" });
           if (request.algorithm === "halving")
-            for (const { place, reason } of droppedAfter(plan, [...tried, { ...proposal, loss: measured }]))
+            for (const { place, reason } of findDropped(plan, [...tried, { ...proposal, loss: measured }]))
               await repository.pruneTrial(tx, experimentId, { number: place + 1, reason });
           return { loss: measured, seconds: trial.seconds };
         }),
       );
     });
     tried.push({ ...proposal, loss });
-    left -= seconds;
+    spent.push(seconds);
   }
+}
+
+/** For the next trial: what is left, but for a last training as long as the longest trial, this one among them. */
+function secondsFor({ budget, register }: CreateExperiment, spent: readonly number[]): number {
+  const left = budget.seconds - spent.reduce((sum, each) => sum + each, 0);
+  return register ? Math.min(left - Math.max(0, ...spent), left / 2) : left;
 }
 
 /** Of trials on all rows. `training_failed` when none succeeded, with the first reason. */

@@ -10,7 +10,7 @@ import type { Proposal } from "./search/index.ts";
 
 export interface TrialDeps extends Omit<FitDeps, "logger"> {
   readonly signal: AbortSignal;
-  /** What is left of the search's time. */
+  /** What of the search's time it may take. */
   readonly timeoutMs: number;
 }
 
@@ -59,7 +59,7 @@ export async function runTrial(
   } catch (error) {
     if (deps.signal.aborted || !(error instanceof AppError)) throw error;
     const isLate = error.code === "task_killed" && performance.now() - startedAt >= deps.timeoutMs;
-    const reason = isLate ? "the time of the search was over" : `${error.code}: ${error.message}`;
+    const reason = isLate ? "its part of the time was over" : `${error.code}: ${error.message}`;
     return { trial: { ...known, ...nothing, status: isLate ? "pruned" : "failed", reason, seconds: seconds() }, loss: null };
   }
 }

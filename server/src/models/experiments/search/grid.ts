@@ -1,6 +1,6 @@
 import type { Dimension } from "@millrace/contract";
 import { AppError, createRandom } from "../../../core/index.ts";
-import { fromUnit } from "./space.ts";
+import { fromUnit, hasSpace } from "./space.ts";
 import type { Candidate, Proposal, Searcher } from "./types.ts";
 
 /** Values of a range. */
@@ -19,17 +19,20 @@ export const searchGrid: Searcher = (plan, tried) => {
 };
 
 function cellsOf(candidates: readonly Candidate[]): Proposal[] {
-  const axes = candidates.map(({ space }) => Object.entries(space).map(([name, dimension]) => ({ name, values: valuesOf(dimension) })));
+  const searched = [...candidates.keys()].filter((place) => hasSpace(candidates[place]!));
+  const axes = searched
+    .map((place) => candidates[place]!)
+    .map(({ space }) => Object.entries(space).map(([name, dimension]) => ({ name, values: valuesOf(dimension) })));
   const count = axes.reduce((sum, each) => sum + each.reduce((product, { values }) => product * values.length, 1), 0);
   if (count > mostCells)
     throw new AppError("invalid_request", `The grid has ${count} cells; at most ${mostCells} are taken. Search with "tpe" or "random".`);
-  return axes.flatMap((each, candidate) =>
+  return axes.flatMap((each, index) =>
     each
       .reduce<Proposal["values"][]>(
         (cells, { name, values }) => cells.flatMap((cell) => values.map((value) => ({ ...cell, [name]: value }))),
         [{}],
       )
-      .map((values) => ({ candidate, values, share: 1 })),
+      .map((values) => ({ candidate: searched[index]!, values, share: 1 })),
   );
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../core/index.ts";
 import { fromUnit, toUnit } from "./space.ts";
-import { type Candidate, type Plan, type Tried, checkCandidate, droppedAfter, proposeTrial } from "./index.ts";
+import { type Candidate, type Plan, type Tried, checkCandidate, findDropped, proposeTrial } from "./index.ts";
 import { rungsOf } from "./halving.ts";
 
 type Algorithm = Parameters<typeof proposeTrial>[0];
@@ -59,6 +59,12 @@ describe("a search", () => {
     const some = search("tpe", { candidates: [...candidates, bowl], defaultsFirst: true, trials: 8 }, ({ candidate }) => candidate);
     expect(some.slice(0, 3).map(({ candidate, values }) => [candidate, values])).toEqual([0, 1, 2].map((place) => [place, {}]));
     expect(some).toHaveLength(8);
+    // What has nothing to search is not tried again.
+    expect(some.slice(3).map(({ candidate }) => candidate)).toEqual([2, 2, 2, 2, 2]);
+    for (const algorithm of algorithms) {
+      const both = search(algorithm, { candidates: [bowl, candidates[0]!], trials: 14 });
+      expect(both.map(({ candidate }) => candidate)).toEqual(both.map((_, place) => (place === 0 ? 1 : 0)));
+    }
   });
 });
 
@@ -122,7 +128,9 @@ describe("successive halving", () => {
         const tried = search("halving", { trials, seed }, lossOf);
         const last = tried.filter(({ share }) => share === 1);
         expect(Math.min(...last.map(({ loss }) => loss!))).toBe(Math.min(...losses.values()));
-        const dropped = tried.flatMap((_, index) => droppedAfter({ trials }, tried.slice(0, index + 1)));
+        const dropped = tried.flatMap((_, index) =>
+          findDropped({ candidates: [bowl], trials, seed, defaultsFirst: false }, tried.slice(0, index + 1)),
+        );
         expect(dropped.length).toBe(losses.size - last.length);
         expect(new Set(dropped.map(({ place }) => place)).size).toBe(dropped.length);
         const worst = tried.findIndex(({ loss }) => loss === Math.max(...losses.values()));

@@ -59,8 +59,13 @@ function drawValues(space: Candidate["space"], random: Random): Proposal["values
   );
 }
 
-/** One drawn at random: a candidate, then its values. */
+export function hasSpace({ space }: Candidate): boolean {
+  return Object.keys(space).length > 0;
+}
+
+/** One drawn at random: a candidate that has a space, then its values. */
 export function drawProposal({ candidates }: Plan, random: Random): Proposal {
-  const candidate = random.integer(candidates.length);
+  const searched = [...candidates.keys()].filter((place) => hasSpace(candidates[place]!));
+  const candidate = searched[random.integer(searched.length)]!;
   return { candidate, values: drawValues(candidates[candidate]!.space, random), share: 1 };
 }

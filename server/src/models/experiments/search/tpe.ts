@@ -2,7 +2,7 @@ import type { Dimension } from "@millrace/contract";
 import type { Random } from "../../../core/index.ts";
 import { normalCdf } from "../../../statistics/index.ts";
 import { randomOf } from "./random.ts";
-import { drawProposal, fromUnit, toUnit } from "./space.ts";
+import { drawProposal, fromUnit, hasSpace, toUnit } from "./space.ts";
 import type { Plan, Proposal, Searcher, Tried } from "./types.ts";
 
 /** Trials drawn at random before anything is modelled, at most; a third of a small budget. */
@@ -21,7 +21,7 @@ const goodShare = 0.15;
 export const searchByTpe: Searcher = (plan, tried) => {
   if (tried.length >= plan.trials) return null;
   const random = randomOf(plan.seed, tried.length);
-  const start = Math.min(mostStart, Math.ceil(plan.trials / 3)) + (plan.defaultsFirst ? plan.candidates.length : 0);
+  const start = Math.max(Math.min(mostStart, Math.ceil(plan.trials / 3)), plan.defaultsFirst ? plan.candidates.length : 1);
   const parts = partTrials(tried);
   if (tried.length < start || parts.good.length === 0) return drawProposal(plan, random);
   const candidate = chooseCandidate(plan, parts, random);
@@ -41,13 +41,15 @@ function partTrials(tried: readonly Tried[]): Parts {
   return { good: ranked.slice(0, count), others: ranked.slice(count) };
 }
 
+/** Among those that have a space; the others were tried, and would only come to the same again. */
 function chooseCandidate({ candidates }: Plan, { good, others }: Parts, random: Random): number {
+  const searched = [...candidates.keys()].filter((place) => hasSpace(candidates[place]!));
   const weights = (part: readonly Tried[]) =>
     shares(
-      candidates.length,
-      part.map(({ candidate }) => candidate),
+      searched.length,
+      part.map(({ candidate }) => searched.indexOf(candidate)).filter((place) => place !== -1),
     );
-  return likeliest(weights(good), weights(others), random);
+  return searched[likeliest(weights(good), weights(others), random)]!;
 }
 
 interface Choosing {
