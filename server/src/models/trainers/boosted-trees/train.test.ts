@@ -84,13 +84,10 @@ describe("the ONNX file answers as the trees do", () => {
 });
 
 describe("boosted trees of columns", () => {
-  test("the same rows and seed give the same file; facts say which column matters", async () => {
+  test("the same rows and seed give the same file", async () => {
     const rows = makeRows(3, "regression", 0);
     const [one, other] = [await boostedTrees.train(rows, { trees: 5 }, context), await boostedTrees.train(rows, { trees: 5 }, context)];
     expect(Buffer.compare(one.onnx, other.onnx)).toBe(0);
-    const influences = rows.columns.map(({ name }) => one.facts[`influence of ${name}`]!);
-    expect(influences.reduce((sum, each) => sum + each, 0)).toBeCloseTo(1, 9);
-    expect(Math.min(...influences)).toBeGreaterThan(0);
   });
 
   test("explain themselves by input column: a column for each input, however many features it became", async () => {

@@ -40,8 +40,6 @@ type Parameters = z.output<typeof parametersSchema>;
 
 /** More threads than this wait for each other longer than they help. */
 const mostThreads = 8;
-/** Rows whose SHAP values say how much each column matters. */
-const explainedRows = 200;
 
 /** Gradient-boosted trees. */
 export const boostedTrees: Trainer = {
@@ -78,8 +76,6 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
       onTree: (done) => context.onProgress((0.98 * done) / options.trees, `tree ${done} of ${options.trees}`),
     },
   );
-  const explained = (asked: readonly Column[]) =>
-    explain(ensemble, columns, { features: toFeatures(columns.transform(asked)), inputs: asked.length });
   return {
     onnx: writeGraph(ensemble, columns, rows.labels),
     signature: signatureOf(rows),
@@ -89,13 +85,12 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
       features: features.length,
       trees: ensemble.trees.length,
       leaves: ensemble.trees.reduce((sum, { left }) => sum + (left.length + 1) / 2, 0),
-      ...influences(rows, explained),
     },
     predict: (asked) => {
       const given = toFeatures(columns.transform(asked));
       return scoreRows(ensemble, given, given[0]!.values.length).map((scores) => applyLink(objective, scores));
     },
-    explain: explained,
+    explain: (asked) => explain(ensemble, columns, { features: toFeatures(columns.transform(asked)), inputs: asked.length }),
   };
 }
 
@@ -164,28 +159,6 @@ function explain(
       inputs: shares.map((share) => inputs[0]!.map((value) => share * value)),
     };
   });
-}
-
-/** How far each column moves the score: the mean size of its SHAP values over some training rows, evenly drawn, as a share of all. */
-function influences({ columns, count }: TrainingRows, explained: (asked: readonly Column[]) => Explanation[]): Record<string, number> {
-  const every = Math.max(1, count / explainedRows);
-  const rows = Array.from({ length: Math.floor(count / every) }, (_, index) => Math.floor(index * every));
-  const sums = new Float64Array(columns.length);
-  for (const { inputs } of explained(columns.map((column) => pick(column, rows))))
-    for (const values of inputs) for (const [input, value] of values.entries()) sums[input]! += Math.abs(value);
-  const total = sums.reduce((sum, each) => sum + each, 0) || 1;
-  return Object.fromEntries(columns.map(({ name }, input) => [`influence of ${name}`, sums[input]! / total]));
-}
-
-function pick(column: Column, rows: readonly number[]): Column {
-  switch (column.kind) {
-    case "text":
-      return { ...column, values: rows.map((row) => column.values[row]!) };
-    case "category":
-      return { ...column, values: rows.map((row) => column.values[row]!) };
-    default:
-      return { ...column, values: Float64Array.from(rows, (row) => column.values[row]!) };
-  }
 }
 
 function checkNames({ columns }: TrainingRows, { steps, monotone }: Parameters): void {
