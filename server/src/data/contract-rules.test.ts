@@ -1,5 +1,6 @@
 import type { ColumnContract, DataContract } from "@millrace/contract";
 import fc from "fast-check";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { AppError } from "../core/index.ts";
 import { type BuildOptions, buildRows } from "./build-rows.ts";
@@ -162,6 +163,44 @@ describe("rules about a row and about all rows", () => {
     expect(refused({ ...base, freshness: { maxAgeHours: 1, policy: "fail" } }, { ...options, timeColumn: undefined })).toContain(
       "no `timeColumn`",
     );
+  });
+});
+
+const beers = new URL("../../../../shared/data/dirty_beers/", import.meta.url);
+
+function readBeers(file: string): Record<string, string>[] {
+  const [head, ...lines] = readFileSync(new URL(file, beers), "utf8").trim().split(/\r?\n/);
+  const names = head!.split(",");
+  return lines.map((line) => {
+    const cells = line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+    return Object.fromEntries(names.map((name, index) => [name, cells[index]!]));
+  });
+}
+
+describe("a contract for the dirty beers", () => {
+  test("sets aside exactly the rows whose strength or state is not that of the clean file", (context) => {
+    if (!existsSync(beers)) return context.skip("the folder of shared data is not there");
+    const [dirty, clean] = [readBeers("dirty.csv"), readBeers("clean.csv")];
+    const owned: DataContract = {
+      columns: [
+        column("id", { nullable: false, unique: true }),
+        column("beer_name"),
+        column("abv", { pattern: "|0\\.\\d+" }),
+        column("state", { pattern: "[A-Z]{2}" }),
+      ],
+    };
+    const { report, rejections } = buildRows(
+      dirty.map((raw, index) => ({ line: index + 1, raw })),
+      [],
+      { featureColumns: ["beer_name"], keyColumn: "id", contract: owned, holdout: 0.2, nearThreshold: 1, now: 0 },
+    );
+    const wrong = dirty.flatMap((row, index) => (["abv", "state"].some((name) => row[name] !== clean[index]![name]) ? [index + 1] : []));
+    expect(rejections.map(({ line }) => line)).toEqual(wrong);
+    expect(report.rules.slice(0, 2).map(({ rule, broken }) => [rule, broken])).toEqual([
+      ["abv: must match |0\\.\\d+", 693],
+      ["state: must match [A-Z]{2}", 127],
+    ]);
+    expect(report.kept + report.exactDuplicates + report.quarantined).toBe(2410);
   });
 });
 
