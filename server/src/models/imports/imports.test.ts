@@ -137,7 +137,7 @@ test("a file that was damaged anywhere is read or refused, never anything else",
         expect(error).toMatchObject({ code: "import_refused" });
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
