@@ -50,11 +50,17 @@ function build(name: string, count: number): Promise<string> {
   return parts.build(rows, { name, timeColumn: "at", labelColumn: "label", featureColumns: ["first", "second"], keyColumn: "key" });
 }
 
-async function search(more: Partial<CreateExperiment>) {
-  const request = createExperimentSchema.parse({ model: "table", dataset, folds: { count: 2 }, ...more });
+/** Runs a search that is cancelled after its first trial, and then resumed. */
+async function searchTwice(more: Partial<CreateExperiment>) {
+  const request = createExperimentSchema.parse({ model: "table", dataset, ...more });
   const { workflowId, experimentId } = await models.createExperiment(parts.context, request);
+  const look = () => models.getExperiment(parts.context, experimentId);
+  await expect.poll(async () => (await look()).trials.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await parts.jobs.cancel(parts.context, workflowId);
+  await expect.poll(async () => (await look()).status, { timeout: 20_000 }).toBe("failed");
+  await parts.jobs.resume(parts.context, workflowId);
   const result = await parts.jobs.result<ExperimentResult>(workflowId);
-  return { result, experiment: await models.getExperiment(parts.context, experimentId) };
+  return { result, experiment: await look() };
 }
 
 async function train(more: Partial<CreateRun>): Promise<TrainResult> {
@@ -71,9 +77,9 @@ async function train(more: Partial<CreateRun>): Promise<TrainResult> {
 }
 
 describe("a search", () => {
-  test("keeps every trial with why it failed or was set aside, registers the best, and draws its learning curve", async () => {
+  test("goes on where it was cut, keeps every trial with why it failed or was set aside, registers the best, and draws its learning curve", async () => {
     const space = { penalty: { kind: "log", from: 0.1, to: 10 } } as const;
-    const { result, experiment } = await search({
+    const { result, experiment } = await searchTwice({
       candidates: [
         { trainer: "linear", parameters: {}, space },
         { trainer: "linear", parameters: { steps: { nowhere: [] } }, space },
@@ -86,6 +92,7 @@ describe("a search", () => {
       seed: 5,
     });
     expect(experiment).toMatchObject({ status: "succeeded", metric: "accuracy", error: null, model: "table", dataset, result });
+    expect(experiment.trials.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
     expect(experiment.trials.map(({ status }) => status).sort()).toEqual(["failed", "pruned", "succeeded", "succeeded"]);
     expect(experiment.trials.map(({ share }) => Number(share.toFixed(2)))).toEqual([0.33, 0.33, 0.33, 1]);
     const reasonOf = (asked: string) => experiment.trials.find(({ status }) => status === asked)!.reason;
