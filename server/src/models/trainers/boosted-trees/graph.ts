@@ -4,8 +4,18 @@ import { writeClasses, writeValue } from "../write-outputs.ts";
 import { writeEnsemble } from "./ensemble-node.ts";
 import type { Ensemble } from "./types.ts";
 
+/** What a regression may answer: infinite where there is no bound, else 32-bit floats. */
+export interface Bounds {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
 /** The model as an ONNX file: how columns are prepared, the trees, and what their scores mean. */
-export function writeGraph(ensemble: Ensemble, columns: FittedColumns, labels: readonly string[]): Uint8Array {
+export function writeGraph(
+  ensemble: Ensemble,
+  columns: FittedColumns,
+  { labels, bounds }: { labels: readonly string[]; bounds: Bounds },
+): Uint8Array {
   const graph = new GraphBuilder();
   const scores = writeEnsemble(graph, ensemble, columns.write(graph));
   switch (ensemble.objective) {
@@ -17,10 +27,15 @@ export function writeGraph(ensemble: Ensemble, columns: FittedColumns, labels: r
       writeClasses(graph, scores, labels);
       break;
     case "poisson":
-      writeValue(graph, graph.add("Exp", [scores]));
+      writeBounded(graph, graph.add("Exp", [scores]), bounds);
       break;
     default:
-      writeValue(graph, scores);
+      writeBounded(graph, scores, bounds);
   }
   return graph.finish();
+}
+
+function writeBounded(graph: GraphBuilder, values: string, { minimum, maximum }: Bounds): void {
+  const raised = minimum === -Infinity ? values : graph.add("Max", [values, graph.floats(minimum)]);
+  writeValue(graph, maximum === Infinity ? raised : graph.add("Min", [raised, graph.floats(maximum)]));
 }

@@ -121,8 +121,18 @@ describe("boosted trees of columns", () => {
     for (const [age, probability] of line.slice(1).entries()) expect(probability).toBeLessThanOrEqual(line[age]!);
   });
 
+  test("keep a number within its bounds, in memory and in the file", async () => {
+    const rows = makeRows(4, "regression", 0);
+    const model = await boostedTrees.train(rows, { trees: 20, minimum: 2, maximum: 3.5 }, context);
+    const own = model.predict(rows.columns).map(([value]) => value!);
+    expect([Math.min(...own), Math.max(...own)]).toEqual([2, 3.5]);
+    const theirs = await runOnnx(model.onnx, rows.columns, "value");
+    for (const [row, value] of own.entries()) expect(theirs[row]!).toBeCloseTo(value, 5);
+  });
+
   test.each([
     ["one label only", { ...makeRows(1, "classification", 2), labels: ["first"], target: new Float64Array(300) }, {}, /"first"/],
+    ["bounds that leave nothing", makeRows(1, "regression", 0), { minimum: 2, maximum: 1 }, /minimum 2 is more than the maximum 1/],
     ["a constraint on no column", makeRows(1, "regression", 0), { monotone: { height: "rising" } }, /"height"/],
     ["a constraint on categories", makeRows(1, "regression", 0), { monotone: { city: "rising" } }, /"city" holds categories/],
   ])("%s is refused", (_, rows, parameters, message) => {

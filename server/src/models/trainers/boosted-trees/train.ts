@@ -7,7 +7,7 @@ import type { Matrix } from "../../preprocessing/types.ts";
 import type { Explanation, TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
 import { boost } from "./boost.ts";
 import { createExplainer } from "./explain.ts";
-import { writeGraph } from "./graph.ts";
+import { type Bounds, writeGraph } from "./graph.ts";
 import { applyLink, scoreRows } from "./predict.ts";
 import { type Ensemble, type ObjectiveName, type TableFeature, defaultOptions } from "./types.ts";
 
@@ -31,6 +31,9 @@ const parametersSchema = z.strictObject({
   /** Stops when so many rounds did not lower the loss of rows held out; 0: never. */
   earlyStoppingRounds: z.int().min(0).default(defaultOptions.earlyStoppingRounds),
   earlyStoppingShare: z.number().gt(0).lt(1).default(defaultOptions.earlyStoppingShare),
+  /** Bounds of a regression's answers. */
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
   /** `balanced`: every label counts the same, however many rows it has. */
   classWeights: z.enum(["none", "balanced"]).default("none"),
   /** How columns are prepared, by name, in place of the default. */
@@ -53,6 +56,7 @@ export const boostedTrees: Trainer = {
 
 function train(rows: TrainingRows, parameters: Parameters, context: TrainerContext): TrainedModel {
   checkNames(rows, parameters);
+  const bounds = boundsOf(parameters);
   context.onProgress(0, "preparing columns");
   const columns = fitColumns(rows.columns, (column) => parameters.steps[column.name] ?? defaultSteps(column), {
     task: rows.task,
@@ -61,23 +65,22 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
     seed: context.seed,
   });
   const toFeatures = (matrix: Matrix) => nameFeatures(rows, { matrix, columns, parameters });
-  const { steps: _, monotone: __, classWeights: ___, ...options } = parameters;
   const objective = objectiveOf(rows, parameters);
   const features = toFeatures(columns.training);
   const ensemble = boost(
     { rows: rows.count, features, target: rows.target, weights: weigh(rows, parameters), groups: rows.groups },
     {
       ...defaultOptions,
-      ...options,
+      ...parameters,
       objective,
       classes: rows.labels.length,
       seed: context.seed,
       threads: Math.min(mostThreads, availableParallelism()),
-      onTree: (done) => context.onProgress((0.98 * done) / options.trees, `tree ${done} of ${options.trees}`),
+      onTree: (done) => context.onProgress((0.98 * done) / parameters.trees, `tree ${done} of ${parameters.trees}`),
     },
   );
   return {
-    onnx: writeGraph(ensemble, columns, rows.labels),
+    onnx: writeGraph(ensemble, columns, { labels: rows.labels, bounds }),
     signature: signatureOf(rows),
     facts: {
       rows: rows.count,
@@ -88,10 +91,20 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
     },
     predict: (asked) => {
       const given = toFeatures(columns.transform(asked));
-      return scoreRows(ensemble, given, given[0]!.values.length).map((scores) => applyLink(objective, scores));
+      return scoreRows(ensemble, given, given[0]!.values.length).map((scores) => bound(applyLink(objective, scores), bounds));
     },
     explain: (asked) => explain(ensemble, columns, { features: toFeatures(columns.transform(asked)), inputs: asked.length }),
   };
+}
+
+function boundsOf({ minimum = -Infinity, maximum = Infinity }: Parameters): Bounds {
+  if (minimum > maximum) throw new AppError("training_failed", `The minimum ${minimum} is more than the maximum ${maximum}.`);
+  return { minimum: Math.fround(minimum), maximum: Math.fround(maximum) };
+}
+
+/** Probabilities lie between 0 and 1, whatever the bounds of values. */
+function bound(answers: Float64Array, { minimum, maximum }: Bounds): Float64Array {
+  return answers.length > 1 ? answers : answers.map((value) => Math.min(maximum, Math.max(minimum, value)));
 }
 
 function objectiveOf({ task, labels }: TrainingRows, { objective }: Parameters): ObjectiveName {
