@@ -75,6 +75,9 @@ function toRows(dataset: DatasetDetail, { name, description }: JoinWork, joined:
     featureColumns: [...featureColumns, ...joined.features],
     keyColumn: unique !== undefined && unique.name !== dataset.timeColumn ? unique.name : undefined,
     contract: "infer",
+    sensitiveColumns: contract.columns.filter(({ sensitive }) => sensitive === true).map((column) => column.name),
+    // Which views are joined was asked for by name: their columns are meant to be those.
+    breaking: true,
     holdout: Math.min(0.5, Math.max(0.05, held / Math.max(1, dataset.kept))),
     split: dataset.split,
     description: description === "" ? `${dataset.reference} joined with ${joined.views.join(", ")}.` : description,
