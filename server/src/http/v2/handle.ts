@@ -37,7 +37,7 @@ interface Reply {
 export function createInferenceDoor(
   given: Omit<InferenceDoorDeps, "find">,
 ): (request: IncomingMessage, response: ServerResponse, question: Question) => void {
-  const deps: InferenceDoorDeps = { ...given, find: createModelFinder(given.models) };
+  const deps: InferenceDoorDeps = { ...given, find: createModelFinder(given.models, given.clock) };
   return function handle(request, response, question) {
     answer(request, response, question, deps).then(
       (reply) => send(response, reply),
