@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { CreateExperiment, Estimate, Experiment, OperationInput, RunComparison, Trial } from "@millrace/contract";
 import type { Command } from "commander";
+import { AppError } from "../../core/index.ts";
 import { bytes, count, duration, inline, instant, interval } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
@@ -36,7 +37,7 @@ export function addExperiments(models: Command, registrar: Registrar): void {
       { flags: "--dataset <reference>", description: "name@version", required: true },
       { flags: "--trainer <name>", description: "which trainer; by default all that make sense for the dataset, each with a small space" },
       { flags: "--parameter <name=value>", description: "a parameter that is fixed; may be repeated", parse: collectPairs },
-      { flags: "--space <json>", description: "what is searched, as JSON or @file", parse: readJson, default: {} },
+      { flags: "--space <json>", description: "what of the trainer is searched, as JSON or @file", parse: readJson },
       { flags: "--algorithm <name>", description: "how", choices: ["grid", "random", "tpe", "halving"], default: "tpe" },
       { flags: "--trials <n>", description: "at most so many", parse: parseWhole, default: 20 },
       { flags: "--seconds <n>", description: "at most so long", parse: parseWhole, default: 600 },
@@ -87,8 +88,11 @@ function toRequest(model: string, options: Record<string, unknown>): SearchReque
       metric?: CreateExperiment["metric"];
       foldKind?: CreateExperiment["folds"]["kind"];
     };
-  const parameters = (options["parameter"] as Record<string, unknown> | undefined) ?? {};
-  const space = options["space"] as NonNullable<CreateExperiment["candidates"]>[number]["space"];
+  if (trainer === undefined && (options["parameter"] ?? options["space"]) !== undefined)
+    throw new AppError("invalid_request", "Parameters and spaces are of one trainer: name it with --trainer.");
+  const { parameter: parameters = {}, space = {} } = options as { parameter?: Record<string, unknown> } & Partial<
+    Pick<NonNullable<CreateExperiment["candidates"]>[number], "space">
+  >;
   const limits = { bytes: options["maxBytes"], milliseconds: options["maxMilliseconds"], interpretable: options["interpretable"] };
   return {
     model,

@@ -1,5 +1,6 @@
 import type { ImportModel, Model, ModelVersion, Run } from "@millrace/contract";
 import { type Command, InvalidArgumentError } from "commander";
+import { AppError } from "../../core/index.ts";
 import { count, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
@@ -62,6 +63,11 @@ export const trainVerb: Omit<Verb, "usage"> = {
   ],
   run: async (session, [model], options) => {
     if (options["auto"] === true) {
+      if (options["parameter"] !== undefined)
+        throw new AppError(
+          "invalid_request",
+          "--auto chooses trainer and parameters itself: leave --parameter out, or search with `millrace models search`.",
+        );
       await runSearch(session, toSearch(model!, options), options["detach"] === true);
       return;
     }
