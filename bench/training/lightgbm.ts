@@ -15,8 +15,14 @@ export function hasLightgbm(): boolean {
   return spawnSync("python3", ["-c", "import lightgbm"]).status === 0;
 }
 
-/** Seconds of each fit, binning included, with LightGBM's defaults. */
-export function fitLightgbm({ features, target }: PeerTable, options: { objective: string; threads: number; repeats: number }): number[] {
+/** Of one fit, binning included. */
+export interface Seconds {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+/** Fits with LightGBM's defaults, in a process of its own. */
+export function fitLightgbm({ features, target }: PeerTable, options: { objective: string; threads: number }): Seconds {
   const folder = mkdtempSync(join(tmpdir(), "millrace-training-"));
   try {
     const path = join(folder, "table");
@@ -24,13 +30,12 @@ export function fitLightgbm({ features, target }: PeerTable, options: { objectiv
     writeFileSync(path, Buffer.from(target.buffer), { flag: "a" });
     writeFileSync(`${path}.json`, JSON.stringify({ rows: target.length, categorical: features.map(({ kind }) => kind === "category") }));
     const script = fileURLToPath(new URL("fit-lightgbm.py", import.meta.url));
-    const { stdout, stderr, status } = spawnSync(
-      "python3",
-      [script, path, options.objective, String(options.threads), String(options.repeats)],
-      { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] },
-    );
+    const { stdout, stderr, status } = spawnSync("python3", [script, path, options.objective, String(options.threads)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     if (status !== 0) throw new Error(`LightGBM failed: ${stderr}`);
-    return JSON.parse(stdout) as number[];
+    return JSON.parse(stdout) as Seconds;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
