@@ -27,7 +27,7 @@ const exclude = ["**/node_modules/**", "**/dist/**"];
 /** They start the engine of workflows, which is one for the whole process, or test it. */
 const engine = [
   "server/src/{app,jobs,release,functions/batches}/**/*.test.ts",
-  "server/src/{data/data,evaluation/evaluation,feedback/feedback,models/models,monitoring/monitoring}.test.ts",
+  "server/src/{data/data,data/features/features,data/sources/sources,evaluation/evaluation,feedback/feedback,models/models,monitoring/monitoring}.test.ts",
   "server/src/storage/{backup/backup,sql/dbos}.test.ts",
 ];
 

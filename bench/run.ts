@@ -4,6 +4,8 @@ import { type Check, type CheckResult, printTable } from "./table.ts";
 const areas: Readonly<Record<string, () => Promise<{ checks: readonly Check[] }>>> = {
   loop: () => import("./loop/index.ts"),
   gateway: () => import("./gateway/index.ts"),
+  data: () => import("./data/index.ts"),
+  training: () => import("./training/index.ts"),
 };
 
 const words = process.argv.slice(2);

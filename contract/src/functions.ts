@@ -101,6 +101,23 @@ export const inferResponseSchema = z.object({
 });
 export type InferResponse = z.infer<typeof inferResponseSchema>;
 
+export const inferManyRequestSchema = z.strictObject({
+  inputs: z.array(z.unknown()).min(1).max(256),
+  /** Of each. */
+  deadlineMs: z.int().positive().max(600_000).optional(),
+  metadata: z.record(z.string().max(64), z.string().max(256)).optional(),
+});
+export const inferManyResponseSchema = z.object({
+  /** In the order of the inputs: the answer, or why there is none. */
+  items: z.array(
+    z.union([
+      inferResponseSchema,
+      z.object({ error: z.object({ code: z.string(), detail: z.string(), inferenceId: idSchema.nullable() }) }),
+    ]),
+  ),
+});
+export type InferManyResponse = z.infer<typeof inferManyResponseSchema>;
+
 export const inferenceStatusSchema = z.enum(["ok", "failed", "refused", "interrupted"]);
 export const inferenceSchema = z.object({
   id: idSchema,

@@ -2,14 +2,18 @@ import { z } from "zod";
 import * as batches from "./batches.ts";
 import * as data from "./data.ts";
 import * as evaluation from "./evaluation.ts";
+import * as experiments from "./experiments.ts";
+import * as features from "./features.ts";
 import * as feedback from "./feedback.ts";
 import * as functions from "./functions.ts";
 import * as gateway from "./gateway.ts";
 import * as governance from "./governance.ts";
 import * as jobs from "./jobs.ts";
+import * as labels from "./labels.ts";
 import * as models from "./models.ts";
 import * as monitoring from "./monitoring.ts";
 import * as overview from "./overview.ts";
+import * as profile from "./profile.ts";
 import * as release from "./release.ts";
 import * as storage from "./storage.ts";
 import { functionNameSchema, idSchema, nameSchema, pageOf, pageQuerySchema } from "./wire.ts";
@@ -71,16 +75,38 @@ export const routes = {
 
   "data.upload": { method: "POST", path: "/api/data/uploads", summary: "Upload rows as JSON lines (content-type application/x-ndjson)", permission: "data.write", body: "stream", response: data.uploadSchema, status: 201 },
   "data.create": { method: "POST", path: "/api/data/datasets", summary: "Build the next version of a dataset from an upload", permission: "data.write", body: data.createDatasetSchema, response: jobs.startedSchema, status: 202 },
-  "data.list": { method: "GET", path: "/api/data/datasets", summary: "List dataset versions", permission: "data.read", query: pageQuerySchema, response: pageOf(data.datasetSchema) },
+  "data.list": { method: "GET", path: "/api/data/datasets", summary: "List dataset versions", permission: "data.read", query: pageQuerySchema.extend({ name: nameSchema.optional(), tag: nameSchema.optional() }), response: pageOf(data.datasetSchema) },
+  "data.compare": { method: "GET", path: "/api/data/datasets/:name/compare", summary: "What became different between two versions of a dataset", permission: "data.read", parameters: named, query: data.compareDatasetsQuerySchema, response: data.datasetComparisonSchema },
   "data.get": { method: "GET", path: "/api/data/datasets/:name/:version", summary: "One dataset version: contract, quarantine, splits, lineage, datasheet", permission: "data.read", parameters: versioned, response: data.datasetDetailSchema },
   "data.rows": { method: "GET", path: "/api/data/datasets/:name/:version/rows", summary: "Rows of a dataset version (audited)", permission: "data.read", parameters: versioned, query: z.object({ offset: z.coerce.number().int().min(0).default(0), limit: z.coerce.number().int().min(1).max(1000).default(50), split: z.enum(["train", "holdout"]).optional() }), response: data.datasetRowsSchema },
+  "data.lineage": { method: "GET", path: "/api/data/datasets/:name/:version/lineage", summary: "Versions that a version grew out of, and those that grew out of it", permission: "data.read", parameters: versioned, response: data.datasetLineageSchema },
+  "data.trace": { method: "GET", path: "/api/data/datasets/:name/:version/rows/:row/source", summary: "Where a row of a version came from (audited)", permission: "data.read", parameters: versioned.extend({ row: z.coerce.number().int().min(0) }), response: data.rowSourceSchema },
+  "data.setTag": { method: "PUT", path: "/api/data/datasets/:name/tags/:tag", summary: "Name a version; a tag that is taken moves", permission: "data.write", parameters: named.extend({ tag: nameSchema }), body: data.setTagSchema, response: data.tagSchema },
+  "data.removeTag": { method: "DELETE", path: "/api/data/datasets/:name/tags/:tag", summary: "Take a tag away", permission: "data.write", parameters: named.extend({ tag: nameSchema }), response: data.tagSchema },
   "data.quarantine": { method: "GET", path: "/api/data/datasets/:name/:version/quarantine", summary: "Rows that were set aside, with the reason", permission: "data.read", parameters: versioned, query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }), response: z.object({ items: z.array(data.quarantinedRowSchema) }) },
+  "data.checkLabels": { method: "POST", path: "/api/data/datasets/:name/:version/labels/check", summary: "Rows whose label is probably wrong, most suspicious first (audited)", permission: "data.read", parameters: versioned, body: labels.checkLabelsSchema, response: labels.labelCheckSchema },
+  "data.combineLabels": { method: "POST", path: "/api/data/labels/combine", summary: "One label an item from many votes (JSON lines of item, source, label; content-type application/x-ndjson)", permission: "data.write", query: labels.combineLabelsQuerySchema, body: "stream", response: labels.combinedLabelsSchema },
+  "data.profile": { method: "GET", path: "/api/data/datasets/:name/:version/profile", summary: "The columns of a dataset version, and the rows that break a contract (audited)", permission: "data.read", parameters: versioned, query: profile.profileQuerySchema, response: profile.datasetProfileSchema },
+  "data.listFeatures": { method: "GET", path: "/api/data/features", summary: "Feature views and how fresh they are", permission: "data.read", response: z.object({ items: z.array(features.featureViewStatusSchema) }) },
+  "data.joinFeatures": { method: "POST", path: "/api/data/features/join", summary: "Join feature views to a dataset's rows, each as it was known at the row's time", permission: "data.write", body: features.joinFeaturesSchema, response: jobs.startedSchema, status: 202 },
+  "data.materialiseFeatures": { method: "POST", path: "/api/data/features/:name/materialise", summary: "Write a feature view's newest values to the online table", permission: "data.write", parameters: named, body: features.featureVersionSchema, response: jobs.startedSchema, status: 202 },
+  "data.featureValues": { method: "GET", path: "/api/data/features/:name/values", summary: "An entity's newest values (audited)", permission: "data.read", parameters: named, query: features.featureValuesQuerySchema, response: features.featureValuesSchema },
+  "data.checkFeatures": { method: "POST", path: "/api/data/features/:name/check", summary: "Compare online values with the point-in-time join (audited)", permission: "data.read", parameters: named, body: features.checkFeaturesSchema, response: features.featureSkewSchema },
+
+  "data.sources": { method: "GET", path: "/api/data/sources", summary: "Data sources: how far each was read", permission: "data.read", response: z.object({ items: z.array(data.sourceSchema) }) },
+  "data.readSource": { method: "POST", path: "/api/data/sources/:name/read", summary: "Read what is new in a source, as an upload", permission: "data.write", parameters: named, body: data.readSourceSchema, response: jobs.startedSchema, status: 202 },
+  "data.push": { method: "POST", path: "/api/data/:name/rows", summary: "Send rows to a source of kind push; a batch and a key are taken once", permission: "data.write", parameters: named, body: data.pushRowsSchema, response: data.pushedRowsSchema },
 
   "models.createRun": { method: "POST", path: "/api/models/runs", summary: "Train a model", permission: "models.write", body: models.createRunSchema, response: jobs.startedSchema.extend({ runId: idSchema }), status: 202 },
-  "models.listRuns": { method: "GET", path: "/api/models/runs", summary: "List runs", permission: "models.read", query: pageQuerySchema.extend({ model: nameSchema.optional() }), response: pageOf(models.runSchema) },
+  "models.listRuns": { method: "GET", path: "/api/models/runs", summary: "List runs", permission: "models.read", query: pageQuerySchema.extend({ model: nameSchema.optional(), dataset: z.string().max(100).optional() }), response: pageOf(models.runSchema) },
+  "models.compareRuns": { method: "GET", path: "/api/models/runs/compare", summary: "Two runs on the same dataset, side by side, with paired intervals", permission: "models.read", query: experiments.compareRunsQuerySchema, response: experiments.runComparisonSchema },
   "models.getRun": { method: "GET", path: "/api/models/runs/:id", summary: "One run", permission: "models.read", parameters: byId, response: models.runSchema },
+  "models.createExperiment": { method: "POST", path: "/api/models/experiments", summary: "Search trainers and parameters, cross-validated", permission: "models.write", body: experiments.createExperimentSchema, response: jobs.startedSchema.extend({ experimentId: idSchema }), status: 202 },
+  "models.getExperiment": { method: "GET", path: "/api/models/experiments/:id", summary: "One search, its trials and what it chose", permission: "models.read", parameters: byId, response: experiments.experimentSchema },
   "models.list": { method: "GET", path: "/api/models", summary: "List models", permission: "models.read", response: z.object({ items: z.array(models.modelSchema) }) },
   "models.get": { method: "GET", path: "/api/models/:name", summary: "One model, its aliases and their history", permission: "models.read", parameters: named, response: models.modelDetailSchema },
+  "models.importVersion": { method: "POST", path: "/api/models/:name/versions", summary: "Register an uploaded ONNX file as the model's next version", permission: "models.write", parameters: named, body: models.importModelSchema, response: models.modelVersionSchema, status: 201 },
+  "models.exportVersion": { method: "GET", path: "/api/models/:name/versions/:version/file", summary: "A version's ONNX file (audited)", permission: "models.read", parameters: versioned, response: "stream" },
   "models.getVersion": { method: "GET", path: "/api/models/:name/versions/:version", summary: "One version: signature, metrics, card", permission: "models.read", parameters: versioned, response: models.modelVersionSchema },
 
   "gateway.models": { method: "GET", path: "/api/gateway/models", summary: "Foundation models as this node sees them: names, targets, circuits, keys by their place, prices", permission: "gateway.read", response: gateway.gatewayModelsSchema },
@@ -93,6 +119,7 @@ export const routes = {
   "functions.get": { method: "GET", path: "/api/functions/:name", summary: "One function: purpose, variants, traffic", permission: "functions.read", parameters: named, response: functions.functionDetailSchema },
   "functions.series": { method: "GET", path: "/api/functions/:name/series", summary: "Traffic, latency, labels and accuracy over time", permission: "functions.read", parameters: named, query: functions.seriesQuerySchema, response: z.object({ points: z.array(functions.seriesPointSchema) }) },
   "functions.infer": { method: "POST", path: "/api/functions/:name/infer", summary: "Ask a function", permission: "functions.infer", parameters: named, body: functions.inferRequestSchema, response: functions.inferResponseSchema, hot: true },
+  "functions.inferMany": { method: "POST", path: "/api/functions/:name/infer-many", summary: "Ask a function about many inputs at once: each is an inference of its own", permission: "functions.infer", parameters: named, body: functions.inferManyRequestSchema, response: functions.inferManyResponseSchema },
   "batches.create": { method: "POST", path: "/api/functions/:name/batches", summary: "Ask a function about every row of a dataset version or an upload", permission: "functions.infer", parameters: named, body: batches.createBatchSchema, response: batches.batchSchema, status: 202 },
   "batches.list": { method: "GET", path: "/api/functions/:name/batches", summary: "Batches of a function, newest first (functions.read or functions.infer)", permission: "any", parameters: named, query: pageQuerySchema, response: pageOf(batches.batchSchema) },
   "batches.get": { method: "GET", path: "/api/functions/:name/batches/:id", summary: "How far a batch is (functions.read or functions.infer)", permission: "any", parameters: batchOf, response: batches.batchSchema },

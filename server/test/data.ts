@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import type { z } from "zod";
 import { type Context, createEgress, egressConfigSchema, silentLogger, systemClock, systemContext } from "../src/core/index.ts";
-import { configSchema as dataConfigSchema, createData, type Data, type DataConfig } from "../src/data/index.ts";
+import { configSchema as dataConfigSchema, createData, type Data } from "../src/data/index.ts";
 import { configSchema as governanceConfigSchema, createGovernance, type Governance } from "../src/governance/index.ts";
 import { configSchema as jobsConfigSchema, createJobs, type Jobs } from "../src/jobs/index.ts";
 import { type BlobStore, createFolderBlobs, createLakeInTask, type Lake } from "../src/storage/index.ts";
@@ -28,7 +29,7 @@ export interface DataParts {
 
 export async function createDataParts(
   options: {
-    readonly config?: Partial<DataConfig>;
+    readonly config?: z.input<typeof dataConfigSchema>;
     readonly start?: boolean;
     readonly define?: (parts: Omit<DataParts, "close" | "build" | "audited">) => void;
   } = {},
@@ -45,6 +46,10 @@ export async function createDataParts(
     egress: createEgress({ config: egressConfigSchema.parse(undefined), logger: silentLogger }),
   });
   const audit = governance.audit.bind(governance);
+  const egress = createEgress({
+    config: egressConfigSchema.parse(undefined),
+    logger: silentLogger,
+  });
   const jobs = createJobs({
     sql,
     audit,
@@ -65,6 +70,7 @@ export async function createDataParts(
     jobs,
     audit,
     clock: systemClock,
+    egress,
     config: dataConfigSchema.parse(options.config),
     scratchFolder: join(dataFolder, "scratch"),
   });
@@ -92,6 +98,7 @@ export async function createDataParts(
     },
     async close() {
       await jobs.close();
+      await egress.close();
       await governance.close();
       await store.close();
     },

@@ -14,6 +14,9 @@ export function commandPorts(): CliDeps {
     startApp: startKept,
     migrate: migrateStore,
     restore: restoreStore,
+    scorePredictions: async (file, options) => (await import("../data/index.ts")).scorePredictions(file, options),
+    chooseRows: async (file, options) => (await import("../data/index.ts")).chooseRows(file, options),
+    applyFunctions: async (input) => (await import("../data/index.ts")).applyFunctions(input),
     runDemo: async (options) => (await loadDemo()).runDemo(options, { startApp: startForDemo, explain }),
   };
 }

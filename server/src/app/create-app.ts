@@ -91,6 +91,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const { jobs } = modules;
     scheduleBackups({ jobs, config: loaded.config.storage.backup, dataFolder, backUp: write, sql: stores.sql, audit, clock, logger });
     await recordConfig({ stores, modules, loaded });
+    await modules.data.features.define(systemContext("data"));
     await stores.hotState.start();
     // After the keys are in memory, or each start would take the key of the last one for a stranger's.
     const admin = options.role === "work" ? null : await modules.governance.ensureAdminKey();

@@ -86,7 +86,7 @@ export function createModules(deps: ModulesDeps): Modules {
   });
   defineRowRetention(jobs, { sql, clock, logger, config: config.jobs });
   const scratchFolder = join(dataFolder, "scratch");
-  const data = createData({ sql, blobs, lake, jobs, audit, clock, config: config.data, scratchFolder });
+  const data = createData({ sql, blobs, lake, jobs, audit, clock, egress, config: config.data, scratchFolder });
   const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
   const { retention } = config.storage;
   const archive = createArchive({ sql, lake, lakeFolder: join(dataFolder, "lake"), scratchFolder, governance, clock, logger, retention });

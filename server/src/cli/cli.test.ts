@@ -15,12 +15,25 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "millrace-cli-"));
   writeFileSync(join(folder, "rows.jsonl"), '{"subject":"a"}\n{"subject":"b"}\n');
+  writeFileSync(join(folder, "predictions.jsonl"), predictions);
+  writeFileSync(join(folder, "pool.jsonl"), '{"item":1,"features":[0,1]}\n{"item":2,"features":[2,3]}');
+  writeFileSync(join(folder, "rules.json"), '[{"name":"has a","label":"spam","column":"subject","contains":["A"]}]');
+  writeFileSync(join(folder, "predicted.json"), '{"labels":["ham","spam"],"probabilities":[[0.9,0.1]]}');
   writeFileSync(join(folder, "checkpoint.json"), JSON.stringify({ checkpoint }));
 });
 afterEach(() => {
   vi.useRealTimers();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const predictions = Array.from({ length: 60 }, (_, row) =>
+  JSON.stringify({
+    truth: row % 3 === 0 ? "spam" : "ham",
+    score: ((row * 7) % 10) / 10,
+    group: row % 2 === 0 ? "a" : "b",
+    columns: { length: row, from: `list ${row % 2}` },
+  }),
+).join("\n");
 
 /** One line for every command that asks the server. */
 function everyCommand(): string[][] {
@@ -31,6 +44,7 @@ function everyCommand(): string[][] {
     ["functions", "series", "triage-mail", "--buckets", "4"],
     ["functions", "batch", "triage-mail", "--dataset", "mail@1", "--map", "subject=title", "--concurrency", "4", "--deadline", "500"],
     ["functions", "batch", "triage-mail", "--file", join(folder, "rows.jsonl"), "--out", join(folder, "answers.jsonl")],
+    ["functions", "infer-many", "triage-mail", join(folder, "rows.jsonl"), "--deadline", "500"],
     ["functions", "batches", "triage-mail"],
     ["functions", "batches", "triage-mail", id, "--follow"],
     ["functions", "batches", "triage-mail", id, "--cancel"],
@@ -43,16 +57,63 @@ function everyCommand(): string[][] {
     ["drill", "triage-mail"],
     ["data", "list"],
     ["data", "show", "mail@1"],
+    ["data", "compare", "mail@1", "mail@2"],
+    ["data", "trace", "mail@1", "3"],
+    ["data", "lineage", "mail@2"],
+    ["data", "tag", "mail@2", "golden"],
+    ["data", "untag", "mail", "golden"],
     ["data", "rows", "mail@1", "--split", "train"],
     ["data", "quarantine", "mail@1"],
+    ["data", "profile", "mail@2", "--contract", "mail@1"],
+    ["data", "features", "list"],
+    ["data", "features", "values", "spend", "42"],
+    ["data", "features", "materialise", "spend@1"],
+    ["data", "features", "join", "mail@1", "--views", "spend,visits@2", "--name", "mail-joined"],
+    ["data", "features", "check", "spend", "--sample", "100"],
     ["data", "upload", join(folder, "rows.jsonl")],
     ["data", "create", "mail", join(folder, "rows.jsonl"), "--time", "date", "--features", "subject,body", "--label", "label"],
+    ["data", "sources"],
+    ["data", "read", "orders", "--from-start"],
+    ["data", "read", "orders", "--dataset", "orders", "--time", "date", "--features", "amount"],
+    ["data", "push", "events", join(folder, "rows.jsonl")],
+    ["data", "check-labels", "mail@1"],
+    ["data", "check-labels", "mail@1", "--method", "confident", "--predicted", join(folder, "predicted.json")],
+    ["data", "combine-labels", join(folder, "rows.jsonl"), "--method", "label-model"],
+    ["data", "choose", join(folder, "pool.jsonl"), "--by", "diversity", "--count", "1"],
+    ["data", "vote", join(folder, "rows.jsonl"), "--functions", join(folder, "rules.json"), "--out", join(folder, "votes.jsonl")],
+    [
+      "data",
+      "score",
+      join(folder, "predictions.jsonl"),
+      "--task",
+      "classification",
+      "--cost-false-positive",
+      "1",
+      "--cost-false-negative",
+      "5",
+    ],
     ["models", "list"],
     ["models", "show", "triage-mail"],
     ["models", "show", "triage-mail@1"],
     ["models", "runs", "--model", "triage-mail"],
     ["models", "run", id],
     ["models", "train", "triage-mail", "--dataset", "mail@1"],
+    ["models", "export", "triage-mail@1", "--out", join(folder, "model.onnx")],
+    ["models", "import", "triage-mail", join(folder, "rows.jsonl"), "--input", "X=age,hours", "--labels", "stays,leaves"],
+    [
+      "models",
+      "search",
+      "triage-mail",
+      "--dataset",
+      "mail@1",
+      "--trainer",
+      "linear",
+      "--space",
+      '{"penalty":{"kind":"log","from":0.1,"to":9}}',
+    ],
+    ["models", "experiment", id],
+    ["models", "compare", id, id],
+    ["train", "triage-mail", "--dataset", "mail@1", "--auto", "--minutes", "2"],
     ["train", "triage-mail", "--dataset", "mail@1", "--parameter", "c=2", "--parameter", "name=x", "--seed", "7"],
     ["gateway", "models"],
     ["gateway", "traffic", "--hours", "2"],
@@ -156,7 +217,7 @@ describe("the command line", () => {
     }
     for (const child of program.commands) walk(child, `millrace ${child.name()}`);
     const page = readFileSync(new URL("../../../docs/cli.md", import.meta.url), "utf8");
-    const documented = [...page.matchAll(/^\| `(millrace [a-z ]+?)(?: [[<*-].*?)?` \|/gm)].map((match) => match[1]!);
+    const documented = [...page.matchAll(/^\| `(millrace [a-z -]+?)(?: [[<*-].*?)?` \|/gm)].map((match) => match[1]!);
     expect(documented.toSorted()).toEqual(found.toSorted());
     for (const [name, code] of Object.entries(exitCodes)) expect(page, name).toMatch(new RegExp(`^\\| ${code} \\|`, "m"));
   });

@@ -155,6 +155,7 @@ export const dataset = {
   duplicates: 203,
   exactDuplicates: 120,
   nearDuplicates: 83,
+  tags: ["golden"],
   quarantined: 31,
 };
 export const alert = {
@@ -287,4 +288,55 @@ export const batch = {
   error: null,
   provider: null,
   result: { rows: 200, jsonl: { hash, bytes: 48_120 }, parquet: { hash, bytes: 9_001 } },
+};
+
+const trial = {
+  number: 1,
+  trainer: "linear",
+  parameters: { penalty: 1.7 },
+  seed: 1,
+  share: 1,
+  status: "succeeded",
+  reason: null,
+  scores: [
+    { metric: "accuracy", estimate },
+    { metric: "logLoss", estimate },
+  ],
+  folds: [0.97, 0.98],
+  bytes: 4200,
+  milliseconds: 0.04,
+  seconds: 1.2,
+};
+export const experiment = {
+  id: inferenceId,
+  model: "triage-mail",
+  dataset: "mail@1",
+  request: {
+    model: "triage-mail",
+    dataset: "mail@1",
+    algorithm: "tpe",
+    budget: { trials: 20, seconds: 600 },
+    limits: {},
+    folds: { count: 5 },
+    learningCurve: true,
+    register: true,
+    seed: 1,
+  },
+  metric: "accuracy",
+  status: "succeeded",
+  error: null,
+  result: {
+    trial: 1,
+    why: "trial 1 (linear) has the best accuracy of 1.",
+    learningCurve: [{ share: 1, rows: 1000, training: estimate, validation: estimate }],
+    runId: inferenceId,
+    version: 3,
+  },
+  workflowId: "w-1",
+  trials: [
+    trial,
+    { ...trial, number: 2, status: "failed", reason: "task_killed: no memory", scores: [], folds: [], bytes: null, milliseconds: null },
+  ],
+  createdAt: at,
+  createdBy: "ada",
 };

@@ -1,5 +1,6 @@
 import { type Operation, type Route, routes } from "@millrace/contract";
 import { createClient } from "@millrace/sdk";
+import { applyFunctions, chooseRows, scorePredictions } from "../data/index.ts";
 import { createCli } from "./create.ts";
 import type { CliDeps, Terminal } from "./types.ts";
 
@@ -98,6 +99,9 @@ export async function runCli(
     runDemo: unused,
     migrate: unused,
     restore: unused,
+    scorePredictions,
+    chooseRows,
+    applyFunctions,
     version: "0.0.0-test",
     connect: ({ url, key }) => createClient({ url, fetch: answer, ...(key === undefined ? {} : { key }) }),
     terminal,

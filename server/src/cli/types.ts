@@ -1,4 +1,5 @@
 import type { Client } from "@millrace/sdk";
+import type { ApplyFunctionsInput, ApplyFunctionsReport, ChooseOptions, ChosenRow, ScoreOptions, ScoreReport } from "../data/index.ts";
 
 /** The process the CLI talks to its reader through; injected, so tests see what a person sees. */
 export interface Terminal {
@@ -60,6 +61,12 @@ export interface CliDeps {
   runDemo(options: DemoOptions): Promise<number>;
   migrate(options: DataFolderOptions): Promise<{ applied: readonly string[]; store: string }>;
   restore(options: DataFolderOptions & { readonly from: string }): Promise<{ files: number; rows: number; seconds: number }>;
+  /** Reads a file of predictions here, without a server. */
+  scorePredictions(file: string, options: ScoreOptions): Promise<ScoreReport>;
+  /** The same for rows that wait for a label. */
+  chooseRows(file: string, options: ChooseOptions): Promise<ChosenRow[]>;
+  /** The same for labelling functions. */
+  applyFunctions(input: ApplyFunctionsInput): Promise<ApplyFunctionsReport>;
   readonly version: string;
   readonly terminal?: Terminal;
   /** Makes the client; tests pass their own. */

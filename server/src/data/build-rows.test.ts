@@ -6,7 +6,9 @@ import { describe, expect, test } from "vitest";
 import { AppError } from "../core/index.ts";
 import { type BuildOptions, buildRows } from "./build-rows.ts";
 import { checkLeakage } from "./check-leakage.ts";
-import { conformValue } from "./check-row.ts";
+import { checkRow } from "./check-row.ts";
+import { compileContract } from "./contract-rules.ts";
+import { createRuleCounts } from "./count-rules.ts";
 import { inferContract } from "./infer-contract.ts";
 import { createLineCounter, parseLine, parseRows, readLines } from "./parse-rows.ts";
 import type { ParsedRow, Row } from "./rows.ts";
@@ -135,6 +137,14 @@ describe("an inferred contract", () => {
   const wide = { ...roles, featureColumns: ["text", "amount", "count", "flag", "colour"] };
   const column = (name: string, contract = inferContract(parsed(rows), wide)) => contract.columns.find((each) => each.name === name)!;
 
+  function conform(only: ReturnType<typeof column>, value: unknown) {
+    const rules = compileContract({ columns: [only] });
+    return checkRow(
+      { line: 1, raw: value === undefined ? {} : { [only.name]: value } },
+      { rules, counts: createRuleCounts(rules, 1), now: 0 },
+    );
+  }
+
   test("finds types, ranges, closed lists and identifiers", () => {
     expect(column("at")).toMatchObject({ type: "instant", nullable: false, minimum: null, maximum: null });
     expect(column("amount")).toMatchObject({ type: "number", minimum: 0, maximum: 199 });
@@ -151,7 +161,7 @@ describe("an inferred contract", () => {
     expect(column("count", few).type).toBe("integer");
     const many = inferContract(parsed(rows.map((row, index) => ({ ...row, count: index % 3 === 0 ? "n/a" : row.count }))), wide);
     expect(column("count", many).type).toBe("text");
-    expect(conformValue(column("count", many), 12)).toEqual({ value: "12" });
+    expect(conform(column("count", many), 12)).toMatchObject({ values: { count: "12" } });
   });
 
   test("refuses nested features and leaves other nested columns out", () => {
@@ -165,7 +175,7 @@ describe("an inferred contract", () => {
       rows.map((row) => JSON.parse(`{"constructor":1,"__proto__x":2,${JSON.stringify(row).slice(1)}`) as Record<string, unknown>),
     );
     expect(() => inferContract(odd, wide)).toThrow(/__proto__x/);
-    expect(conformValue({ ...column("count"), name: "toString" }, undefined)).toEqual({ rule: "must not be null" });
+    expect(conform({ ...column("count"), name: "toString" }, undefined)).toMatchObject({ group: "toString: must not be null" });
   });
 });
 
@@ -200,7 +210,7 @@ describe("the leakage check", () => {
         { line: 201, values: { ...rows[99]!.values, text: "late", at: hours(2) } },
       ],
     };
-    expect(checkLeakage({ split, rule, timeColumn: "at", labelColumn: "label" }).structural).toEqual([
+    expect(checkLeakage({ split, splitRule: { kind: "time" }, rule, timeColumn: "at", labelColumn: "label" }).structural).toEqual([
       `1 held-back rows are not later than the last training row (${hours(79)})`,
       "1 held-back rows are also training rows (first: line 200)",
     ]);
@@ -218,6 +228,7 @@ describe("the leakage check", () => {
     const split = { train: told.slice(0, 80), holdout: told.slice(80) };
     const { structural, suspicions } = checkLeakage({
       split,
+      splitRule: { kind: "time" },
       rule: { ...rule, featureColumns: ["folder", "text"] },
       timeColumn: "at",
       labelColumn: "label",
@@ -227,7 +238,13 @@ describe("the leakage check", () => {
     expect(suspicions[0]).toContain('"folder" alone');
     expect(suspicions[1]).toMatch(/the word "x-flag-(no|yes)" in "text" alone/);
     expect(
-      checkLeakage({ split: { train: rows.slice(0, 80), holdout: rows.slice(80) }, rule, timeColumn: "at", labelColumn: "label" }),
-    ).toEqual({ structural: [], suspicions: [] });
+      checkLeakage({
+        split: { train: rows.slice(0, 80), holdout: rows.slice(80) },
+        splitRule: { kind: "time" },
+        rule,
+        timeColumn: "at",
+        labelColumn: "label",
+      }),
+    ).toMatchObject({ structural: [], suspicions: [] });
   });
 });

@@ -1,15 +1,14 @@
-import type { ColumnContract, DataContract } from "@millrace/contract";
+import type { ColumnContract } from "@millrace/contract";
+import { type ColumnRules, type ContractRules, holdsInRow, type Rule } from "./contract-rules.ts";
+import type { RuleCounts } from "./count-rules.ts";
 import { type ParsedRow, type Rejection, type Row, type Scalar, showValue } from "./rows.ts";
 
 export interface CheckInput {
-  readonly contract: DataContract;
-  readonly timeColumn: string;
+  readonly rules: ContractRules;
+  readonly counts: RuleCounts;
+  readonly timeColumn?: string | undefined;
   /** Milliseconds since the epoch: no row may come from later. */
   readonly now: number;
-}
-
-interface Fault {
-  readonly rule: string;
 }
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/;
@@ -21,20 +20,6 @@ export function toInstant(value: unknown): string | null {
   if (typeof value !== "string" || !instantPattern.test(value)) return null;
   const time = Date.parse(value);
   return Number.isNaN(time) ? null : new Date(time).toISOString();
-}
-
-/** The value as the column keeps it, or the rule it breaks. Missing and null are the same. */
-export function conformValue(column: ColumnContract, raw: unknown): { readonly value: Scalar } | Fault {
-  if (raw === null || raw === undefined) return column.nullable ? { value: null } : { rule: "must not be null" };
-  const value = toType(column.type, raw);
-  if (value === undefined)
-    return { rule: `must be ${column.type === "instant" ? "an instant (ISO 8601 with offset)" : article(column.type)}` };
-  if (column.values !== null && !column.values.includes(value)) return { rule: `must be one of its ${column.values.length} known values` };
-  if (column.maxLength !== null && typeof value === "string" && value.length > column.maxLength)
-    return { rule: `must have at most ${column.maxLength} characters` };
-  if (column.minimum !== null && value < column.minimum) return { rule: `must be at least ${column.minimum}` };
-  if (column.maximum !== null && value > column.maximum) return { rule: `must be at most ${column.maximum}` };
-  return { value };
 }
 
 function toType(type: ColumnContract["type"], raw: unknown): string | number | boolean | undefined {
@@ -54,23 +39,45 @@ function toType(type: ColumnContract["type"], raw: unknown): string | number | b
   }
 }
 
-function article(type: string): string {
-  return type === "integer" ? "an integer" : type === "text" ? "text" : `a ${type}`;
-}
-
-/** The row as the contract keeps it, or the first thing that breaks it. Columns the contract does not name are left out. */
+/** The row as the contract keeps it, or the first rule it breaks that does not let it through. Columns the contract does not name are left out. */
 export function checkRow(parsed: ParsedRow, input: CheckInput): Row | Rejection {
   const values: Record<string, Scalar> = Object.create(null) as Record<string, Scalar>;
-  for (const column of input.contract.columns) {
-    const raw = Object.hasOwn(parsed.raw, column.name) ? parsed.raw[column.name] : null;
-    const result = conformValue(column, raw);
-    if ("rule" in result) return reject(parsed, `${column.name}: ${result.rule}`, raw);
-    values[column.name] = result.value;
+  let rejection: Rejection | null = null;
+  const breaks = (rule: Rule, value: unknown) => {
+    input.counts.broken(rule, parsed.line);
+    if (rule.policy !== "warn") rejection ??= reject(parsed, rule.name, value);
+  };
+  for (const rules of input.rules.columns) {
+    const { name } = rules.column;
+    const raw = Object.hasOwn(parsed.raw, name) ? parsed.raw[name] : null;
+    values[name] = checkValue(raw ?? null, rules, (rule) => breaks(rule, raw));
   }
-  const time = values[input.timeColumn];
+  const row = { line: parsed.line, values };
+  if (rejection !== null) return rejection;
+  for (const rule of input.rules.rows) {
+    const holds = holdsInRow(rule, row);
+    if (holds !== null) input.counts.asked(rule);
+    if (holds === false) breaks(rule, Object.fromEntries(rule.condition.names.map((name) => [name, values[name]])));
+  }
+  const time = input.timeColumn === undefined ? null : values[input.timeColumn];
   if (typeof time === "string" && Date.parse(time) > input.now + clockToleranceMs)
-    return reject(parsed, `${input.timeColumn}: must not be in the future`, time);
-  return { line: parsed.line, values };
+    rejection ??= reject(parsed, `${input.timeColumn}: must not be in the future`, time);
+  return rejection ?? row;
+}
+
+/** The value as the column keeps it; missing and null are the same. Null too where it is of no use: a rule is broken then. */
+function checkValue(raw: unknown, { column, type, notNull, values }: ColumnRules, breaks: (rule: Rule) => void): Scalar {
+  if (raw === null) {
+    if (notNull !== null) breaks(notNull);
+    return null;
+  }
+  const value = toType(column.type, raw);
+  if (value === undefined) {
+    breaks(type);
+    return null;
+  }
+  for (const rule of values) if (!rule.holds(value)) breaks(rule);
+  return value;
 }
 
 function reject(parsed: ParsedRow, group: string, value: unknown): Rejection {
@@ -80,21 +87,25 @@ function reject(parsed: ParsedRow, group: string, value: unknown): Rejection {
 /** Sets aside rows that repeat a unique value of one before them, unless `isSame` says that they repeat the whole row (a duplicate then). */
 export function checkUnique(
   rows: readonly Row[],
-  contract: DataContract,
+  input: Pick<CheckInput, "rules" | "counts">,
   isSame: (a: Row, b: Row) => boolean,
 ): { rows: Row[]; rejections: Rejection[] } {
-  const unique = contract.columns.filter((column) => column.unique).map((column) => ({ name: column.name, seen: new Map<Scalar, Row>() }));
+  const unique = input.rules.columns.flatMap(({ column, unique: rule }) =>
+    rule === null ? [] : [{ name: column.name, rule, seen: new Map<Scalar, Row>() }],
+  );
   if (unique.length === 0) return { rows: [...rows], rejections: [] };
   const kept: Row[] = [];
   const rejections: Rejection[] = [];
   for (const row of rows) {
-    const broken = unique.find(({ name, seen }) => {
+    const repeated = unique.filter(({ name, seen }) => {
       const value = row.values[name];
       const earlier = value == null ? undefined : seen.get(value);
       return earlier !== undefined && !isSame(earlier, row);
     });
+    for (const { rule } of repeated) input.counts.broken(rule, row.line);
+    const broken = repeated.find(({ rule }) => rule.policy !== "warn");
     if (broken !== undefined) {
-      const group = `${broken.name}: must be unique`;
+      const group = broken.rule.name;
       const value = row.values[broken.name]!;
       rejections.push({
         line: row.line,

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { featureViewsSchema } from "./features/config.ts";
+import { sourcesSchema } from "./sources/config.ts";
 
 export const configSchema = z
   .object({
@@ -13,6 +15,10 @@ export const configSchema = z
       .int()
       .positive()
       .default(1024 * 1024 * 1024),
+    /** Where rows come from. */
+    sources: sourcesSchema,
+    /** What is known of an entity, and from when on. */
+    features: featureViewsSchema,
   })
   .prefault({});
 export type DataConfig = z.infer<typeof configSchema>;

@@ -4,7 +4,8 @@ import type { AuditChange } from "../governance/index.ts";
 import type { NewEvent, WorkflowRun } from "../jobs/index.ts";
 import type { Sql, Tx } from "../storage/index.ts";
 import { type BuildDeps, type BuiltDataset, buildDataset } from "./build-dataset.ts";
-import { formatReference } from "./reference.ts";
+import { nextContract } from "./compare/compare-contracts.ts";
+import { formatReference, parseReference } from "./reference.ts";
 import * as repository from "./repository.ts";
 import type { CreateFromRows } from "./types.ts";
 import { writeDatasheet } from "./write-datasheet.ts";
@@ -20,8 +21,14 @@ export interface CreateDeps extends BuildDeps {
 export async function createDataset(rows: CreateFromRows, run: WorkflowRun, deps: CreateDeps): Promise<string> {
   checkRoles(rows);
   const built = await run.step("data.build", async ({ signal }) => {
-    const contract = await findContract(rows, run, deps.sql);
-    return buildDataset({ context: run.context, rows, contract, now: deps.clock.now(), signal }, deps);
+    const previous = await deps.sql.as(run.context, (tx) => repository.findVersion(tx, rows.name, null));
+    const contract = findContract(rows, previous);
+    // What is asked for can be refused before the work; what the rows show only after it.
+    if (contract !== "infer") checkNext(rows, contract, previous);
+    const references = contract === "infer" ? {} : await findReferences(run, contract, deps.sql);
+    const result = await buildDataset({ context: run.context, rows, contract, references, now: deps.clock.now(), signal }, deps);
+    checkNext(rows, result.report.contract, previous);
+    return result;
   });
   return run.step("data.publish", (step) =>
     deps.sql.as(run.context, (tx) => step.once(tx, () => publish(tx, { rows, built, workflowId: run.workflowId }, deps))),
@@ -29,8 +36,10 @@ export async function createDataset(rows: CreateFromRows, run: WorkflowRun, deps
 }
 
 /** Refuses columns whose role contradicts itself. `invalid_request`. */
-export function checkRoles(rows: Pick<CreateFromRows, "timeColumn" | "labelColumn" | "keyColumn" | "featureColumns">): void {
+export function checkRoles(rows: Pick<CreateFromRows, "timeColumn" | "labelColumn" | "keyColumn" | "featureColumns" | "split">): void {
   const { featureColumns } = rows;
+  if (rows.split?.kind === "time" && rows.timeColumn === undefined)
+    throw new AppError("invalid_request", "A split by time needs `timeColumn`; name one, or ask for another kind of split.");
   const doubled = featureColumns.find((name, index) => featureColumns.indexOf(name) !== index);
   if (doubled !== undefined) throw new AppError("invalid_request", `The feature column "${doubled}" is named twice.`);
   for (const [role, name] of [
@@ -48,9 +57,32 @@ export function checkRoles(rows: Pick<CreateFromRows, "timeColumn" | "labelColum
   }
 }
 
-async function findContract(rows: CreateFromRows, run: WorkflowRun, sql: Sql): Promise<DataContract | "infer"> {
+function checkNext(rows: CreateFromRows, contract: DataContract, previous: repository.StoredVersion | null) {
+  return nextContract(previous, contract, { isInferred: rows.contract === "infer", allowBreaking: rows.breaking === true });
+}
+
+/** The snapshots that columns refer to. `unknown_dataset`, `invalid_request`. */
+async function findReferences(run: WorkflowRun, contract: DataContract, sql: Sql) {
+  const references: Record<string, { hash: string; column: string }> = {};
+  for (const { name, type, reference } of contract.columns) {
+    if (reference === undefined) continue;
+    const wanted = parseReference(reference.dataset);
+    const found = await sql.as(run.context, (tx) => repository.findVersion(tx, wanted.name, wanted.version));
+    if (found === null)
+      throw new AppError("unknown_dataset", `The column "${name}" refers to ${reference.dataset}, and there is no such dataset.`);
+    const other = found.contract.columns.find((column) => column.name === reference.column);
+    if (other?.type !== type)
+      throw new AppError(
+        "invalid_request",
+        `The column "${name}" (${type}) refers to "${reference.column}" of ${reference.dataset}, which ${other === undefined ? "has no such column" : `is ${other.type}`}.`,
+      );
+    references[name] = { hash: found.hash, column: reference.column };
+  }
+  return references;
+}
+
+function findContract(rows: CreateFromRows, previous: repository.StoredVersion | null): DataContract | "infer" {
   if (rows.contract !== "inherit") return rows.contract;
-  const previous = await sql.as(run.context, (tx) => repository.findVersion(tx, rows.name, null));
   if (previous === null) throw new AppError("unknown_dataset", `"${rows.name}" has no version yet whose contract could be inherited.`);
   return previous.contract;
 }
@@ -64,14 +96,30 @@ interface PublishInput {
 /** The version, its audit entry and its event, in one transaction. */
 async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: CreateDeps): Promise<string> {
   const { report, hash, quarantineHash } = built;
+  const previous = await repository.findVersion(tx, rows.name, null);
   const version = await repository.takeVersion(tx, rows.name);
   const reference = formatReference({ name: rows.name, version });
   const lineage: DatasetDetail["lineage"] = {
     sources: rows.sources.map((source) => ({ ...source })),
     workflowId,
     parent: rows.parent ?? null,
+    lines: { input: rows.blob, rows: built.linesHash },
   };
   const contractOrigin = rows.contract === "infer" ? "inferred" : rows.contract === "inherit" ? "inherited" : "given";
+  const next = checkNext(rows, report.contract, previous);
+  const statements = { ...previous?.statements, ...rows.statements };
+  const sheet = writeDatasheet({
+    ...rows,
+    ...next,
+    reference,
+    hash,
+    report,
+    lineage,
+    contractOrigin,
+    statements,
+    createdBy: tx.principalId,
+    nearThreshold: deps.config.nearDuplicateThreshold,
+  });
   const { rows: total, kept, exactDuplicates, nearDuplicates, quarantined } = report;
   const counts = { rows: total, kept, exactDuplicates, nearDuplicates, quarantined };
   await repository.insertVersion(tx, {
@@ -82,24 +130,22 @@ async function publish(tx: Tx, { rows, built, workflowId }: PublishInput, deps: 
     counts,
     detail: {
       description: rows.description,
-      timeColumn: rows.timeColumn,
+      timeColumn: rows.timeColumn ?? null,
       labelColumn: rows.labelColumn ?? null,
       featureColumns: [...rows.featureColumns],
       contract: report.contract,
+      ...next,
+      rules: [...report.rules],
       labels: report.labels.map((each) => ({ ...each })),
       quarantine: report.quarantine.map((each) => ({ ...each })),
+      split: report.split,
       splits: report.splits.map((each) => ({ ...each })),
-      leakage: { checked: report.leakage.checked, problems: [...report.leakage.problems] },
+      leakage: { ...report.leakage },
       lineage,
-      datasheet: writeDatasheet({
-        ...rows,
-        reference,
-        hash,
-        report,
-        lineage,
-        contractOrigin,
-        nearThreshold: deps.config.nearDuplicateThreshold,
-      }),
+      groups: [...report.groups],
+      datasheet: sheet.text,
+      statements,
+      gaps: sheet.gaps,
     },
   });
   await deps.audit(tx, { action: "data.create", object: `dataset:${reference}`, after: { hash, ...counts, workflowId } });

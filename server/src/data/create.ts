@@ -1,13 +1,22 @@
-import { AppError, type Clock, type Context } from "../core/index.ts";
+import { AppError, type Clock, type Context, type Egress } from "../core/index.ts";
 import type { AuditChange } from "../governance/index.ts";
 import type { Jobs } from "../jobs/index.ts";
 import { type BlobStore, type Lake, type Sql, type Tx, readLines } from "../storage/index.ts";
 import type { DataConfig } from "./config.ts";
+import { compareDatasets } from "./compare/compare-datasets.ts";
+import { checkContract } from "./contract-rules.ts";
 import { type CreateDeps, checkRoles, createDataset } from "./create-dataset.ts";
+import { createFeatures } from "./features/create.ts";
 import { type CreateDatasetInput, createDatasetWorkflow, defineWorkflows } from "./jobs.ts";
+import { createLabels } from "./labels/create.ts";
+import { profileDataset } from "./profile-dataset.ts";
 import { formatReference, parseReference } from "./reference.ts";
 import * as repository from "./repository.ts";
+import { createSources } from "./sources/create-sources.ts";
+import { readLineage } from "./read-lineage.ts";
+import { setTag } from "./set-tag.ts";
 import { storeUpload } from "./store-upload.ts";
+import { traceRow } from "./trace-row.ts";
 import type { Data, DatasetDetail, QuarantinedRow, Upload } from "./types.ts";
 
 export interface DataDeps {
@@ -18,6 +27,7 @@ export interface DataDeps {
   /** Governance's `audit`. */
   readonly audit: (tx: Tx, change: AuditChange) => Promise<void>;
   readonly clock: Clock;
+  readonly egress: Egress;
   readonly config: DataConfig;
   /** A folder for work in progress. */
   readonly scratchFolder: string;
@@ -54,11 +64,34 @@ export function createData(deps: DataDeps): Data {
   }
 
   return {
+    sources: createSources(deps),
+
+    features: createFeatures({
+      ...deps,
+      views: deps.config.features,
+      timeoutMs: deps.config.buildMinutes * 60_000,
+      find: async (context, reference) => toDetail(await find(context, reference)),
+      snapshot: async (context, reference) => {
+        const found = await find(context, reference);
+        return { reference: formatReference(found), path: await blobs.path(context, found.hash) };
+      },
+      createFromRows: (rows, run) => createDataset(rows, run, createDeps),
+    }),
+
+    labels: createLabels({
+      ...deps,
+      snapshot: async (context, reference, query) => {
+        const found = await findAudited(context, reference, { action: "data.check-labels", query });
+        return { dataset: toDetail(found), path: await blobs.path(context, found.hash) };
+      },
+    }),
+
     upload: (context, bytes) => storeUpload(context, bytes, deps),
     findUpload,
 
     async create(context, request) {
       checkRoles(request);
+      if (typeof request.contract === "object") checkContract(request.contract, request);
       const upload = await findUpload(context, request.uploadId);
       if (request.contract === "inherit") await find(context, request.name);
       const input: CreateDatasetInput = { request, upload: { hash: upload.hash, rows: upload.rows } };
@@ -71,6 +104,32 @@ export function createData(deps: DataDeps): Data {
 
     async get(context, reference) {
       return toDetail(await find(context, reference));
+    },
+
+    async lineage(context, reference) {
+      const found = toDetail(await find(context, reference));
+      return sql.as(context, (tx) => readLineage(tx, found));
+    },
+
+    setTag: (context, tag) => sql.as(context, (tx) => setTag(tx, tag, audit)),
+
+    async trace(context, reference, row) {
+      const found = await findAudited(context, reference, { action: "data.read-rows", query: { row } });
+      return traceRow(context, { version: toDetail(found), row }, { lake, blobs });
+    },
+
+    async compare(context, from, to) {
+      const [before, after] = [await find(context, from), await find(context, to)];
+      const files = { before: await blobs.path(context, before.hash), after: await blobs.path(context, after.hash) };
+      return compareDatasets(before, after, { lake, files, timeoutMs: deps.config.buildMinutes * 60_000 });
+    },
+
+    async profile(context, reference, contract) {
+      const heldTo = await find(context, contract ?? reference);
+      const dataset = await findAudited(context, reference, { action: "data.profile", query: { contract: formatReference(heldTo) } });
+      const path = await blobs.path(context, dataset.hash);
+      const options = { timeoutMs: deps.config.buildMinutes * 60_000 };
+      return profileDataset({ dataset: toDetail(dataset), path, heldTo: toDetail(heldTo) }, { lake, options });
     },
 
     async rows(context, reference, query) {

@@ -87,13 +87,13 @@ describe("a dataset version", () => {
       { name: "train", rows: 80, from: "2026-01-01T00:00:00.000Z", to: "2026-01-04T07:00:00.000Z" },
       { name: "holdout", rows: 20, from: "2026-01-04T08:00:00.000Z", to: "2026-01-05T03:00:00.000Z" },
     ]);
-    expect(detail.leakage).toEqual({ checked: true, problems: [] });
+    expect(detail.leakage).toMatchObject({ checked: true, problems: [], features: [{ name: "text", suspicious: false }] });
     expect(detail.labels).toEqual([
       { label: "no", rows: 66 },
       { label: "yes", rows: 34 },
     ]);
     expect(detail.lineage.sources).toEqual([{ kind: "upload", reference: expect.any(String), rows: 108 }]);
-    for (const heading of ["Motivation", "Composition", "Collection", "Preprocessing", "Splits", "Known limits"])
+    for (const heading of ["Motivation", "Composition", "Collection process", "Preprocessing", "Uses", "Distribution", "Maintenance"])
       expect(detail.datasheet).toContain(`## ${heading}`);
     expect(detail.datasheet).toContain("108 rows = 100 kept + 1 exact duplicates + 1 near duplicates + 6 quarantined");
 
@@ -105,6 +105,12 @@ describe("a dataset version", () => {
     expect(quarantined[4]!.reason).toBe('key: must be unique; line 107 repeats "m7" of line 8');
     expect(quarantined[2]!.reason).toBe("at: must not be null; line 105 has null");
 
+    const traced = await parts.data.trace(parts.context, reference, 5);
+    expect(traced).toMatchObject({ row: 5, line: 101, raw: { key: "copy" }, duplicates: [{ line: 6, kind: "exact", raw: good[5] }] });
+    expect(traced.values["key"]).toBe("copy");
+    expect((await parts.data.trace(parts.context, reference, 99)).line).toBe(100);
+    expect(isAppError(await rejection(parts.data.trace(parts.context, reference, 100)), "not_found")).toBe(true);
+
     const again = await parts.build(lines.toReversed().join("\n"), request);
     const other = await parts.data.get(parts.context, again);
     expect(again).toBe("notes@2");
@@ -114,6 +120,16 @@ describe("a dataset version", () => {
     expect(await parts.audited()).toEqual(
       expect.arrayContaining(["data.create dataset:notes@1", "data.read-rows dataset:notes@1", "data.read-quarantine dataset:notes@1"]),
     );
+    const tag = (version: number | null) => parts.data.setTag(parts.context, { name: "notes", tag: "golden", version });
+    expect(await tag(1)).toEqual({ name: "notes", tag: "golden", version: 1, before: null });
+    expect(await tag(2)).toMatchObject({ version: 2, before: 1 });
+    const tagged = async () => (await parts.data.list(parts.context, { limit: 9, tag: "golden" })).items.map(({ version }) => version);
+    expect([await tagged(), (await parts.data.get(parts.context, "notes@2")).tags]).toEqual([[2], ["golden"]]);
+    expect(await tag(null)).toMatchObject({ version: null, before: 2 });
+    expect(await tagged()).toEqual([]);
+    expect(isAppError(await rejection(tag(null)), "not_found")).toBe(true);
+    expect(isAppError(await rejection(tag(9)), "unknown_dataset")).toBe(true);
+    expect((await parts.audited()).filter((entry) => entry.endsWith("-tag dataset:notes"))).toHaveLength(3);
     const { items: events } = await parts.jobs.events(parts.context, { limit: 10 });
     expect(events.map(({ type, subject }) => [type, subject])).toEqual([
       ["data.dataset-created", "notes@2"],
@@ -157,6 +173,39 @@ describe("a dataset version", () => {
     expect(detail.quarantine).toEqual([{ reason: "label: must be one of its 2 known values", rows: 1 }]);
     expect(detail.contract).toEqual((await parts.data.get(parts.context, "grown@1")).contract);
     expect(detail.datasheet).toContain("Columns the contract does not name were left out: extra.");
+  });
+
+  test("stops for a rule that must hold, looks into the dataset it refers to, and numbers its contract", async () => {
+    const rows = messages(60).map((row, index) => ({ ...row, owner: `o${index % 7}` }));
+    const owners = Array.from({ length: 6 }, (_, index) => ({ id: `o${index}`, words: `owner ${words[index]}`, since: "2026-01-01" }));
+    await parts.build(owners, { name: "owners", featureColumns: ["words"], keyColumn: "id" });
+    expect((await parts.data.get(parts.context, "owners")).splits).toMatchObject([{ rows: 5, from: null }, { rows: 1 }]);
+    await parts.build(rows, { ...request, name: "owned" });
+    const { contract } = await parts.data.get(parts.context, "owned@1");
+    const withReference = (policy: "fail" | "quarantine"): typeof contract => ({
+      columns: contract.columns.map((column) =>
+        column.name === "owner" ? { ...column, reference: { dataset: "owners@1", column: "id" }, policies: { reference: policy } } : column,
+      ),
+    });
+    const failed = await rejection(parts.build(rows, { ...request, name: "owned", contract: withReference("fail") }));
+    expect(isAppError(failed, "contract_failed")).toBe(true);
+    expect(String(failed)).toContain('"owner: must be a "id" of owners@1" (8 of 60 rows, first line 7)');
+    await parts.build(rows, { ...request, name: "owned", contract: withReference("quarantine") });
+    const detail = await parts.data.get(parts.context, "owned");
+    expect(detail).toMatchObject({ version: 2, quarantined: 8, contractVersion: "1.1" });
+    expect(detail.contractChanges.map(({ change }) => change)).toEqual([
+      'the reference was none and is "id" of owners@1',
+      "what happens to broken rules was quarantine and is reference: quarantine",
+    ]);
+    const narrower = { columns: contract.columns.filter(({ name }) => name !== "owner") };
+    const again = { ...request, name: "owned", contract: narrower };
+    expect(isAppError(await rejection(parts.build(rows, again)), "contract_breaking")).toBe(true);
+    expect(await parts.build(rows, { ...again, breaking: true })).toBe("owned@3");
+    expect((await parts.data.get(parts.context, "owned")).contractVersion).toBe("2.0");
+    const compared = await parts.data.compare(parts.context, "owned@2", "owned@3");
+    expect(compared).toMatchObject({ breaking: true, changes: [{ column: "owner" }], rows: { shared: 52, added: 8, removed: 0 } });
+    expect(compared.columns.map(({ level }) => level)).toEqual(["same", "same"]);
+    expect(await parts.data.lineage(parts.context, "owned@2")).toMatchObject({ reference: "owned@2", ancestors: [], descendants: [] });
   });
 
   test("says what is wrong when no row can be kept", async () => {

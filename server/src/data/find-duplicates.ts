@@ -81,16 +81,20 @@ export function findDuplicates(rows: readonly Row[], rule: DuplicateRule): Dedup
 export function createNearIndex(rule: DuplicateRule): (row: Row) => { item: Row; similarity: number } | null {
   const rowText = rule.nearThreshold >= 1 ? null : createRowText(rule);
   if (rowText === null) return () => null;
-  const groups = new Map<string, ReturnType<typeof createSimilarityIndex<Row>>>();
+  const groups = new Map<string, ReturnType<typeof createSimilarityIndex<{ row: Row; length: number }>>>();
   return (row) => {
     const { text, group } = rowText(row);
     if (text.length === 0) return null;
     let index = groups.get(group);
-    if (index === undefined) groups.set(group, (index = createSimilarityIndex<Row>(rule.nearThreshold)));
+    if (index === undefined) groups.set(group, (index = createSimilarityIndex(rule.nearThreshold)));
     const hashes = shingle(text);
-    const similar = index.find(hashes);
-    if (similar !== null && (text.length >= shortText || similar.similarity >= shortThreshold)) return similar;
-    index.add(row, hashes);
+    // By the shorter of the two, so that it does not matter which of them comes first.
+    const similar = index.find(
+      hashes,
+      ({ item, similarity }) => similarity >= shortThreshold || Math.min(text.length, item.length) >= shortText,
+    );
+    if (similar !== null) return { item: similar.item.row, similarity: similar.similarity };
+    index.add({ row, length: text.length }, hashes);
     return null;
   };
 }

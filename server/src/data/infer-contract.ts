@@ -1,6 +1,7 @@
 import type { ColumnContract, DataContract } from "@millrace/contract";
 import { AppError } from "../core/index.ts";
 import { toInstant } from "./check-row.ts";
+import { inferSemantic } from "./semantic-types.ts";
 import type { ParsedRow, Roles } from "./rows.ts";
 
 type ColumnType = ColumnContract["type"];
@@ -103,7 +104,7 @@ export function checkNames(names: readonly string[], roles: Roles, rows: number)
     folded.set(name.toLowerCase(), name);
   }
   const needed = [
-    roles.timeColumn,
+    ...(roles.timeColumn === undefined ? [] : [roles.timeColumn]),
     ...roles.featureColumns,
     ...(roles.labelColumn === undefined ? [] : [roles.labelColumn]),
     ...(roles.keyColumn === undefined ? [] : [roles.keyColumn]),
@@ -149,7 +150,18 @@ function describe(counts: ColumnCounts, roles: Roles, rows: number): ColumnContr
     maximum: isNumber ? counts.high + span : null,
     maxLength: type === "text" ? 2 ** Math.ceil(Math.log2(Math.max(1024, counts.longest * 4))) : null,
     values: listValues(counts, type, { roles, rows, isFeature }),
+    ...describeMeaning(counts, type),
   };
+}
+
+/** A form that nearly all values have. Only a person can say that the others are wrong, so a broken form is no more than counted. */
+function describeMeaning(counts: ColumnCounts, type: ColumnType): Pick<ColumnContract, "semantic" | "policies"> {
+  const semantic = type === "text" && counts.distinct !== null ? inferSemantic(textsOf(counts.distinct)) : undefined;
+  return semantic === undefined ? {} : { semantic, policies: { semantic: "warn" } };
+}
+
+function* textsOf(values: ReadonlyMap<string | number | boolean, number>): Generator<string> {
+  for (const value of values.keys()) yield String(value);
 }
 
 function chooseType(counts: ColumnCounts): ColumnType {

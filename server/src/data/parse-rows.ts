@@ -9,27 +9,34 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The lines of a file as bytes, without their newline; `null` stands for one over the bound. */
 export async function* readLines(path: string, maxBytes: number = longestLineBytes): AsyncGenerator<Buffer | null> {
+  for await (const lines of readLineBatches(path, maxBytes)) yield* lines;
+}
+
+/** The same, those of one piece of the file together: to wait once for each line takes longer than to read it. */
+export async function* readLineBatches(path: string, maxBytes: number = longestLineBytes): AsyncGenerator<(Buffer | null)[]> {
   let parts: Buffer[] = [];
   let size = 0;
   function take(): Buffer | null {
-    const line = size > maxBytes ? null : Buffer.concat(parts);
+    const line = size > maxBytes ? null : parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     parts = [];
     size = 0;
     return line;
   }
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    const lines: (Buffer | null)[] = [];
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
       size += end - start;
       if (size <= maxBytes) parts.push(chunk.subarray(start, end));
-      yield take();
+      lines.push(take());
       start = end + 1;
     }
     size += chunk.length - start;
-    if (size <= maxBytes) parts.push(chunk.subarray(start));
-    else parts = [];
+    if (size > maxBytes) parts = [];
+    else if (start < chunk.length) parts.push(chunk.subarray(start));
+    if (lines.length > 0) yield lines;
   }
-  if (size > 0) yield take();
+  if (size > 0) yield [take()];
 }
 
 /** One line as a row, as a rejection with its reason, or nothing when it is blank. */

@@ -24,10 +24,12 @@ export interface Rejection {
 
 /** What the columns are for. */
 export interface Roles {
-  readonly timeColumn: string;
+  readonly timeColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
   readonly featureColumns: readonly string[];
   readonly keyColumn?: string | undefined;
+  /** To be marked in the contract. */
+  readonly sensitiveColumns?: readonly string[] | undefined;
 }
 
 const longestShown = 80;

@@ -79,8 +79,8 @@ export interface Similar<T> {
 }
 
 export interface SimilarityIndex<T> {
-  /** The most similar item added so far, if it is at least `threshold` similar. */
-  find(hashes: Uint32Array): Similar<T> | null;
+  /** The most similar item added so far that is at least `threshold` similar, and accepted. */
+  find(hashes: Uint32Array, accepts?: (similar: Similar<T>) => boolean): Similar<T> | null;
   add(item: T, hashes: Uint32Array): void;
 }
 
@@ -112,7 +112,7 @@ export function createSimilarityIndex<T>(threshold: number): SimilarityIndex<T> 
   }
 
   return {
-    find(hashes) {
+    find(hashes, accepts = () => true) {
       const tried = new Set<Entry<T>>();
       let best: Similar<T> | null = null;
       for (const [band, key] of bucketKeys(hashes).entries()) {
@@ -123,7 +123,9 @@ export function createSimilarityIndex<T>(threshold: number): SimilarityIndex<T> 
           const bound = Math.min(hashes.length, entry.hashes.length) / Math.max(hashes.length, entry.hashes.length);
           if (bound < threshold) continue;
           const similarity = jaccard(hashes, entry.hashes);
-          if (similarity >= threshold && (best === null || similarity > best.similarity)) best = { item: entry.item, similarity };
+          if (similarity < threshold || similarity <= (best?.similarity ?? 0)) continue;
+          const similar = { item: entry.item, similarity };
+          if (accepts(similar)) best = similar;
         }
       }
       return best;

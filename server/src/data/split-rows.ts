@@ -1,16 +1,75 @@
+import type { DataContract, SplitRequest } from "@millrace/contract";
 import { AppError } from "../core/index.ts";
-import type { Row } from "./rows.ts";
+import type { Roles, Row } from "./rows.ts";
+import { splitAtRandom, splitByGroup, splitByValue } from "./split-at-random.ts";
 
 export interface Split {
   readonly train: readonly Row[];
   readonly holdout: readonly Row[];
 }
 
-/** Order of time, then of content: the same rows in any order give the same file. */
-export function sortByTime(rows: readonly Row[], timeColumn: string): Row[] {
-  const keyed = rows.map((row) => ({ row, time: String(row.values[timeColumn]), text: JSON.stringify(row.values) }));
+/** A request with nothing left open. */
+export type SplitRule = SplitRequest & { readonly column?: string | undefined };
+
+/** What was asked for, or what the columns suggest: by time, else by a label of classes, else at random. `contract_violated`. */
+export function chooseSplit(request: SplitRequest | undefined, roles: Roles, contract: DataContract): SplitRule {
+  const isClasses = (name: string | undefined) => {
+    const column = contract.columns.find((each) => each.name === name);
+    return column !== undefined && (column.values !== null || column.type === "boolean");
+  };
+  const split: SplitRule =
+    request ??
+    (roles.timeColumn !== undefined
+      ? { kind: "time" }
+      : isClasses(roles.labelColumn)
+        ? { kind: "stratified", seed: 0, column: roles.labelColumn }
+        : { kind: "random", seed: 0 });
+  if (split.kind === "time" && roles.timeColumn === undefined)
+    throw new AppError(
+      "contract_violated",
+      "A split by time needs a time column; name one, or ask for a random, stratified or group split.",
+    );
+  const column = split.kind === "stratified" ? (split.column ?? roles.labelColumn) : undefined;
+  if (split.kind === "stratified" && column === undefined)
+    throw new AppError("contract_violated", "A stratified split needs a column: name it in `split.column`, or name a label column.");
+  for (const name of [column, split.group])
+    if (name !== undefined && !contract.columns.some((each) => each.name === name))
+      throw new AppError("contract_violated", `The split names the column "${name}", which the contract does not have.`);
+  if (column !== undefined && !isClasses(column))
+    throw new AppError(
+      "contract_violated",
+      `A stratified split needs a column of few values; "${column}" has no list of values. Ask for a random split, or list its values in the contract.`,
+    );
+  return split.kind === "stratified" ? { ...split, column } : split;
+}
+
+/** Order of time, then of content: the same rows in any order give the same file. Without a time column by content alone. */
+export function sortRows(rows: readonly Row[], timeColumn: string | undefined): Row[] {
+  const timeOf = (row: Row) => (timeColumn === undefined ? "" : String(row.values[timeColumn]));
+  const keyed = rows.map((row) => ({ row, time: timeOf(row), text: JSON.stringify(row.values) }));
   keyed.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
   return keyed.map(({ row }) => row);
+}
+
+export interface SplitOptions {
+  readonly rule: SplitRule;
+  readonly timeColumn?: string | undefined;
+  /** Share of the rows that is held back. */
+  readonly share: number;
+}
+
+/** Parts sorted rows in two, both sides in the order given and neither empty. `contract_violated` when they cannot be parted so. */
+export function splitRows(rows: readonly Row[], { rule, timeColumn, share }: SplitOptions): Split {
+  switch (rule.kind) {
+    case "time":
+      return splitByTime(rows, timeColumn!, share);
+    case "random":
+      return splitAtRandom(rows, rule.seed, share);
+    case "stratified":
+      return splitByValue(rows, { seed: rule.seed, column: rule.column!, share });
+    case "group":
+      return splitByGroup(rows, { seed: rule.seed, column: rule.group, share });
+  }
 }
 
 /**

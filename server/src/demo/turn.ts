@@ -75,7 +75,8 @@ async function modelStage(admin: Client, progress: Progress): Promise<Summary["m
     else stage.update(Math.round(progress.fraction * 100), 100, progress.stage);
   });
   const run = await admin.call("models.getRun", { parameters: { id: started.runId } });
-  if (run.metrics === null) throw new AppError("training_failed", `The run ${run.id} ended without metrics.`);
+  if (run.metrics === null || run.metrics.task === "regression")
+    throw new AppError("training_failed", `The run ${run.id} ended without metrics.`);
   const summary = modelSummary(run.metrics, run.trainSeconds ?? 0);
   await waitUntil(async () =>
     (await admin.call("functions.get", { parameters: { name: functionName } })).variants.some(
@@ -222,7 +223,7 @@ function afterSummary(retraining: Retraining | null): Summary["accuracyAfter"] {
 
 async function versionSummary(admin: Client, version: number): Promise<Summary["model"]["v2"]> {
   const { metrics, runId } = await admin.call("models.getVersion", { parameters: { name: functionName, version } });
-  if (metrics === null || runId === null) return null;
+  if (metrics === null || metrics.task === "regression" || runId === null) return null;
   const run = await admin.call("models.getRun", { parameters: { id: runId } });
   return modelSummary(metrics, run.trainSeconds ?? 0);
 }

@@ -44,6 +44,11 @@ async function predictWithModel(deps: PredictDeps, context: Context, ask: Ask<Ex
     throw new AppError("invalid_request", `No variant of "${definition.name}" uses the model "${candidate.model}".`);
   const inputs = rows.map((row) => (spec.inputs === undefined ? row.input : spec.inputs(row.input as never)));
   const predictions = await deps.models.predictMany(context, reference, inputs, { deadline: new Deadline(Infinity, signal) });
+  if (spec.output === undefined && predictions.some(({ value }) => value !== undefined))
+    throw new AppError(
+      "invalid_request",
+      `The model ${candidate.model}@${candidate.version} answers with numbers, and labels are what is compared; give its variant an \`output\` with a label.`,
+    );
   return predictions.map((prediction, index) => {
     const output =
       spec.output === undefined

@@ -64,6 +64,9 @@ async function collectRows(context: Context, input: Curation, deps: CurateDeps):
       blob: blob.hash,
       contract: parent?.contract ?? "infer",
       holdout: input.holdout,
+      split: parent?.split,
+      // The function's own schema decides what its rows are; a column it lost must not end the curation of what it has.
+      breaking: parent === null,
       description: describe(input, collected.rows, parent),
       sources,
       parent: input.parent,
@@ -90,7 +93,7 @@ function columnsOf(parent: DatasetDetail): Columns {
       "contract_violated",
       `The key "${key.name}" of ${formatReference(parent)} is ${key.type}; an inference's id is text.`,
     );
-  return { timeColumn, labelColumn, featureColumns, keyColumn: key?.name };
+  return { timeColumn: timeColumn ?? undefined, labelColumn, featureColumns, keyColumn: key?.name };
 }
 
 interface Copying {
@@ -130,7 +133,8 @@ async function copyInferences(
       };
       for (const name of Object.keys(flat)) features.add(name);
       const key = columns.keyColumn === undefined ? {} : { [columns.keyColumn]: inference.id };
-      await run.file.write({ ...flat, ...key, [columns.timeColumn]: inference.occurredAt, [columns.labelColumn]: inference.label });
+      const time = columns.timeColumn === undefined ? {} : { [columns.timeColumn]: inference.occurredAt };
+      await run.file.write({ ...flat, ...key, ...time, [columns.labelColumn]: inference.label });
       rows += 1;
     }
     if (page.length < pageSize) break;

@@ -239,7 +239,9 @@ describe("curating", () => {
       featureColumns: ["subject", "body"],
     });
     expect(detail.contract).toEqual((await parts.data.get(context, parent)).contract);
-    expect(detail.lineage).toEqual({
+    expect(await parts.data.lineage(context, "mail@1")).toMatchObject({ ancestors: [], descendants: [detail.reference] });
+    expect((await parts.data.lineage(context, detail.reference)).ancestors).toEqual(["mail@1"]);
+    expect(detail.lineage).toMatchObject({
       sources: [
         { kind: "dataset", reference: "mail@1", rows: 40 },
         { kind: "inferences", reference: "triage-mail", rows: 18 },

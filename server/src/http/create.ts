@@ -15,6 +15,8 @@ import { createHandlers } from "./routes/index.ts";
 import { registerConsole } from "./static.ts";
 import type { Http, HttpDeps, InheritedSocket } from "./types.ts";
 import { createGatewayDoor, matchGateway } from "./v1/handle.ts";
+import { createInferenceDoor } from "./v2/handle.ts";
+import { matchInference } from "./v2/match.ts";
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -26,6 +28,18 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
   const hot = createHotHandler({ functions: ports.functions, governance: ports.governance, guard, clock, logger });
   const { gateway, functions, governance } = ports;
   const gatewayDoor = createGatewayDoor({ gateway, functions, governance, guard, clock, logger });
+  const { serving: models, readiness } = ports;
+  const inferenceDoor = createInferenceDoor({
+    models,
+    functions,
+    governance,
+    readiness,
+    config,
+    version: deps.version,
+    guard,
+    clock,
+    logger,
+  });
   let document: Record<string, unknown> | undefined;
   // Made when somebody asks: start need not wait for 60 schemas.
   const openapi = () => (document ??= createOpenapi(deps.version));
@@ -39,6 +53,8 @@ export async function createHttp(deps: HttpDeps): Promise<Http> {
         if (name !== undefined) return hot(request, response, name);
         const path = matchGateway(request.url!);
         if (path !== undefined) return gatewayDoor(request, response, path);
+        const question = matchInference(request.url!);
+        if (question !== undefined) return inferenceDoor(request, response, question);
         try {
           // Probes come by address, from orchestrators; they learn nothing but "ready".
           if (!request.url!.startsWith("/health/")) guard.check(request);

@@ -4,6 +4,7 @@ import type { Clock, Context, Logger } from "../core/index.ts";
 import type { Batches, Functions, ResultFile } from "../functions/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Governance, Principal } from "../governance/index.ts";
+import type { Models } from "../models/index.ts";
 import type { Counters } from "../storage/index.ts";
 import type { HttpConfig } from "./config.ts";
 
@@ -57,6 +58,8 @@ export interface Ports {
   readonly jobs: PortOf<"jobs">;
   readonly data: PortOf<"data">;
   readonly models: PortOf<"models">;
+  /** Models by their own names, over the open inference protocol. */
+  readonly serving: Pick<Models, "get" | "getVersion" | "load" | "predictMany" | "resolve">;
   readonly feedback: PortOf<"feedback">;
   readonly monitoring: PortOf<"monitoring">;
   readonly evaluation: PortOf<"evaluation">;

@@ -14,6 +14,13 @@ export const configSchema = z
     trainMemoryMb: z.int().min(256).default(2048),
     /** Minutes a training may take. */
     trainMinutes: z.number().positive().max(1440).default(30),
+    /** Bytes of an ONNX file that is imported. */
+    maxImportBytes: z
+      .int()
+      .positive()
+      .default(512 * 1024 * 1024),
+    /** Seconds that opening and trying an imported file may take. */
+    importSeconds: z.number().positive().max(3600).default(60),
   })
   .prefault({});
 export type ModelsConfig = z.output<typeof configSchema>;

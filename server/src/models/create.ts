@@ -4,6 +4,8 @@ import type { Jobs } from "../jobs/index.ts";
 import type { BlobStore, Sql } from "../storage/index.ts";
 import { type ModelsConfig, configSchema } from "./config.ts";
 import { readGitCommit } from "./describe-environment.ts";
+import { importModel } from "./imports/import-model.ts";
+import { compareRuns, createExperiment, findExperiment } from "./experiments/index.ts";
 import { defineWorkflows, trainWorkflow } from "./jobs.ts";
 import { type Audit, moveAlias } from "./move-alias.ts";
 import { predictRow } from "./predict-row.ts";
@@ -16,7 +18,7 @@ export interface ModelsDeps {
   readonly sql: Sql;
   readonly blobs: BlobStore;
   readonly jobs: Jobs;
-  readonly data: Pick<Data, "get" | "snapshot">;
+  readonly data: Pick<Data, "findUpload" | "get" | "snapshot">;
   /** Governance's `audit`. */
   readonly audit: Audit;
   readonly logger: Logger;
@@ -91,6 +93,16 @@ export function createModels(deps: ModelsDeps): Models {
       return run;
     },
 
+    compareRuns: (context, ids) => compareRuns(context, ids, { sql, blobs }),
+
+    createExperiment: (context, request) => createExperiment(context, request, { ...trainDeps, data: deps.data, jobs }),
+
+    async getExperiment(context, id) {
+      const found = await sql.as(context, (tx) => findExperiment(tx, id));
+      if (found === null) throw new AppError("unknown_experiment", `There is no search ${id}.`, { details: { id } });
+      return found;
+    },
+
     list: (context) => sql.as(context, (tx) => repository.listModels(tx)),
 
     async get(context, name) {
@@ -106,6 +118,21 @@ export function createModels(deps: ModelsDeps): Models {
       if (found === null)
         throw new AppError("unknown_model", `There is no model ${name}@${number}.`, { details: { model: name, version: number } });
       return found;
+    },
+
+    importVersion: (context, name, request) => importModel(context, { ...request, name }, { ...trainDeps, data: deps.data }),
+
+    async exportVersion(context, name, number) {
+      const found = await sql.as(context, async (tx) => {
+        const version = await repository.findVersion(tx, name, number);
+        if (version !== null)
+          await audit(tx, { action: "models.export", object: `model:${name}`, after: { version: number, hash: version.hash } });
+        return version;
+      });
+      if (found === null)
+        throw new AppError("unknown_model", `There is no model ${name}@${number}.`, { details: { model: name, version: number } });
+      const path = await blobs.path(context, found.hash);
+      return { path, name: `${name}-${number}.onnx`, mediaType: "application/octet-stream", bytes: found.bytes };
     },
 
     async resolve(context, { model, alias = "champion", version: asked }) {

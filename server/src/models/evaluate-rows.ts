@@ -1,5 +1,15 @@
-import type { RunMetrics } from "@millrace/contract";
-import { accuracy, confusionMatrix, expectedCalibrationError, labelScores, logLoss, wilson } from "../statistics/index.ts";
+import type { ClassificationMetrics } from "@millrace/contract";
+import {
+  type Estimate,
+  accuracy,
+  confusionMatrix,
+  expectedCalibrationError,
+  labelScores,
+  logLoss,
+  rocAuc,
+  wilson,
+} from "../statistics/index.ts";
+import { promiseCoverage } from "./promise-coverage.ts";
 
 export interface EvaluatedRows {
   /** Labels the model knows, in the order of `probabilities`. */
@@ -14,7 +24,7 @@ export interface EvaluatedRows {
 const maxSliceValues = 20;
 
 /** Accuracy, calibration and confusion of rows the model did not train on, overall and by slice, with 95% intervals. */
-export function evaluateRows({ labels, truth, probabilities, slices }: EvaluatedRows): RunMetrics {
+export function evaluateRows({ labels, truth, probabilities, slices }: EvaluatedRows): ClassificationMetrics {
   const best = probabilities.map((row) => indexOfLargest(row));
   const predicted = best.map((index) => labels[index]!);
   const confusion = confusionMatrix(truth, predicted, [...new Set([...labels, ...truth])].sort());
@@ -22,34 +32,47 @@ export function evaluateRows({ labels, truth, probabilities, slices }: Evaluated
   // A label that was not among the training rows has probability 0.
   const positions = new Map(labels.map((label, index) => [label, index]));
   const trueProbabilities = probabilities.map((row, index) => row[positions.get(truth[index]!) ?? -1] ?? 0);
+  const auc =
+    labels.length === 2
+      ? rocAuc(
+          probabilities.map((row) => row[1]!),
+          truth.map((label) => label === labels[1]),
+        )
+      : null;
   return {
+    task: "classification",
     accuracy: accuracy(truth, predicted),
+    ...(auc === null || ![auc.value, auc.low, auc.high].every(Number.isFinite) ? {} : { auc }),
     ece: expectedCalibrationError(
       probabilities.map((row, index) => row[best[index]!]!),
       right,
     ),
     logLoss: logLoss(trueProbabilities),
+    ...promiseCoverage(trueProbabilities.map((probability) => 1 - probability)),
     slices: [
       ...labelScores(confusion).flatMap(({ label, recall, precision }) => [
         { slice: `label=${label}`, metric: "recall", estimate: recall },
         { slice: `label=${label}`, metric: "precision", estimate: precision },
       ]),
-      ...Object.entries(slices).flatMap(([column, values]) => sliceAccuracies(column, values, right)),
+      ...cutSlices(slices, "accuracy", (rows) => wilson(rows.filter((row) => right[row]).length, rows.length)),
     ],
     confusion,
   };
 }
 
-function sliceAccuracies(column: string, values: readonly unknown[], right: readonly boolean[]): RunMetrics["slices"] {
-  const slices = Map.groupBy(right.keys(), (row) => String(values[row]));
-  if (slices.size < 2 || slices.size > maxSliceValues) return [];
-  return [...slices]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([value, rows]) => ({
-      slice: `${column}=${value}`,
-      metric: "accuracy",
-      estimate: wilson(rows.filter((row) => right[row]).length, rows.length),
-    }));
+/** A measure by the values of each column that takes few. */
+export function cutSlices(
+  slices: EvaluatedRows["slices"],
+  metric: string,
+  measure: (rows: readonly number[]) => Estimate,
+): ClassificationMetrics["slices"] {
+  return Object.entries(slices).flatMap(([column, values]) => {
+    const groups = Map.groupBy(values.keys(), (row) => String(values[row]));
+    if (groups.size < 2 || groups.size > maxSliceValues) return [];
+    return [...groups]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([value, rows]) => ({ slice: `${column}=${value}`, metric, estimate: measure(rows) }));
+  });
 }
 
 /** The first of the largest, as ONNX's ArgMax has it. */

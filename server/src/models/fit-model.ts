@@ -4,8 +4,11 @@ import type { CreateRun, ModelSignature, RunMetrics, RunProgress } from "@millra
 import { AppError, type Context, type Logger, runTask } from "../core/index.ts";
 import type { Data, DatasetDetail } from "../data/index.ts";
 import type { BlobStore } from "../storage/index.ts";
+import { chooseInputs, chooseTask } from "./choose-inputs.ts";
 import type { ModelsConfig } from "./config.ts";
 import { readProgress } from "./note-progress.ts";
+import type { InputColumn } from "./read-columns.ts";
+import { findTrainer } from "./trainers/index.ts";
 
 /** The job of the task process: files only. */
 export interface TrainJob {
@@ -13,10 +16,17 @@ export interface TrainJob {
   readonly parquetPath: string;
   /** Where the ONNX file goes. */
   readonly outputPath: string;
+  /** Where the losses of the rows held back go, one by one. */
+  readonly lossesPath: string;
   readonly scratchFolder: string;
-  readonly featureColumns: readonly string[];
+  readonly task: "classification" | "regression";
+  /** Features, in the signature's order. */
+  readonly columns: readonly InputColumn[];
   readonly labelColumn: string;
+  /** Columns to see quality by. */
   readonly sliceColumns: readonly string[];
+  /** Columns whose groups are to fare alike. */
+  readonly sensitiveColumns: readonly string[];
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly seed: number;
 }
@@ -31,6 +41,8 @@ export interface FittedModel {
   readonly metrics: RunMetrics;
   /** Preparing text, fitting and calibrating; without reading the file. */
   readonly trainSeconds: number;
+  /** The blob of what each row held back cost, by which runs are compared (`row-losses.ts`). */
+  readonly rowLosses: string;
 }
 
 export interface FitDeps {
@@ -54,6 +66,10 @@ export async function fitModel(
       details: { dataset: dataset.reference },
     });
   }
+  const trainer = findTrainer(request.trainer);
+  const label = dataset.contract.columns.find(({ name }) => name === dataset.labelColumn)!;
+  const task = chooseTask(request, trainer, label);
+  const columns = chooseInputs(trainer, dataset);
   await mkdir(deps.scratchFolder, { recursive: true });
   const folder = await mkdtemp(join(deps.scratchFolder, "train-"));
   try {
@@ -61,14 +77,17 @@ export async function fitModel(
       trainer: request.trainer,
       parquetPath: path,
       outputPath: join(folder, "model.onnx"),
+      lossesPath: join(folder, "row-losses"),
       scratchFolder: folder,
-      featureColumns: dataset.featureColumns,
+      task,
+      columns,
       labelColumn: dataset.labelColumn,
       sliceColumns: sliceColumns(dataset),
+      sensitiveColumns: dataset.contract.columns.filter(({ sensitive }) => sensitive === true).map(({ name }) => name),
       parameters: request.parameters,
       seed: request.seed,
     };
-    const fitted = await runTask<Omit<FittedModel, "hash" | "bytes">>({ name: "./train-task", base: import.meta.url }, job, {
+    const fitted = await runTask<Omit<FittedModel, "hash" | "bytes" | "rowLosses">>({ name: "./train-task", base: import.meta.url }, job, {
       signal: deps.signal,
       memoryMb: deps.config.trainMemoryMb,
       timeoutMs: deps.config.trainMinutes * 60_000,
@@ -79,16 +98,17 @@ export async function fitModel(
       },
     });
     const blob = await deps.blobs.putFile(context, job.outputPath);
-    return { ...fitted, hash: blob.hash, bytes: blob.size };
+    const losses = await deps.blobs.putFile(context, job.lossesPath);
+    return { ...fitted, hash: blob.hash, bytes: blob.size, rowLosses: losses.hash };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Columns beside features, label and time that take few values: metadata one wants to see quality by. */
+/** Columns beside features, label and time that take few values: metadata one wants to see quality by; and those that are sensitive. */
 function sliceColumns({ contract, featureColumns, labelColumn, timeColumn }: DatasetDetail): string[] {
   return contract.columns
-    .filter(({ name, values, unique }) => (values !== null || !unique) && ![...featureColumns, labelColumn, timeColumn].includes(name))
-    .filter(({ type, values }) => values !== null || type === "boolean")
+    .filter(({ name, sensitive }) => ![labelColumn, timeColumn].includes(name) && (sensitive === true || !featureColumns.includes(name)))
+    .filter(({ type, values, sensitive }) => values !== null || type === "boolean" || sensitive === true)
     .map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { CreateRun } from "@millrace/contract";
+import type { ClassificationMetrics, CreateRun } from "@millrace/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDataParts, type DataParts } from "../../test/data.ts";
 import { AppError, type Step, createId, createRandom, silentLogger, startThread } from "../core/index.ts";
@@ -55,8 +55,8 @@ function datasetRows(count: number): Record<string, unknown>[] {
   return labels.map((label, row) => ({
     key: `k${row}`,
     at: new Date(Date.UTC(2002, 0, 1) + row * 3_600_000).toISOString(),
-    subject: `${String(columns["subject"]![row])} ${row}`,
-    body: `${String(columns["body"]![row])} ${spell(row)}`,
+    subject: `${columns.subject[row]!} ${row}`,
+    body: `${columns.body[row]!} ${spell(row)}`,
     urgent: row % 2 === 0,
     label,
   }));
@@ -84,9 +84,12 @@ describe("a training run", () => {
     const run = await models.getRun(parts.context, runId);
     expect(run).toMatchObject({ model: "triage-mail", dataset: "mail@1", status: "succeeded", version: 1, seed: 7, error: null });
     expect(run.environment).toMatchObject({ millrace: "1.2.3", node: process.versions.node, "onnxruntime-node": "1.30.0" });
-    expect(run.metrics!.accuracy.n).toBe(60);
-    expect(run.metrics!.accuracy.value).toBeGreaterThan(0.9);
-    expect(run.metrics!.accuracy.low).toBeLessThan(run.metrics!.accuracy.value);
+    const { accuracy } = run.metrics as ClassificationMetrics;
+    expect(accuracy.n).toBe(60);
+    expect(accuracy.value).toBeGreaterThan(0.9);
+    expect(accuracy.low).toBeLessThan(accuracy.value);
+    expect(run.metrics!.baselines).toMatchObject([{ name: "majority", metric: "accuracy" }]);
+    expect(run.metrics!.baselines![0]!.estimate.value).toBeLessThan(accuracy.low);
     expect(run.metrics!.slices.map(({ slice, metric }) => `${slice} ${metric}`)).toEqual([
       "label=ham recall",
       "label=ham precision",
@@ -311,6 +314,7 @@ describe("predicting", () => {
     const answer = await models.predict(parts.context, reference, { subject: "free money 3", body: "your prize waits" }, { evidence });
     expect(answer.label).toBe("spam");
     expect(answer.confidence).toBe(answer.probabilities["spam"]);
+    expect(answer.set).toEqual(["spam"]);
     expect(answer.probabilities["spam"]! + answer.probabilities["ham"]!).toBeCloseTo(1, 5);
     expect(steps).toMatchObject([{ name: "triage-mail@2", kind: "model", status: "ok", details: { hash: reference.hash, batch: 1 } }]);
     expect(models.isReady(reference)).toBe(true);

@@ -20,6 +20,7 @@ type RunRow = {
   readonly version: number | null;
   readonly metrics: Metrics;
   readonly train_seconds: number | null;
+  readonly row_losses: string | null;
   readonly git_commit: string | null;
   readonly environment: Record<string, string>;
   readonly workflow_id: string | null;
@@ -85,6 +86,7 @@ export async function insertRun(tx: Tx, run: NewRun): Promise<void> {
       version: null,
       metrics: null,
       train_seconds: null,
+      row_losses: null,
       git_commit: run.gitCommit,
       environment: json(run.environment),
       workflow_id: run.workflowId,
@@ -129,6 +131,8 @@ export interface FinishedRun {
   readonly metrics: NonNullable<Metrics>;
   readonly trainSeconds: number;
   readonly version: number | null;
+  /** The blob of what each row held back cost. */
+  readonly rowLosses: string;
 }
 
 export async function finishRun(tx: Tx, id: string, run: FinishedRun): Promise<void> {
@@ -140,6 +144,7 @@ export async function finishRun(tx: Tx, id: string, run: FinishedRun): Promise<v
       progress: null,
       metrics: json(run.metrics),
       train_seconds: run.trainSeconds,
+      row_losses: run.rowLosses,
       version: run.version,
     })
     .where("project_id", "=", tx.projectId)
@@ -157,8 +162,19 @@ export async function findRun(tx: Tx, id: string): Promise<Run | null> {
   return row === undefined ? null : toRun(row);
 }
 
+/** The blob of what each row held back cost; null of a run that left none. */
+export async function findRowLosses(tx: Tx, id: string): Promise<string | null> {
+  const row = await tables(tx)
+    .selectFrom("models_runs")
+    .select("row_losses")
+    .where("project_id", "=", tx.projectId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row?.row_losses ?? null;
+}
+
 /** Newest first. */
-export async function listRuns(tx: Tx, { limit, cursor, model }: RunsQuery): Promise<Page<Run>> {
+export async function listRuns(tx: Tx, { limit, cursor, model, dataset }: RunsQuery): Promise<Page<Run>> {
   let query = tables(tx)
     .selectFrom("models_runs")
     .selectAll()
@@ -167,6 +183,7 @@ export async function listRuns(tx: Tx, { limit, cursor, model }: RunsQuery): Pro
     .limit(limit + 1);
   if (cursor !== undefined) query = query.where("id", "<", cursor);
   if (model !== undefined) query = query.where("model", "=", model);
+  if (dataset !== undefined) query = query.where("dataset", "=", dataset);
   const rows = await query.execute();
   const items = rows.slice(0, limit).map(toRun);
   return { items, next: rows.length > limit ? items.at(-1)!.id : null };

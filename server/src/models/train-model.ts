@@ -7,7 +7,7 @@ import { type FitDeps, type FittedModel, fitModel } from "./fit-model.ts";
 import { type Audit, moveAlias } from "./move-alias.ts";
 import { noteProgress } from "./note-progress.ts";
 import * as repository from "./repository.ts";
-import { findTrainer } from "./trainers/index.ts";
+import { findTrainer, trainers } from "./trainers/index.ts";
 import type { TrainResult } from "./types.ts";
 import { writeCard } from "./write-card.ts";
 
@@ -20,14 +20,25 @@ export interface TrainDeps extends FitDeps {
 }
 
 /** Refuses what could not train before anything is written: `unknown_trainer`, `invalid_request`. */
-export function checkRequest({ trainer, parameters }: CreateRun): void {
-  const parsed = findTrainer(trainer).parametersSchema.safeParse(parameters);
+export function checkRequest({ trainer, parameters, task }: CreateRun): void {
+  const { parametersSchema, tasks } = findTrainer(trainer);
+  if (task !== undefined && !tasks.includes(task)) throw cannot(trainer, task);
+  const parsed = parametersSchema.safeParse(parameters);
   if (parsed.success) return;
   const issues = parsed.error.issues.map((issue) => ({ path: ["parameters", ...issue.path].join("."), message: issue.message }));
   throw new AppError(
     "invalid_request",
     `The trainer ${trainer} does not take these parameters: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}.`,
     { details: { issues } },
+  );
+}
+
+function cannot(trainer: string, task: NonNullable<CreateRun["task"]>): AppError {
+  const able = Object.values(trainers).filter(({ tasks }) => tasks.includes(task));
+  return new AppError(
+    "invalid_request",
+    `The trainer ${trainer} cannot do ${task}. Those that can: ${able.map(({ name }) => name).join(", ")}.`,
+    { details: { issues: [{ path: "task", message: `is none that ${trainer} can do` }] } },
   );
 }
 
@@ -44,13 +55,13 @@ export async function openRun(
   { id, request, workflowId, gitCommit }: NewRun,
   deps: Pick<TrainDeps, "audit" | "version">,
 ): Promise<void> {
-  const { model, trainer, dataset, parameters, seed } = request;
+  const { model, trainer, dataset, parameters, seed, task } = request;
   const environment = describeEnvironment(deps.version);
   await repository.insertRun(tx, { id, model, trainer, dataset, parameters, seed, gitCommit, environment, workflowId });
   await deps.audit(tx, {
     action: "models.train",
     object: `model:${model}`,
-    after: { runId: id, trainer, dataset, parameters, seed, workflowId },
+    after: { runId: id, trainer, dataset, parameters, seed, workflowId, ...(task === undefined ? {} : { task }) },
   });
 }
 
@@ -118,15 +129,15 @@ async function publish(
   deps: TrainDeps,
 ): Promise<TrainResult> {
   const { model, dataset } = request;
-  const { metrics, trainSeconds, hash, bytes, signature } = fitted;
+  const { metrics, trainSeconds, hash, bytes, signature, rowLosses } = fitted;
   if (!request.register) {
-    await repository.finishRun(tx, runId, { metrics, trainSeconds, version: null });
+    await repository.finishRun(tx, runId, { metrics, trainSeconds, version: null, rowLosses });
     return { runId, reference: null };
   }
   const version = await repository.takeVersion(tx, model);
   const card = writeCard({ request, version, fitted, trainer: findTrainer(request.trainer).summary });
   await repository.insertVersion(tx, { model, version, hash, bytes, signature, card, dataset, runId, metrics });
-  await repository.finishRun(tx, runId, { metrics, trainSeconds, version });
+  await repository.finishRun(tx, runId, { metrics, trainSeconds, version, rowLosses });
   await deps.audit(tx, { action: "models.register", object: `model:${model}`, after: { version, hash, dataset, runId } });
   if ((await repository.findAlias(tx, model, "champion", true)) === null) {
     await moveAlias(tx, { model, alias: "champion", version, reason: "the first registered version" }, deps.audit);

@@ -1,4 +1,16 @@
-import type { CreateRun, Model, ModelSignature, ModelVersion, Run, RunProgress, modelDetailSchema } from "@millrace/contract";
+import type {
+  CreateExperiment,
+  CreateRun,
+  ImportModel,
+  Experiment,
+  Model,
+  ModelSignature,
+  ModelVersion,
+  Run,
+  RunComparison,
+  RunProgress,
+  modelDetailSchema,
+} from "@millrace/contract";
 import type { z } from "zod";
 import type { Context, Deadline, EvidenceRecorder } from "../core/index.ts";
 import type { WorkflowRun } from "../jobs/index.ts";
@@ -14,12 +26,22 @@ export interface ModelReference {
   readonly hash: string;
 }
 
-/** What a model answered: the top label, its calibrated probability, and the probability of every label. */
+/**
+ * What a model answered: the top label, its calibrated probability, and the probability of every label. A regression answers with
+ * `value`; its label is empty and its confidence 0.
+ */
 export interface Prediction {
   readonly label: string;
   /** In [0, 1]. */
   readonly confidence: number;
   readonly probabilities: Readonly<Record<string, number>>;
+  /** Of a regression alone. */
+  readonly value?: number;
+  /** Between them lies the truth of nine rows of ten that are like those held back at training; absent where that was not measured. */
+  readonly low?: number;
+  readonly high?: number;
+  /** Of classes: the labels among which the truth of nine such rows of ten is; all of them where that was not measured. May be empty. */
+  readonly set?: readonly string[];
 }
 
 export type ModelInputs = Readonly<Record<string, unknown>>;
@@ -29,6 +51,14 @@ export interface PredictOptions {
   readonly deadline?: Deadline;
   /** Told the step `model`, with its name, version, batch and the session's own time. */
   readonly evidence?: EvidenceRecorder;
+}
+
+/** An ONNX file, to be saved under `name`. */
+export interface ModelFile {
+  readonly path: string;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: number;
 }
 
 /** What a training run leaves: its id, and the version it was registered as (null when it was not to be). */
@@ -55,6 +85,8 @@ export interface RunsQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly model?: string | undefined;
+  /** `name@version`. */
+  readonly dataset?: string | undefined;
 }
 
 /** Training runs, the registry of models, and the runtime that answers with them. */
@@ -67,12 +99,27 @@ export interface Models {
   listRuns(context: Context, query: RunsQuery): Promise<Page<Run>>;
   /** `unknown_run`. */
   getRun(context: Context, id: string): Promise<Run>;
+  /** Row by row of what the dataset held back. `unknown_run`, `conflict` unless both succeeded on the same dataset version. */
+  compareRuns(context: Context, ids: { readonly a: string; readonly b: string }): Promise<RunComparison>;
+
+  /** Starts the workflow `models.search@1`. `unknown_dataset`, `unknown_trainer`, `invalid_request` for a space that does not fit the trainer. */
+  createExperiment(context: Context, input: CreateExperiment): Promise<{ workflowId: string; experimentId: string }>;
+  /** `unknown_experiment`. */
+  getExperiment(context: Context, id: string): Promise<Experiment>;
 
   list(context: Context): Promise<Model[]>;
   /** `unknown_model`. */
   get(context: Context, name: string): Promise<ModelDetail>;
   /** `unknown_model`. */
   getVersion(context: Context, name: string, version: number): Promise<ModelVersion>;
+  /**
+   * Registers an uploaded ONNX file as the model's next version, once a task process has opened it, read its signature and tried it
+   * out. `import_refused` says which input or output does not fit; `not_found`, `body_too_large`, `model_runtime_missing`.
+   */
+  importVersion(context: Context & { readonly signal?: AbortSignal }, name: string, request: ImportModel): Promise<ModelVersion>;
+
+  /** A version's ONNX file, as it is. Audited. `unknown_model`. */
+  exportVersion(context: Context, name: string, version: number): Promise<ModelFile>;
   /** The version an alias (default `champion`) names, or this version; null when there is none. */
   resolve(
     context: Context,

@@ -1,4 +1,5 @@
 import { type Estimate, wilson } from "./intervals.ts";
+import { meanEstimate } from "./regression.ts";
 
 /** Rows: the true label; columns: the predicted one. */
 export interface ConfusionMatrix {
@@ -70,7 +71,15 @@ export function expectedCalibrationError(confidence: readonly number[], right: r
   return count.reduce((error, n, bin) => (n === 0 ? error : error + Math.abs(hits[bin]! - sums[bin]!) / confidence.length), 0);
 }
 
-/** Mean squared distance of the probability of an event from 0 or 1 (Brier 1950, two classes). */
-export function brier(probability: readonly number[], happened: readonly boolean[]): number {
-  return probability.reduce((sum, p, row) => sum + (p - (happened[row] ? 1 : 0)) ** 2, 0) / Math.max(1, probability.length);
+/**
+ * Brier score: mean over rows of the squared distances of the probabilities from the truth, summed over labels, in [0, 2] (Brier 1950); over two
+ * labels half of it, the square of one, as is usual (scikit-learn's `brier_score_loss`). `truth[row]`: the place of the true label.
+ */
+export function brier(probabilities: readonly (readonly number[])[], truth: readonly number[]): Estimate {
+  return meanEstimate(
+    probabilities.map((row, index) => {
+      const sum = row.reduce((total, p, label) => total + (p - (label === truth[index] ? 1 : 0)) ** 2, 0);
+      return row.length === 2 ? sum / 2 : sum;
+    }),
+  );
 }

@@ -85,7 +85,13 @@ describe.skipIf(!hasGolden)("equals the reference implementations (shared/golden
   test("Brier score, log loss, F1 and calibration error (scikit-learn), each variant by name", () => {
     const { y, p, ...reference } = golden.binary;
     const truth = y.map((value) => value === 1);
-    expect(brier(p, truth)).toBeCloseTo(reference.brier, 9);
+    expect(
+      brier(
+        p.map((value) => [1 - value, value]),
+        y,
+      ).value,
+    ).toBeCloseTo(reference.brier, 9);
+    expect(brier([[0.7, 0.2, 0.1]], [1]).value).toBeCloseTo(0.49 + 0.64 + 0.01, 12);
     expect(logLoss(p.map((value, row) => (truth[row] ? value : 1 - value)))).toBeCloseTo(reference.log_loss, 9);
     expect(expectedCalibrationError(p, truth, 10)).toBeCloseTo(reference.ece10_positive_class, 9);
     const top = p.map((value) => Math.max(value, 1 - value));

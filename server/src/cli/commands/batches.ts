@@ -1,7 +1,3 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Batch, BatchFormat } from "@millrace/contract";
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError } from "../../core/index.ts";
@@ -9,6 +5,7 @@ import { bytes, count, duration, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { uploadFile } from "./data.ts";
+import { saveStream } from "./save-stream.ts";
 import { facts, showList } from "./show.ts";
 import { type Registrar, type VerbOption, addVerb, pageOptions, pageQuery, parseWhole } from "./verb.ts";
 
@@ -156,16 +153,8 @@ export function sayProgress(batch: Batch, isWatched: boolean): string {
   return parts.join("  ");
 }
 
-/** Under its name only once it is whole. */
 async function download(session: Session, batch: Batch, { out, format }: { out: string; format: BatchFormat }): Promise<void> {
-  const stream = await session.call("batches.result", { parameters: { name: batch.function, id: batch.id }, query: { format } });
-  const part = `${out}.part`;
-  try {
-    await pipeline(Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0]), createWriteStream(part));
-    await rename(part, out);
-  } finally {
-    await rm(part, { force: true });
-  }
+  await saveStream(await session.call("batches.result", { parameters: { name: batch.function, id: batch.id }, query: { format } }), out);
 }
 
 function page(session: Session, batch: Batch): string {

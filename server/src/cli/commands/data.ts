@@ -1,11 +1,24 @@
-import { createReadStream, existsSync, statSync } from "node:fs";
-import { Readable } from "node:stream";
-import type { Dataset, DatasetDetail } from "@millrace/contract";
+import { existsSync, readFileSync } from "node:fs";
+import {
+  type CreateDataset,
+  type Dataset,
+  type DatasetDetail,
+  dataContractSchema,
+  datasheetStatementsSchema,
+  type SplitRequest,
+} from "@millrace/contract";
+import { z } from "zod";
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError } from "../../core/index.ts";
 import { bytes, count, inline, instant, percent, shortHash, yesNo } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
+import { comparisonPage } from "./data-comparison.ts";
+import { addLabels } from "./data-labels.ts";
+import { addLabelFiles } from "./data-label-files.ts";
+import { openFile } from "./input.ts";
+import { addVersionVerbs } from "./data-versions.ts";
+import { addScore } from "./score.ts";
 import { facts, indent, section, showList, table } from "./show.ts";
 import {
   type Registrar,
@@ -26,35 +39,55 @@ const columns: readonly Column<Dataset>[] = [
   { title: "KEPT", value: (item) => count(item.kept), align: "right" },
   { title: "DUPLICATES", value: (item) => count(item.duplicates), align: "right" },
   { title: "QUARANTINED", value: (item) => count(item.quarantined), align: "right" },
+  { title: "TAGS", value: (item) => item.tags.join(", "), spare: true },
   { title: "HASH", value: (item) => shortHash(item.hash), spare: true },
   { title: "CREATED (UTC)", value: (item) => instant(item.createdAt) },
   { title: "BY", value: (item) => item.createdBy, flexible: true, spare: true },
 ];
 
-const createOptions: readonly VerbOption[] = [
-  { flags: "--time <column>", description: "the column that orders rows in time; never a feature", required: true },
+export const createOptions: readonly VerbOption[] = [
+  { flags: "--time <column>", description: "the column that orders rows in time; never a feature" },
   { flags: "--features <columns>", description: "the columns a model may see, by commas", parse: collect, required: true },
   { flags: "--label <column>", description: "the column with the true label" },
   { flags: "--unique <column>", description: "the column that names a row" },
   {
     flags: "--contract <how>",
-    description: "`infer` from these rows, or `inherit` the last version's",
-    choices: ["infer", "inherit"],
+    description: "`infer` from these rows, `inherit` the last version's, or a JSON file",
     default: "infer",
   },
-  { flags: "--holdout <share>", description: "share of the latest rows held back for evaluation", parse: parseShare, default: 0.2 },
+  { flags: "--holdout <share>", description: "share of the rows held back for evaluation", parse: parseShare, default: 0.2 },
+  {
+    flags: "--split <kind>",
+    description: "which rows are held back; default: by time where there is one, else stratified by the label",
+    choices: ["time", "random", "stratified", "group"],
+  },
+  { flags: "--seed <n>", description: "of a random, stratified or group split", parse: parseWhole, default: 0 },
+  { flags: "--group <column>", description: "rows of one value belong together: for `--split group`, and for the leakage check" },
   { flags: "--description <text>", description: "what it is, for the datasheet" },
+  { flags: "--sensitive <columns>", description: "columns whose groups are to be looked at, by commas", parse: collect },
+  { flags: "--statements <file>", description: "JSON: what people say for the datasheet, by section" },
+  { flags: "--breaking", description: "allow a contract that breaks with the last version's" },
   { flags: "--detach", description: "do not wait for it" },
 ];
 
-export function addData(program: Command, registrar: Registrar): void {
+export function addData(program: Command, registrar: Registrar): Command {
   const data = group(program, "data", "datasets: versions, contracts, quarantine");
+  addLabels(data, registrar);
+  addLabelFiles(data, registrar);
+  addScore(data, registrar);
+  addVersionVerbs(data, registrar);
   addVerb(data, registrar, {
     usage: "list",
     description: "list dataset versions",
-    options: pageOptions,
+    options: [
+      ...pageOptions,
+      { flags: "--name <name>", description: "only versions of this dataset" },
+      { flags: "--tag <tag>", description: "only versions with this tag" },
+    ],
     run: async (session, _args, options) => {
-      const answer = await session.call("data.list", { query: pageQuery(options) });
+      const [name, tag] = [options["name"] as string | undefined, options["tag"] as string | undefined];
+      const query = { ...pageQuery(options), ...(name === undefined ? {} : { name }), ...(tag === undefined ? {} : { tag }) };
+      const answer = await session.call("data.list", { query });
       showList(session, answer, { columns, empty: "There are no datasets. Build one: millrace data create <name> <file> ..." });
     },
   });
@@ -66,6 +99,20 @@ export function addData(program: Command, registrar: Registrar): void {
     run: async (session, [reference], options) => {
       const detail = await session.call("data.get", { parameters: parseReference(reference!) });
       session.show(detail, () => (options["datasheet"] === true ? detail.datasheet : page(session, detail)));
+    },
+  });
+  addVerb(data, registrar, {
+    usage: "compare <from> <to>",
+    description: "what became different between two versions of a dataset: schema, counts, labels, distributions",
+    example: "data compare mail@1 mail@2",
+    run: async (session, [first, second]) => {
+      const [from, to] = [parseReference(first!), parseReference(second!)];
+      if (from.name !== to.name) throw new InvalidArgumentError(`${first!} and ${second!} are two datasets; compare two versions of one.`);
+      const answer = await session.call("data.compare", {
+        parameters: { name: from.name },
+        query: { from: from.version, to: to.version },
+      });
+      session.show(answer, () => comparisonPage(session, answer));
     },
   });
   addVerb(data, registrar, {
@@ -127,22 +174,66 @@ export function addData(program: Command, registrar: Registrar): void {
     options: createOptions,
     run: async (session, [name, source], options) => {
       const uploadId = /^[0-9a-f-]{36}$/.test(source!) && !existsSync(source!) ? source! : (await uploadFile(session, source!)).id;
-      const started = await session.call("data.create", {
-        body: {
-          name: name!,
-          uploadId,
-          timeColumn: options["time"] as string,
-          featureColumns: options["features"] as string[],
-          contract: options["contract"] as "infer" | "inherit",
-          holdout: options["holdout"] as number,
-          ...(options["label"] === undefined ? {} : { labelColumn: options["label"] as string }),
-          ...(options["unique"] === undefined ? {} : { keyColumn: options["unique"] as string }),
-          ...(options["description"] === undefined ? {} : { description: options["description"] as string }),
-        },
-      });
-      await finish(session, started, { detach: options["detach"] === true, doing: `building ${name!}` });
+      await createDataset(session, { name: name!, uploadId }, options);
     },
   });
+  return data;
+}
+
+/** Starts the build and follows it; `options` are those of `createOptions`. */
+export async function createDataset(
+  session: Session,
+  { name, uploadId }: { readonly name: string; readonly uploadId: string },
+  options: Record<string, unknown>,
+): Promise<void> {
+  const started = await session.call("data.create", {
+    body: {
+      name,
+      uploadId,
+      featureColumns: options["features"] as string[],
+      contract: readContract(options["contract"] as string),
+      holdout: options["holdout"] as number,
+      ...(options["time"] === undefined ? {} : { timeColumn: options["time"] as string }),
+      ...splitOptions(options),
+      ...(options["sensitive"] === undefined ? {} : { sensitiveColumns: options["sensitive"] as string[] }),
+      ...(options["statements"] === undefined
+        ? {}
+        : { statements: readJson(options["statements"] as string, { schema: datasheetStatementsSchema, what: "statements" }) }),
+      ...(options["breaking"] === true ? { breaking: true } : {}),
+      ...(options["label"] === undefined ? {} : { labelColumn: options["label"] as string }),
+      ...(options["unique"] === undefined ? {} : { keyColumn: options["unique"] as string }),
+      ...(options["description"] === undefined ? {} : { description: options["description"] as string }),
+    },
+  });
+  await finish(session, started, { detach: options["detach"] === true, doing: `building ${name}` });
+}
+
+function readContract(how: string): CreateDataset["contract"] {
+  if (how === "infer" || how === "inherit") return how;
+  return readJson(how, { schema: dataContractSchema, what: "contract (or infer, or inherit)" });
+}
+
+function readJson<T>(path: string, { schema, what }: { schema: z.ZodType<T>; what: string }): T {
+  if (!existsSync(path)) throw new AppError("not_found", `There is no file ${path} with the ${what}.`);
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new AppError("invalid_request", `${path} does not hold the ${what}: ${why}`);
+  }
+}
+
+/** The split as the request has it. `--group` alone asks for a split by group. */
+function splitOptions(options: Record<string, unknown>): { split?: SplitRequest } {
+  const kind = (options["split"] as SplitRequest["kind"] | undefined) ?? (options["group"] === undefined ? undefined : "group");
+  if (kind === undefined) return {};
+  const group = options["group"] as string | undefined;
+  const grouped = group === undefined ? {} : { group };
+  const seed = options["seed"] as number;
+  if (kind === "time") return { split: { kind, ...grouped } };
+  if (kind !== "group") return { split: { kind, seed, ...grouped } };
+  if (group === undefined) throw new InvalidArgumentError("A split by group needs --group <column>.");
+  return { split: { kind, seed, group } };
 }
 
 /** Shows what was started, or waits for it and shows what it answered. */
@@ -164,9 +255,7 @@ export async function finish(session: Session, started: { workflowId: string }, 
 }
 
 export async function uploadFile(session: Session, file: string) {
-  if (!existsSync(file)) throw new AppError("not_found", `There is no file ${file}.`, { details: { file } });
-  if (!statSync(file).isFile()) throw new InvalidArgumentError(`${file} is not a file.`);
-  return session.call("data.upload", { body: Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array> });
+  return session.call("data.upload", { body: openFile(file) });
 }
 
 function page(session: Session, detail: DatasetDetail): string {
@@ -176,6 +265,7 @@ function page(session: Session, detail: DatasetDetail): string {
     `${palette.strong(detail.reference)}  ${palette.dim(detail.hash)}`,
     facts(session, [
       ["description", detail.description],
+      ["tags", detail.tags.join(", ")],
       [
         "rows",
         `${count(detail.rows)} = ${count(detail.kept)} kept + ${count(detail.duplicates)} duplicates + ${count(detail.quarantined)} quarantined`,
@@ -184,7 +274,14 @@ function page(session: Session, detail: DatasetDetail): string {
       ["time column", detail.timeColumn],
       ["label column", detail.labelColumn],
       ["features", detail.featureColumns.join(", ")],
+      ["split", describeSplit(detail.split)],
       ["leakage", leakage(detail)],
+      [
+        "gaps",
+        detail.gaps.length === 0
+          ? "none"
+          : `${count(detail.gaps.length)} in the datasheet: ${detail.gaps.map(({ section: name }) => name).join(", ")}`,
+      ],
       ["created", `${instant(detail.createdAt)} UTC by ${detail.createdBy}`],
     ]),
     section(
@@ -222,6 +319,48 @@ function page(session: Session, detail: DatasetDetail): string {
     ),
     section(
       session,
+      `Rules of contract ${detail.contractVersion} that were broken`,
+      table(
+        session,
+        detail.rules.filter(({ broken }) => broken > 0),
+        [
+          { title: "RULE", value: (item) => item.rule, flexible: true },
+          { title: "BROKEN", value: (item) => count(item.broken), align: "right" },
+          { title: "OF", value: (item) => count(item.checked), align: "right" },
+          { title: "VERDICT", value: (item) => item.verdict },
+        ],
+      ),
+    ),
+    ...(detail.contractChanges.length === 0
+      ? []
+      : [
+          section(
+            session,
+            "Contract changes",
+            table(session, detail.contractChanges, [
+              { title: "COLUMN", value: (item) => item.column },
+              { title: "CHANGE", value: (item) => item.change, flexible: true },
+              { title: "BREAKING", value: (item) => yesNo(item.breaking) },
+            ]),
+          ),
+        ]),
+    ...detail.groups.map((audit) =>
+      section(
+        session,
+        `By ${audit.column}`,
+        table(session, audit.groups, [
+          { title: "GROUP", value: (item) => item.group },
+          { title: "SHARE", value: (item) => percent(item.share.value), align: "right" },
+          {
+            title: "LABELS",
+            value: (item) => item.labels.map(({ label, rate }) => `${label} ${percent(rate.value)}`).join(", "),
+            flexible: true,
+          },
+        ]),
+      ),
+    ),
+    section(
+      session,
       "Quarantine",
       table(session, detail.quarantine, [
         { title: "REASON", value: (item) => item.reason, flexible: true },
@@ -243,6 +382,11 @@ function page(session: Session, detail: DatasetDetail): string {
       ),
     ),
   ].join("\n");
+}
+
+function describeSplit(split: SplitRequest): string {
+  const by = split.kind === "stratified" ? ` by ${split.column ?? "label"}` : split.group === undefined ? "" : ` by ${split.group}`;
+  return `${split.kind}${split.kind === "time" ? "" : by}${split.kind === "time" ? "" : `, seed ${split.seed}`}`;
 }
 
 function leakage(detail: DatasetDetail): string {

@@ -7,9 +7,10 @@ import {
   isPartOfAsk,
 } from "@millrace/contract";
 import { MillraceError } from "@millrace/sdk";
-import { count, duration, estimate, inline, instant, percent } from "../format.ts";
+import { count, duration, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import { cut, printable, widthOf } from "../terminal.ts";
+import { qualityFacts } from "./model-metrics.ts";
 import { facts, indent, section, table } from "./show.ts";
 import type { Verb } from "./verb.ts";
 
@@ -235,8 +236,7 @@ function modelFacts(session: Session, model: ModelVersion): string {
     ["file", `${model.hash} (${count(model.bytes)} bytes)`],
     ["trained on", model.dataset],
     ["run", model.runId],
-    ["accuracy", model.metrics === null ? null : estimate(model.metrics.accuracy)],
-    ["calibration error", model.metrics === null ? null : model.metrics.ece.toFixed(4)],
+    ...(model.metrics === null ? [] : qualityFacts(model.metrics)),
     ["registered", `${instant(model.createdAt)} UTC by ${model.createdBy}`],
   ]);
 }

@@ -4,6 +4,7 @@ import { count, duration, estimate, instant, percent, shortHash, yesNo } from ".
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
 import { addBatches } from "./batches.ts";
+import { inferManyVerb } from "./infer-many.ts";
 import { facts, section, showList, table } from "./show.ts";
 import { type Registrar, addVerb, group, parseWhole } from "./verb.ts";
 
@@ -54,6 +55,7 @@ export function addFunctions(program: Command, registrar: Registrar): void {
       session.show(detail, () => page(session, detail));
     },
   });
+  addVerb(functions, registrar, inferManyVerb);
   addVerb(functions, registrar, {
     usage: "series <name>",
     description: "traffic, latency and accuracy over time",

@@ -1,5 +1,8 @@
 import type { Command } from "commander";
 import { addData } from "./data.ts";
+import { addFeatures } from "./data-features.ts";
+import { addProfile } from "./data-profile.ts";
+import { addSources } from "./data-sources.ts";
 import { drillVerb } from "./drill.ts";
 import { addEvaluation } from "./evaluation.ts";
 import { explainVerb } from "./explain.ts";
@@ -32,7 +35,10 @@ export function addCommands(program: Command, registrar: Registrar): void {
   addAudit(program, registrar);
   addVerb(program, registrar, { ...backupVerb, usage: "backup [name]" });
   program.commandsGroup("Modules:");
-  addData(program, registrar);
+  const data = addData(program, registrar);
+  addSources(data, registrar);
+  addFeatures(data, registrar);
+  addProfile(data, registrar);
   addModels(program, registrar);
   addGateway(program, registrar);
   addFunctions(program, registrar);

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { Readable } from "node:stream";
+import { InvalidArgumentError } from "commander";
 import { AppError } from "../../core/index.ts";
 
 /** JSON from a person; `source` says where it stood. */
@@ -18,4 +20,16 @@ export function readText(file: string): string {
   } catch (cause) {
     throw new AppError("not_found", `The file ${file} cannot be read.`, { cause });
   }
+}
+
+/** The path of a file that is there. */
+export function findFile(file: string): string {
+  if (!existsSync(file)) throw new AppError("not_found", `There is no file ${file}.`, { details: { file } });
+  if (!statSync(file).isFile()) throw new InvalidArgumentError(`${file} is not a file.`);
+  return file;
+}
+
+/** The bytes of a file, as the body of a request. */
+export function openFile(file: string): ReadableStream<Uint8Array> {
+  return Readable.toWeb(createReadStream(findFile(file))) as ReadableStream<Uint8Array>;
 }

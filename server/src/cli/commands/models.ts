@@ -1,11 +1,26 @@
-import type { Model, ModelVersion, Run } from "@millrace/contract";
-import type { Command } from "commander";
-import { count, estimate, inline, instant, interval, percent } from "../format.ts";
+import type { ImportModel, Model, ModelVersion, Run } from "@millrace/contract";
+import { type Command, InvalidArgumentError } from "commander";
+import { AppError } from "../../core/index.ts";
+import { count, inline, instant, percent } from "../format.ts";
 import type { Session } from "../session.ts";
 import type { Column } from "../table.ts";
-import { finish } from "./data.ts";
+import { finish, uploadFile } from "./data.ts";
+import { addExperiments, runSearch } from "./experiments.ts";
+import { headline, metricsSections, rowsMeasured } from "./model-metrics.ts";
+import { saveStream } from "./save-stream.ts";
 import { facts, section, showList, table } from "./show.ts";
-import { type Registrar, type Verb, addVerb, collectPairs, group, pageOptions, pageQuery, parseReference, parseWhole } from "./verb.ts";
+import {
+  type Registrar,
+  type Verb,
+  addVerb,
+  collect,
+  collectPairs,
+  group,
+  pageOptions,
+  pageQuery,
+  parseReference,
+  parseWhole,
+} from "./verb.ts";
 
 const columns: readonly Column<Model>[] = [
   { title: "MODEL", value: (item) => item.name },
@@ -26,9 +41,8 @@ const runColumns: readonly Column<Run>[] = [
     paint: (text, item, palette) =>
       item.status === "failed" ? palette.bad(text) : item.status === "running" ? palette.accent(text) : palette.good(text),
   },
-  { title: "ACCURACY (95 %)", value: (item) => interval(item.metrics?.accuracy), align: "right" },
-  { title: "N", spare: true, value: (item) => item.metrics && count(item.metrics.accuracy.n), align: "right" },
-  { title: "ECE", spare: true, value: (item) => item.metrics?.ece.toFixed(4), align: "right" },
+  { title: "QUALITY (95 %)", value: (item) => item.metrics && headline(item.metrics), align: "right" },
+  { title: "N", spare: true, value: (item) => item.metrics && count(rowsMeasured(item.metrics)), align: "right" },
   { title: "SECONDS", spare: true, value: (item) => item.trainSeconds?.toFixed(1), align: "right" },
   { title: "CREATED (UTC)", value: (item) => instant(item.createdAt), spare: true },
 ];
@@ -40,11 +54,23 @@ export const trainVerb: Omit<Verb, "usage"> = {
     { flags: "--dataset <reference>", description: "name@version", required: true },
     { flags: "--trainer <name>", description: "which trainer", default: "text-classifier" },
     { flags: "--parameter <name=value>", description: "a parameter of the trainer; may be repeated", parse: collectPairs },
+    { flags: "--task <task>", description: "classification or regression; by default what the label's column says" },
     { flags: "--seed <n>", description: "the same seed and data give the same model", parse: parseWhole, default: 1 },
+    { flags: "--auto", description: "try the trainers that make sense, and take the best, or a simpler one that is as good" },
+    { flags: "--minutes <n>", description: "with --auto: how long at most", parse: parseWhole, default: 5 },
     { flags: "--no-register", description: "keep the run only" },
     { flags: "--detach", description: "do not wait for it" },
   ],
   run: async (session, [model], options) => {
+    if (options["auto"] === true) {
+      if (options["parameter"] !== undefined)
+        throw new AppError(
+          "invalid_request",
+          "--auto chooses trainer and parameters itself: leave --parameter out, or search with `millrace models search`.",
+        );
+      await runSearch(session, toSearch(model!, options), options["detach"] === true);
+      return;
+    }
     const started = await session.call("models.createRun", {
       body: {
         model: model!,
@@ -52,6 +78,7 @@ export const trainVerb: Omit<Verb, "usage"> = {
         dataset: options["dataset"] as string,
         parameters: (options["parameter"] as Record<string, unknown> | undefined) ?? {},
         seed: options["seed"] as number,
+        ...(options["task"] === undefined ? {} : { task: options["task"] as "classification" | "regression" }),
         register: options["register"] !== false,
       },
     });
@@ -64,6 +91,21 @@ export const trainVerb: Omit<Verb, "usage"> = {
     session.show(run, () => runPage(session, run));
   },
 };
+
+/** Trials of `--auto`, should its time not be over before. */
+const autoTrials = 200;
+
+function toSearch(model: string, options: Record<string, unknown>): Parameters<typeof runSearch>[1] {
+  return {
+    model,
+    dataset: options["dataset"] as string,
+    ...(options["task"] === undefined ? {} : { task: options["task"] as "classification" | "regression" }),
+    budget: { trials: autoTrials, seconds: (options["minutes"] as number) * 60 },
+    folds: { count: 3 },
+    seed: options["seed"] as number,
+    register: options["register"] !== false,
+  };
+}
 
 export function addModels(program: Command, registrar: Registrar): void {
   const models = group(program, "models", "trained models: runs, versions, aliases");
@@ -116,10 +158,15 @@ export function addModels(program: Command, registrar: Registrar): void {
   addVerb(models, registrar, {
     usage: "runs",
     description: "list training runs, newest first",
-    options: [{ flags: "--model <name>", description: "only this model's" }, ...pageOptions],
+    options: [
+      { flags: "--model <name>", description: "only this model's" },
+      { flags: "--dataset <reference>", description: "only those trained from this version" },
+      ...pageOptions,
+    ],
     run: async (session, _args, options) => {
-      const model = options["model"] as string | undefined;
-      const answer = await session.call("models.listRuns", { query: { ...pageQuery(options), ...(model === undefined ? {} : { model }) } });
+      const [model, dataset] = [options["model"] as string | undefined, options["dataset"] as string | undefined];
+      const query = { ...pageQuery(options), ...(model === undefined ? {} : { model }), ...(dataset === undefined ? {} : { dataset }) };
+      const answer = await session.call("models.listRuns", { query });
       showList(session, answer, { columns: runColumns, empty: "Nothing was trained yet." });
     },
   });
@@ -132,6 +179,56 @@ export function addModels(program: Command, registrar: Registrar): void {
     },
   });
   addVerb(models, registrar, { ...trainVerb, usage: "train <model>" });
+  addExperiments(models, registrar);
+  addVerb(models, registrar, {
+    usage: "export <version>",
+    description: "save the ONNX file of a version (name@version)",
+    example: "models export churn@1 --out churn.onnx",
+    options: [{ flags: "--out <file>", description: "where to", required: true }],
+    run: async (session, [reference], options) => {
+      const out = options["out"] as string;
+      await saveStream(await session.call("models.exportVersion", { parameters: parseReference(reference!) }), out);
+      session.show({ version: reference!, file: out }, () =>
+        facts(session, [
+          ["version", reference!],
+          ["file", out],
+        ]),
+      );
+    },
+  });
+  addVerb(models, registrar, {
+    usage: "import <model> <file>",
+    description: "register an ONNX file as the model's next version, after it was opened and tried",
+    example: "models import churn churn.onnx --input X=age,hours --labels stays,leaves",
+    options: [
+      {
+        flags: "--input <name=columns>",
+        description: "the columns that an input of the file takes, in order; may be repeated",
+        parse: collectColumns,
+      },
+      {
+        flags: "--labels <names>",
+        description: "in the order of the probabilities, comma-separated; by default those in the file",
+        parse: collect,
+      },
+      { flags: "--output <name>", description: "the output that is the answer, where several could be" },
+      { flags: "--task <task>", description: "classification or regression; by default what the labels say" },
+    ],
+    run: async (session, [name, file], options) => {
+      const { id } = await uploadFile(session, file!);
+      const wishes = { inputs: options["input"], labels: options["labels"], output: options["output"], task: options["task"] };
+      const given = Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as Omit<ImportModel, "uploadId">;
+      const version = await session.call("models.importVersion", { parameters: { name: name! }, body: { ...given, uploadId: id } });
+      session.show(version, () => versionPage(session, version));
+    },
+  });
+}
+
+/** Collects `--input X=age,hours`. */
+function collectColumns(text: string, previous: unknown): Record<string, string[]> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It must look like input=first,second.");
+  return { ...(previous as Record<string, string[]> | undefined), [text.slice(0, at)]: collect(text.slice(at + 1), undefined) };
 }
 
 function aliasesOf(model: Model): string {
@@ -139,8 +236,6 @@ function aliasesOf(model: Model): string {
     .map(([alias, version]) => `${alias} → ${version}`)
     .join(", ");
 }
-
-type Metrics = NonNullable<Run["metrics"]>;
 
 function runPage(session: Session, run: Run): string {
   return [
@@ -175,58 +270,11 @@ function versionPage(session: Session, version: ModelVersion): string {
       ["aliases", version.aliases.join(", ")],
       ["file", `${version.hash} (${count(version.bytes)} bytes)`],
       ["inputs", version.signature.inputs.map((input) => `${input.name} ${input.type}`).join(", ")],
-      ["labels", version.signature.labels.join(", ")],
+      ["answers", version.signature.task === "regression" ? "a number" : version.signature.labels.join(", ")],
       ["trained on", version.dataset],
       ["run", version.runId],
       ["created", `${instant(version.createdAt)} UTC by ${version.createdBy}`],
     ]),
     ...(version.metrics === null ? [] : metricsSections(session, version.metrics)),
   ].join("\n");
-}
-
-function metricsSections(session: Session, metrics: Metrics): string[] {
-  const labels = metrics.confusion.labels;
-  return [
-    section(
-      session,
-      "Quality on the rows held back",
-      facts(session, [
-        ["accuracy", estimate(metrics.accuracy)],
-        ["calibration error", metrics.ece.toFixed(4)],
-        ["log loss", metrics.logLoss.toFixed(4)],
-      ]),
-    ),
-    section(
-      session,
-      "By slice",
-      table(session, metrics.slices, [
-        { title: "SLICE", value: (item) => item.slice, flexible: true },
-        { title: "METRIC", value: (item) => item.metric },
-        { title: "VALUE", value: (item) => percent(item.estimate.value), align: "right" },
-        { title: "LOW", value: (item) => percent(item.estimate.low), align: "right" },
-        { title: "HIGH", value: (item) => percent(item.estimate.high), align: "right" },
-        { title: "N", value: (item) => count(item.estimate.n), align: "right" },
-      ]),
-    ),
-    ...(labels.length > 12
-      ? []
-      : [
-          section(
-            session,
-            "Confusion (rows: truth, columns: answer)",
-            table(
-              session,
-              metrics.confusion.counts.map((row, at) => ({ label: labels[at]!, row })),
-              [
-                { title: "", value: (item) => item.label },
-                ...labels.map((label, at) => ({
-                  title: label,
-                  value: (item: { row: number[] }) => count(item.row[at]),
-                  align: "right" as const,
-                })),
-              ],
-            ),
-          ),
-        ]),
-  ];
 }

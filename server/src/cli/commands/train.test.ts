@@ -36,6 +36,16 @@ describe("train", () => {
     expect(ran.out).toContain("succeeded");
   });
 
+  test.each([
+    [[...train, "--auto", "--parameter", "trees=5"], /--auto chooses trainer and parameters itself/],
+    [["models", "search", "triage-mail", "--dataset", "mail@1", "--space", "{}"], /name it with --trainer/],
+  ])("refuses what a search would not heed: %j", async (args, said) => {
+    const ran = await runCli(args, answers);
+    expect(ran.code).not.toBe(0);
+    expect(ran.requests).toEqual([]);
+    expect(ran.error).toMatch(said);
+  });
+
   test("shows the progress of a run that still trains", async () => {
     const server = trainingUntilRead(/never/);
     const ran = await runCli(["models", "run", "019a0000-0000-7000-8000-000000000001"], server.answers);

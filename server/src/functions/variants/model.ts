@@ -1,5 +1,5 @@
 import { AppError } from "../../core/index.ts";
-import type { Erased, ModelReference, ModelSpec } from "../types.ts";
+import type { Erased, ModelReference, ModelSpec, Prediction } from "../types.ts";
 import type { VariantKind } from "./types.ts";
 
 /** A registered model: bound to one version by the hash of its file. */
@@ -27,15 +27,16 @@ export const modelKind: VariantKind<ModelSpec<Erased, Erased>> = {
         const inputs = spec.inputs === undefined ? call.input : spec.inputs(call.input);
         return models
           .predict(call.context, reference, inputs, call)
-          .then((prediction) =>
-            spec.output === undefined
-              ? { label: prediction.label, confidence: prediction.confidence }
-              : spec.output(prediction, call.input),
-          );
+          .then((prediction) => (spec.output === undefined ? usualOutput(prediction) : spec.output(prediction, call.input)));
       },
     };
   },
 };
+
+function usualOutput({ label, confidence, value, low, high }: Prediction): object {
+  if (value === undefined) return { label, confidence };
+  return low === undefined ? { value } : { value, low, high };
+}
 
 function readReference(resolved: Readonly<Record<string, unknown>>, binding: string): ModelReference {
   const { model, version, hash } = resolved;

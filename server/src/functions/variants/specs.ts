@@ -2,12 +2,22 @@ import type { ExamplesSpec } from "./examples-spec.ts";
 import type { LastGoodSpec, MessageSpec } from "./last-resort-spec.ts";
 import type { BestOfSpec, LlmSpec } from "./llm-spec.ts";
 
-/** What a model answered: the top label, its calibrated probability, and the probability of every label. */
+/**
+ * What a model answered: the top label, its calibrated probability, and the probability of every label. A regression answers with
+ * `value`; its label is empty and its confidence 0.
+ */
 export interface Prediction {
   readonly label: string;
   /** In [0, 1]. */
   readonly confidence: number;
   readonly probabilities: Readonly<Record<string, number>>;
+  /** Of a regression alone. */
+  readonly value?: number;
+  /** Between them lies the truth of nine rows of ten that are like those held back at training; absent where that was not measured. */
+  readonly low?: number;
+  readonly high?: number;
+  /** Of classes: the labels among which the truth of nine such rows of ten is; all of them where that was not measured. May be empty. */
+  readonly set?: readonly string[];
 }
 
 /** A variant answered by a registered model. */
@@ -18,7 +28,7 @@ export interface ModelSpec<I = never, O = never> {
   readonly alias: string;
   /** The model's inputs from the function's; by default the input itself. */
   inputs?(input: I): Record<string, unknown>;
-  /** The function's output from the prediction; by default `{ label, confidence }`. */
+  /** The function's output from the prediction; by default `{ label, confidence }`, of a regression `{ value, low, high }`. */
   output?(prediction: Prediction, input: I): O;
 }
 

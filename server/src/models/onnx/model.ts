@@ -1,7 +1,7 @@
 import { ProtobufWriter } from "./protobuf.ts";
 
 /** Element types of ONNX tensors (onnx.proto3, TensorProto.DataType). */
-export const elementType = { float: 1, int64: 7, string: 8, bool: 9 } as const;
+export const elementType = { float: 1, int64: 7, string: 8, bool: 9, double: 11 } as const;
 export type ElementType = (typeof elementType)[keyof typeof elementType];
 
 export type Attribute =
@@ -24,7 +24,7 @@ export interface Node {
 export interface Tensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | BigInt64Array | readonly string[];
+  readonly data: Float32Array | Float64Array | BigInt64Array | readonly string[];
 }
 
 /** An input or output; a named dimension may differ from run to run. */
@@ -56,6 +56,7 @@ export function writeOnnx(graph: Graph, metadata: Readonly<Record<string, string
   const domains = new Set(graph.nodes.map((node) => node.domain ?? ""));
   model.bytes(8, new ProtobufWriter().integer(2, standardOpset));
   if (domains.has("com.microsoft")) model.bytes(8, new ProtobufWriter().bytes(1, "com.microsoft").integer(2, 1));
+  if (domains.has("ai.onnx.ml")) model.bytes(8, new ProtobufWriter().bytes(1, "ai.onnx.ml").integer(2, 3));
   for (const [key, value] of Object.entries(metadata)) model.bytes(14, new ProtobufWriter().bytes(1, key).bytes(2, value));
   return model.finish();
 }
@@ -91,8 +92,11 @@ function writeTensor(tensor: Tensor): ProtobufWriter {
   const writer = new ProtobufWriter();
   for (const dimension of tensor.shape) writer.integer(1, dimension);
   const { data } = tensor;
-  if (data instanceof Float32Array || data instanceof BigInt64Array) {
-    writer.integer(2, data instanceof Float32Array ? elementType.float : elementType.int64);
+  if (data instanceof Float32Array || data instanceof Float64Array || data instanceof BigInt64Array) {
+    writer.integer(
+      2,
+      data instanceof Float32Array ? elementType.float : data instanceof Float64Array ? elementType.double : elementType.int64,
+    );
     writer.bytes(8, tensor.name);
     return writer.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }

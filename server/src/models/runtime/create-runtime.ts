@@ -22,7 +22,7 @@ export interface RuntimeDeps {
 
 /** What one row came to. */
 export interface RowAnswer {
-  /** One per label, in the signature's order. */
+  /** One per label, in the signature's order; of a regression the one value. */
   readonly probabilities: Float32Array;
   /** Rows that went through the session together. */
   readonly batch: number;
@@ -262,6 +262,6 @@ function deadlinePassed(): AppError {
 
 function longestText(row: InputRow): number {
   let longest = 0;
-  for (const text of row) if (text !== null && text.length > longest) longest = text.length;
+  for (const cell of row) if (typeof cell === "string" && cell.length > longest) longest = cell.length;
   return longest;
 }

@@ -1,10 +1,12 @@
 import { parentPort } from "node:worker_threads";
 import type * as Onnx from "onnxruntime-node";
+import { type InputType, graphInputName, kindOf } from "../columns.ts";
 import { prepareText } from "../text-input.ts";
+import { feedGraph, readAnswers } from "./imported-graph.ts";
 import type { InputRow, OpenModel, RunAnswer, ThreadAnswer, ThreadRequest } from "./protocol.ts";
 
 // The worker thread that holds ONNX sessions: `run()` blocks the thread it is called on, so it is not called on the main one.
-// It imports nothing but what prepares text: each thread would hold its own copy of the rest.
+// It imports nothing but what prepares inputs: each thread would hold its own copy of the rest.
 
 class ThreadFailure extends Error {
   readonly code: "model_runtime_missing" | "model_not_ready";
@@ -69,7 +71,7 @@ async function load(model: OpenModel): Promise<void> {
   });
   sessions.set(model.hash, { model, session });
   // The first run allocates; let no request wait for that.
-  await runRows(model.hash, [model.signature.inputs.map(() => "warm up")]);
+  await runRows(model.hash, [model.signature.inputs.map(({ type }) => (type === "text" ? "warm up" : null))]);
 }
 
 async function openRuntime(): Promise<typeof Onnx> {
@@ -96,12 +98,50 @@ async function runRows(hash: string, rows: readonly InputRow[]): Promise<RunAnsw
   if (opened === undefined || onnx === undefined)
     throw new ThreadFailure("model_not_ready", `The model file ${hash} is not loaded in this thread.`);
   const { session, model } = opened;
-  const feeds: Record<string, Onnx.Tensor> = {};
-  for (const [column, input] of model.signature.inputs.entries()) {
-    const texts = rows.map((row) => prepareText(row[column], model.signature.text));
-    feeds[input.name] = new onnx.Tensor("string", texts, [rows.length]);
+  const { graph } = model.signature;
+  if (graph !== undefined) {
+    const fed = feedGraph(onnx, { signature: { ...model.signature, graph }, rows });
+    const startedAt = performance.now();
+    const result = await session.run(fed, [graph.output]);
+    return { probabilities: readAnswers(result[graph.output]!.data), runMs: performance.now() - startedAt };
   }
+  const feeds: Record<string, Onnx.Tensor> = {};
+  for (const [column, { name, type }] of model.signature.inputs.entries()) {
+    const cells = rows.map((row) => row[column] ?? null);
+    feeds[graphInputName(name)] = toTensor(onnx, { type, cells, model });
+  }
+  const output = model.signature.task === "regression" ? "value" : "probabilities";
   const startedAt = performance.now();
-  const result = await session.run(feeds, ["probabilities"]);
-  return { probabilities: result["probabilities"]!.data as Float32Array, runMs: performance.now() - startedAt };
+  const result = await session.run(feeds, [output]);
+  return { probabilities: result[output]!.data as Float32Array, runMs: performance.now() - startedAt };
+}
+
+interface Cells {
+  readonly type: InputType;
+  readonly cells: InputRow;
+  readonly model: OpenModel;
+}
+
+/** One input of the graph, as `columns.ts` says. */
+function toTensor({ Tensor }: typeof Onnx, { type, cells, model }: Cells): Onnx.Tensor {
+  const shape = [cells.length];
+  const toNumber = (cell: InputRow[number]) => (typeof cell === "number" ? cell : Number.NaN);
+  switch (kindOf(type)) {
+    case "text":
+      return new Tensor(
+        "string",
+        cells.map((cell) => prepareText(cell, model.signature.text)),
+        shape,
+      );
+    case "category":
+      return new Tensor(
+        "string",
+        cells.map((cell) => String(cell ?? "")),
+        shape,
+      );
+    case "number":
+      return new Tensor("float32", Float32Array.from(cells, toNumber), shape);
+    case "instant":
+      return new Tensor("float64", Float64Array.from(cells, toNumber), shape);
+  }
 }

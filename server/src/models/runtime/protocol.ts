@@ -1,4 +1,5 @@
 import type { ModelSignature } from "@millrace/contract";
+import type { Cell } from "../read-cell.ts";
 
 /** What a thread needs to open a model. */
 export interface OpenModel {
@@ -9,8 +10,8 @@ export interface OpenModel {
   readonly signature: ModelSignature;
 }
 
-/** One row's texts, in the signature's order, cut to the model's length but not prepared yet; null for an empty one. */
-export type InputRow = readonly (string | null)[];
+/** One row's cells (`read-cell.ts`), in the signature's order; texts are cut to the model's length but not prepared yet. */
+export type InputRow = readonly Cell[];
 
 export type ThreadRequest =
   | { readonly id: number; readonly kind: "load"; readonly model: OpenModel }
@@ -20,7 +21,7 @@ export type ThreadRequest =
   | { readonly id: number; readonly kind: "close" };
 
 export interface RunAnswer {
-  /** Rows x labels. */
+  /** Rows x labels; of a regression the one value of each row. */
   readonly probabilities: Float32Array;
   /** The session's own time. */
   readonly runMs: number;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Deadline, sha256, silentLogger, startThread, workerUrl } from "../../core/index.ts";
-import { makeRows } from "../test-rows.ts";
+import { classificationRows, makeRows, textColumns } from "../test-rows.ts";
 import { type TrainedModel, findTrainer } from "../trainers/index.ts";
 import { type Runtime, type RuntimeConfig, createRuntime } from "./create-runtime.ts";
 import type { OpenModel } from "./protocol.ts";
@@ -18,9 +18,9 @@ let workers: Worker[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "millrace-models-"));
-  trained = train(1);
+  trained = await train(1);
   model = await keep(trained);
-  other = await keep(train(2));
+  other = await keep(await train(2));
 });
 afterEach(async () => {
   await runtime?.close();
@@ -28,8 +28,9 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function train(seed: number): TrainedModel {
-  return findTrainer("text-classifier").train(makeRows(200, seed), {}, { seed, onProgress: () => {} });
+async function train(seed: number): Promise<TrainedModel> {
+  const { columns, labels } = makeRows(200, seed);
+  return findTrainer("text-classifier").train(classificationRows(columns, labels), {}, { seed, onProgress: () => {} });
 }
 
 async function keep({ onnx, signature }: TrainedModel): Promise<OpenModel> {
@@ -67,8 +68,8 @@ describe("the model runtime", () => {
     await opened.load(model);
     expect(opened.isReady(model.hash)).toBe(true);
     const { columns } = makeRows(60, 9);
-    const expected = trained.predict(columns);
-    const ask = (row: number) => opened.run(model.hash, [String(columns["subject"]![row]), String(columns["body"]![row])]);
+    const expected = trained.predict(textColumns(columns));
+    const ask = (row: number) => opened.run(model.hash, [columns.subject[row]!, columns.body[row]!]);
     const first = ask(0);
     await turn();
     const answers = await Promise.all([first, ...expected.slice(1).map((_, row) => ask(row + 1))]);

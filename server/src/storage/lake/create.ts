@@ -43,7 +43,7 @@ export function createLake(deps: LakeDeps): Lake {
     writeParquet: async (input, options) => (await run([{ kind: "write", ...input }], options))[0],
     readParquet: async (path, query, options) => (await run([{ kind: "read", path, ...query }], options))[0],
     query: async (query, options) => (await run([{ kind: "query", ...query }], options))[0],
-    profile: async (path, options) => (await run([{ kind: "profile", path }], options))[0],
+    profile: async (path, checks = [], options = {}) => (await run([{ kind: "profile", path, checks }], options))[0],
   };
 }
 
@@ -72,6 +72,8 @@ async function prepareStep(step: LakeStep, input: string): Promise<LakeStep> {
     case "read":
     case "profile":
       return { ...step, path: absolute(step.path) };
+    case "export":
+      return { ...step, path: absolute(step.path), jsonlPath: resolve(step.jsonlPath) };
     case "query":
       return { ...step, files: absoluteFiles(step.files) };
     case "derive":

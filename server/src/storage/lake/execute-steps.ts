@@ -19,7 +19,7 @@ export interface LakeJob {
   readonly limits: DuckDbLimits;
 }
 
-export type StepResult = ParquetFile | ResultRows | TableProfile;
+export type StepResult = ParquetFile | ResultRows | TableProfile | { readonly rows: number };
 
 const duckDbTypes: Record<ColumnType, string> = {
   text: "VARCHAR",
@@ -77,7 +77,9 @@ async function executeStep(connection: DuckDBConnection, { job, index, step }: P
       await checkQuery(connection, step, paths);
       return collectRows(connection, { sql: step.sql, params: step.params, file: join(job.scratch, `rows-${index}.jsonl`) });
     case "profile":
-      return profileFile(connection, paths(step.path));
+      return profileFile(connection, paths(step.path), step.checks);
+    case "export":
+      return exportRows(connection, `SELECT * FROM read_parquet(${quoteText(paths(step.path))})`, step.jsonlPath);
   }
 }
 
@@ -97,6 +99,7 @@ function inputFiles(step: LakeStep): string[] {
         .filter((file) => typeof file === "string");
     case "read":
     case "profile":
+    case "export":
       return typeof step.path === "string" ? [step.path] : [];
   }
 }
@@ -179,17 +182,38 @@ interface Collecting {
 }
 
 async function collectRows(connection: DuckDBConnection, { sql, params, file }: Collecting): Promise<ResultRows> {
+  const sink = new RowSink(file);
+  for await (const rows of streamRows(connection, sql, params)) await sink.add(rows);
+  return sink.finish();
+}
+
+async function exportRows(connection: DuckDBConnection, sql: string, path: string): Promise<{ rows: number }> {
+  const handle = await open(path, "wx", 0o600);
+  try {
+    let count = 0;
+    for await (const rows of streamRows(connection, sql)) {
+      await handle.writeFile(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      count += rows.length;
+    }
+    return { rows: count };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* streamRows(
+  connection: DuckDBConnection,
+  sql: string,
+  params?: Collecting["params"],
+): AsyncGenerator<Record<string, LakeValue>[]> {
   const result = await connection.stream(sql, params as Record<string, DuckDBValue> | DuckDBValue[] | undefined);
   const names = result.deduplicatedColumnNames();
   const converters = result.columnTypes().map(columnConverter);
-  const sink = new RowSink(file);
   for await (const chunk of result) {
-    const rows = chunk.getRows().map((values) => {
+    yield chunk.getRows().map((values) => {
       const row: Record<string, LakeValue> = {};
       for (let column = 0; column < names.length; column++) row[names[column]!] = converters[column]!(values[column]!);
       return row;
     });
-    await sink.add(rows);
   }
-  return sink.finish();
 }

@@ -1,2 +1,3 @@
 export * from "./types.ts";
 export { createLake, createLakeInTask, type LakeDeps } from "./create.ts";
+export { quoteName } from "./quote.ts";

@@ -1,6 +1,7 @@
-import { type Attribute, type Node, type Tensor, elementType, writeOnnx } from "../../onnx/model.ts";
+import { graphInputName } from "../../columns.ts";
+import { type Node, type Tensor, elementType, writeOnnx } from "../../onnx/model.ts";
 import type { LinearModel } from "./logistic-regression.ts";
-import { wordPattern } from "./ngrams.ts";
+import { ngramAttributes, tokenizerAttributes } from "./ngram-attributes.ts";
 import type { Vectorizer } from "./vectorizer.ts";
 
 /** The n-grams of one kind of one column; blocks follow one another in the rows of the weights. */
@@ -16,9 +17,6 @@ export interface TextClassifierParts {
   readonly temperature: number;
 }
 
-// No prepared text holds it (control characters became spaces), so padding matches no n-gram.
-const padding = "\u0001";
-
 /**
  * The whole classifier from the prepared text on as one ONNX graph. Inputs: one string vector [N] a column. For each block:
  * tokens -> counts tf -> sqrt(tf) x (idf * weights) / sqrt(tf x idf^2), which is tf-idf scaled to length 1 times the weights;
@@ -30,23 +28,23 @@ export function writeTextClassifier({ blocks, model, labels, temperature }: Text
   const sums: string[] = [];
   let firstFeature = 0;
   for (const [index, block] of blocks.entries()) {
-    sums.push(addBlock({ nodes, constants, name: `block${index}`, firstFeature }, block, model));
+    sums.push(addBlock({ nodes, constants, name: `#block${index}`, firstFeature }, block, model));
     firstFeature += block.vectorizer.idf.length;
   }
-  constants.push({ name: "bias", shape: [labels.length], data: Float32Array.from(model.bias, (value) => value / temperature) });
-  constants.push({ name: "temperature", shape: [], data: Float32Array.of(temperature) });
-  constants.push({ name: "labels", shape: [labels.length], data: labels });
-  nodes.push({ operator: "Sum", inputs: sums, outputs: ["scores"] });
-  nodes.push({ operator: "Div", inputs: ["scores", "temperature"], outputs: ["scaled"] });
-  nodes.push({ operator: "Add", inputs: ["scaled", "bias"], outputs: ["logits"] });
-  nodes.push({ operator: "Softmax", inputs: ["logits"], outputs: ["probabilities"], attributes: { axis: -1 } });
-  nodes.push({ operator: "ArgMax", inputs: ["probabilities"], outputs: ["best"], attributes: { axis: -1, keepdims: 0 } });
-  nodes.push({ operator: "Gather", inputs: ["labels", "best"], outputs: ["label"], attributes: { axis: 0 } });
+  constants.push({ name: "#bias", shape: [labels.length], data: Float32Array.from(model.bias, (value) => value / temperature) });
+  constants.push({ name: "#temperature", shape: [], data: Float32Array.of(temperature) });
+  constants.push({ name: "#labels", shape: [labels.length], data: labels });
+  nodes.push({ operator: "Sum", inputs: sums, outputs: ["#scores"] });
+  nodes.push({ operator: "Div", inputs: ["#scores", "#temperature"], outputs: ["#scaled"] });
+  nodes.push({ operator: "Add", inputs: ["#scaled", "#bias"], outputs: ["#logits"] });
+  nodes.push({ operator: "Softmax", inputs: ["#logits"], outputs: ["probabilities"], attributes: { axis: -1 } });
+  nodes.push({ operator: "ArgMax", inputs: ["probabilities"], outputs: ["#best"], attributes: { axis: -1, keepdims: 0 } });
+  nodes.push({ operator: "Gather", inputs: ["#labels", "#best"], outputs: ["label"], attributes: { axis: 0 } });
   const columns = [...new Set(blocks.map((block) => block.column))];
   return writeOnnx({
     nodes,
     constants,
-    inputs: columns.map((name) => ({ name, type: elementType.string, shape: ["N"] })),
+    inputs: columns.map((name) => ({ name: graphInputName(name), type: elementType.string, shape: ["N"] })),
     outputs: [
       { name: "label", type: elementType.string, shape: ["N"] },
       { name: "probabilities", type: elementType.float, shape: ["N", labels.length] },
@@ -73,14 +71,12 @@ function addBlock({ nodes, constants, name, firstFeature }: Target, { column, ve
   constants.push({ name: `${name}_weights`, shape: [width, model.labels], data: weights });
   constants.push({ name: `${name}_idf2`, shape: [width, 1], data: vectorizer.idf.map((value) => value * value) });
   constants.push({ name: `${name}_tiny`, shape: [], data: Float32Array.of(1e-12) });
-  const tokenizer: Record<string, Attribute> = vectorizer.kind === "words" ? { tokenexp: wordPattern } : { separators: [""] };
-  // `mark` puts a start and an end token around, so that a text without a single word still has tokens to count.
   nodes.push({
     operator: "Tokenizer",
     domain: "com.microsoft",
-    inputs: [column],
+    inputs: [graphInputName(column)],
     outputs: [`${name}_tokens`],
-    attributes: { mark: 1, mincharnum: 1, pad_value: padding, ...tokenizer },
+    attributes: tokenizerAttributes(vectorizer),
   });
   nodes.push({ operator: "TfIdfVectorizer", inputs: [`${name}_tokens`], outputs: [`${name}_tf`], attributes: ngramAttributes(vectorizer) });
   nodes.push({ operator: "Sqrt", inputs: [`${name}_tf`], outputs: [`${name}_damped`] });
@@ -90,34 +86,4 @@ function addBlock({ nodes, constants, name, firstFeature }: Target, { column, ve
   nodes.push({ operator: "Sqrt", inputs: [`${name}_positive`], outputs: [`${name}_length`] });
   nodes.push({ operator: "Div", inputs: [`${name}_raw`, `${name}_length`], outputs: [`${name}_scores`] });
   return `${name}_scores`;
-}
-
-/** The n-grams as TfIdfVectorizer lists them: by length, each with the column of its feature. */
-function ngramAttributes(vectorizer: Vectorizer): Record<string, Attribute> {
-  const byLength = new Map<number, { tokens: string[]; feature: number }[]>();
-  for (let feature = 0; feature < vectorizer.idf.length; feature++) {
-    const tokens = vectorizer.featureTokens(feature);
-    const list = byLength.get(tokens.length);
-    if (list === undefined) byLength.set(tokens.length, [{ tokens, feature }]);
-    else list.push({ tokens, feature });
-  }
-  const starts: number[] = [];
-  const pool: string[] = [];
-  const indexes: number[] = [];
-  for (let length = 1; length <= vectorizer.range.maximum; length++) {
-    starts.push(pool.length);
-    for (const { tokens, feature } of byLength.get(length) ?? []) {
-      pool.push(...tokens);
-      indexes.push(feature);
-    }
-  }
-  return {
-    mode: "TF",
-    min_gram_length: vectorizer.range.minimum,
-    max_gram_length: vectorizer.range.maximum,
-    max_skip_count: 0,
-    ngram_counts: { integers: starts },
-    ngram_indexes: { integers: indexes },
-    pool_strings: pool,
-  };
 }

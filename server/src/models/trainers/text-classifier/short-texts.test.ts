@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../core/index.ts";
+import { classificationRows, textColumns } from "../../test-rows.ts";
 import { findTrainer } from "../index.ts";
 import { fitTemperature } from "./logistic-regression.ts";
 
@@ -22,9 +23,13 @@ function makeTexts(seed: number, count: number): { texts: string[]; labels: stri
 }
 
 describe("a text of one or two words", () => {
-  test.each([1, 2, 3, 4])("that stood in spam alone, often, is spam, though their characters stand in ham as well (%i)", (seed) => {
+  test.each([1, 2, 3, 4])("that stood in spam alone, often, is spam, though their characters stand in ham as well (%i)", async (seed) => {
     const { texts, labels, onlySpam } = makeTexts(seed, 400);
-    const trained = findTrainer("text-classifier").train({ columns: { text: texts }, labels }, {}, { seed: 7, onProgress: () => {} });
+    const trained = await findTrainer("text-classifier").train(
+      classificationRows({ text: texts }, labels),
+      {},
+      { seed: 7, onProgress: () => {} },
+    );
     const often = [...onlySpam].filter(([, count]) => count >= 15).map(([word]) => word);
     expect(often.length).toBeGreaterThan(50);
     const asked = [
@@ -33,7 +38,7 @@ describe("a text of one or two words", () => {
       ...often.map((word) => `${word} ${word}`),
     ];
     const spam = trained.signature.labels.indexOf("spam");
-    const answers = trained.predict({ text: asked }).map((row) => row[spam]!);
+    const answers = trained.predict(textColumns({ text: asked })).map((row) => row[spam]!);
     const missed = answers.filter((probability) => probability < 0.5);
     // Characters have their say: what is missed is few, and nothing the model would be sure of.
     expect(missed.length / asked.length).toBeLessThan(0.01);

@@ -3,8 +3,9 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createRandom } from "../../../core/index.ts";
 import { prepareText } from "../../text-input.ts";
+import { classificationRows, textColumns } from "../../test-rows.ts";
 import { findTrainer } from "../index.ts";
-import type { TrainedModel, TrainingRows } from "../types.ts";
+import type { TrainedModel } from "../types.ts";
 
 const subjects = [
   "free money",
@@ -17,7 +18,7 @@ const subjects = [
   "こんにちは 世界 😀",
 ];
 
-function makeRows(count: number, seed: number): TrainingRows {
+function makeRows(count: number, seed: number) {
   const random = createRandom(seed);
   const labels: string[] = [];
   const subject: unknown[] = [];
@@ -28,7 +29,7 @@ function makeRows(count: number, seed: number): TrainingRows {
     subject.push(`${subjects[topic]} ${random.integer(50)}`);
     body.push(row % 17 === 0 ? null : `${subjects[random.integer(8)]} and ${subjects[topic]}\r\n\tword${random.integer(9)}`);
   }
-  return { columns: { subject, body }, labels };
+  return { columns: { subject, body }, truth: labels, rows: classificationRows({ subject, body }, labels) };
 }
 
 const context = { seed: 7, onProgress: () => {} };
@@ -36,7 +37,7 @@ let trained: TrainedModel;
 let session: InferenceSession;
 
 beforeAll(async () => {
-  trained = findTrainer("text-classifier").train(makeRows(400, 1), {}, context);
+  trained = await findTrainer("text-classifier").train(makeRows(400, 1).rows, {}, context);
   session = await InferenceSession.create(trained.onnx, { intraOpNumThreads: 1, logSeverityLevel: 3 });
 });
 
@@ -57,7 +58,7 @@ async function runOnnx(rows: readonly { subject: unknown; body: unknown }[]): Pr
 }
 
 async function expectSame(rows: readonly { subject: unknown; body: unknown }[]): Promise<void> {
-  const ours = trained.predict({ subject: rows.map((row) => row.subject), body: rows.map((row) => row.body) });
+  const ours = trained.predict(textColumns({ subject: rows.map((row) => row.subject), body: rows.map((row) => row.body) }));
   const onnx = await runOnnx(rows);
   for (const [row, expected] of ours.entries()) {
     for (const [label, probability] of expected.entries())
@@ -70,8 +71,8 @@ async function expectSame(rows: readonly { subject: unknown; body: unknown }[]):
 describe("the text classifier", () => {
   test("learns what its rows tell and is calibrated to them", () => {
     const fresh = makeRows(300, 2);
-    const predicted = trained.predict(fresh.columns).map((row) => trained.signature.labels[row.indexOf(Math.max(...row))]);
-    const right = predicted.filter((label, row) => label === fresh.labels[row]).length;
+    const predicted = trained.predict(fresh.rows.columns).map((row) => trained.signature.labels[row.indexOf(Math.max(...row))]);
+    const right = predicted.filter((label, row) => label === fresh.truth[row]).length;
     expect(right / 300).toBeGreaterThan(0.97);
     expect(trained.signature).toMatchObject({
       labels: ["ham", "other", "spam"],
@@ -82,8 +83,8 @@ describe("the text classifier", () => {
     });
   });
 
-  test("gives the same file for the same seed and rows", () => {
-    const again = findTrainer("text-classifier").train(makeRows(400, 1), {}, context);
+  test("gives the same file for the same seed and rows", async () => {
+    const again = await findTrainer("text-classifier").train(makeRows(400, 1).rows, {}, context);
     expect(Buffer.compare(again.onnx, trained.onnx)).toBe(0);
   });
 
@@ -132,13 +133,12 @@ describe("the text classifier", () => {
   });
 
   test("refuses rows that cannot train it, and says why", () => {
-    const rows = makeRows(400, 1);
+    const { rows, truth } = makeRows(400, 1);
     const trainer = findTrainer("text-classifier");
-    expect(() => trainer.train({ columns: { subject: ["a"] }, labels: ["x"] }, {}, context)).toThrow(/1 rows are too few/);
-    expect(() => trainer.train({ ...rows, labels: rows.labels.map(() => "ham") }, {}, context)).toThrow(/two labels/);
-    expect(() => trainer.train({ columns: { subject: rows.labels.map(() => "") }, labels: rows.labels }, {}, context)).toThrow(
-      /nothing to learn/,
-    );
+    const same = truth.map(() => "ham");
+    expect(() => trainer.train(classificationRows({ subject: ["a"] }, ["x"]), {}, context)).toThrow(/1 rows are too few/);
+    expect(() => trainer.train(classificationRows({ subject: same }, same), {}, context)).toThrow(/two labels/);
+    expect(() => trainer.train(classificationRows({ subject: truth.map(() => "") }, truth), {}, context)).toThrow(/nothing to learn/);
     expect(() => trainer.train(rows, { epochs: 0 }, context)).toThrow();
     expect(() => trainer.train(rows, { unknown: 1 }, context)).toThrow();
   });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError, createRandom } from "../../../core/index.ts";
-import { prepareText, textPreparation } from "../../text-input.ts";
+import { type Column, signatureOf } from "../../columns.ts";
+import { prepareText } from "../../text-input.ts";
 import type { TrainedModel, Trainer, TrainerContext, TrainingRows } from "../types.ts";
 import { type Block, writeTextClassifier } from "./graph.ts";
 import { type LinearModel, fitTemperature, scoreRow, softmax, startFit } from "./logistic-regression.ts";
@@ -34,27 +35,29 @@ const characterWeight = Math.SQRT1_2;
 export const textClassifier: Trainer = {
   name: "text-classifier",
   summary: "tf-idf of word 1-2-grams and of character 3-5-grams within words, multinomial logistic regression, calibrated by temperature",
+  tasks: ["classification"],
+  kinds: ["text"],
   parametersSchema,
   train: (rows, parameters, context) => train(rows, parametersSchema.parse(parameters), context),
 };
 
 function train(rows: TrainingRows, parameters: Parameters, context: TrainerContext): TrainedModel {
-  const names = Object.keys(rows.columns);
-  const labels = [...new Set(rows.labels)].sort();
-  if (rows.labels.length < minimumRows)
-    throw new AppError("training_failed", `${rows.labels.length} rows are too few to train on; at least ${minimumRows} are needed.`, {
-      details: { rows: rows.labels.length },
+  const columns = rows.columns.filter((column) => column.kind === "text");
+  const { labels } = rows;
+  if (rows.count < minimumRows)
+    throw new AppError("training_failed", `${rows.count} rows are too few to train on; at least ${minimumRows} are needed.`, {
+      details: { rows: rows.count },
     });
   if (labels.length < 2)
     throw new AppError("training_failed", `Every row has the label "${labels[0]}"; at least two labels are needed.`, {
       details: { labels },
     });
-  if (names.length === 0) throw new AppError("training_failed", "There is no text column to learn from.");
+  if (columns.length === 0) throw new AppError("training_failed", "There is no text column to learn from.");
 
-  const fitted = names.flatMap((column, index) => {
-    context.onProgress((0.4 * index) / names.length, `reading ${column}`);
-    const texts = rows.columns[column]!.map((value) => prepareText(value));
-    return fitColumn(column, texts, parameters);
+  const fitted = columns.flatMap(({ name, values }, index) => {
+    context.onProgress((0.4 * index) / columns.length, `reading ${name}`);
+    const texts = values.map((value) => prepareText(value));
+    return fitColumn(name, texts, parameters);
   });
   if (fitted.length === 0)
     throw new AppError("training_failed", "No n-gram stands in enough texts; there is nothing to learn from.", {
@@ -63,8 +66,7 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
   for (const { rows: sparse, vectorizer } of fitted) scale(sparse.values, weightOf(vectorizer));
   const features = joinRows(fitted.map(({ rows: sparse, vectorizer }) => ({ rows: sparse, width: vectorizer.idf.length })));
 
-  const positions = new Map(labels.map((label, index) => [label, index]));
-  const truth = Int32Array.from(rows.labels, (label) => positions.get(label)!);
+  const truth = Int32Array.from(rows.target);
   const { first, held } = drawCalibration(truth.length, context.seed);
   const { model, pass } = startFit(
     { ...features, truth, labelCount: labels.length },
@@ -96,9 +98,9 @@ function train(rows: TrainingRows, parameters: Parameters, context: TrainerConte
   const blocks: Block[] = fitted.map(({ column, vectorizer }) => ({ column, vectorizer }));
   return {
     onnx: writeTextClassifier({ blocks, model, labels, temperature }),
-    signature: { inputs: names.map((name) => ({ name, type: "text" as const })), labels, text: textPreparation },
+    signature: signatureOf(rows),
     facts: { rows: truth.length, labels: labels.length, features: features.width, temperature },
-    predict: (columns) => predict(columns, { blocks, model, temperature }),
+    predict: (asked) => predict(asked, { blocks, model, temperature }),
   };
 }
 
@@ -145,13 +147,13 @@ interface Learned {
   readonly temperature: number;
 }
 
-function predict(columns: Readonly<Record<string, readonly unknown[]>>, { blocks, model, temperature }: Learned): Float64Array[] {
+function predict(columns: readonly Column[], { blocks, model, temperature }: Learned): Float64Array[] {
   const prepared = new Map<string, string[]>();
-  for (const { column } of blocks)
-    if (!prepared.has(column))
+  for (const { name, kind, values } of columns)
+    if (kind === "text")
       prepared.set(
-        column,
-        columns[column]!.map((value) => prepareText(value)),
+        name,
+        values.map((value) => prepareText(value)),
       );
   const rows = joinRows(
     blocks.map(({ column, vectorizer }) => ({ rows: vectorizer.transform(prepared.get(column)!), width: vectorizer.idf.length })),
