@@ -19,7 +19,7 @@ export function selectRows<Rows extends TrainingRows>(rows: Rows, kept: Int32Arr
   };
 }
 
-export function selectValues(column: Column, kept: Int32Array): Column {
+function selectValues(column: Column, kept: Int32Array): Column {
   switch (column.kind) {
     case "text":
       return { ...column, values: Array.from(kept, (row) => column.values[row]!) };
