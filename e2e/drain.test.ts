@@ -96,6 +96,15 @@ test("a node that does not drain is ready although the journal of its last run i
   expect(await third.client.call("health.ready", {})).toEqual({ status: "ok", reasons: [] });
 });
 
+test("a start that its configuration makes impossible says why and ends, threads and folder free again", async () => {
+  const place = await createPlace();
+  const refused = spawnNode(place, { role: "up", config: "refused" });
+  expect(await refused.ended).toEqual({ code: 1, signal: null });
+  expect(refused.output.error).toContain("10.0.0.1");
+  const { client } = await startNode(place, node);
+  expect((await client.call("health.ready", {})).status).toBe("ok");
+});
+
 /** Processes this one started that still run. */
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);

@@ -83,6 +83,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       clock,
       logger,
       drain: () => drain,
+      opened: (closer) => closers.push(closer),
     });
     const { audit } = modules.governance;
     const write = (context: Context, name: string | undefined) =>
@@ -95,9 +96,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     await stores.hotState.start();
     // After the keys are in memory, or each start would take the key of the last one for a stranger's.
     const admin = options.role === "work" ? null : await modules.governance.ensureAdminKey();
-    closers.push(() => modules.egress.close());
-    closers.push(async () => modules.gateway.close());
-    closers.push(() => modules.models.close());
     await modules.jobs.start(options.role);
     closers.push(() => modules.jobs.close());
     if (loaded.config.storage.drain) {

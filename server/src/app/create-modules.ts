@@ -52,6 +52,8 @@ export interface ModulesDeps {
   readonly logger: Logger;
   /** The drain starts after the modules, whose sinks it fills. */
   readonly drain: () => Drain | undefined;
+  /** Told how to close what holds something, as soon as it is there: what is made after it may fail. */
+  readonly opened: (close: () => Promise<void>) => void;
 }
 
 /** Makes every module, lowest first; what must call upward gets a function that is asked at use. */
@@ -61,6 +63,7 @@ export function createModules(deps: ModulesDeps): Modules {
   const { sql, hotState, journal, counters, blobs, lake } = stores;
   const sealed: SealedEvidence[] = [];
   const egress = createEgress({ config: config.egress, logger });
+  deps.opened(() => egress.close());
   const governance = createGovernance({
     sql,
     hotState,
@@ -88,6 +91,7 @@ export function createModules(deps: ModulesDeps): Modules {
   const scratchFolder = join(dataFolder, "scratch");
   const data = createData({ sql, blobs, lake, jobs, audit, clock, egress, config: config.data, scratchFolder });
   const models = createModels({ sql, blobs, jobs, data, audit, logger, config: config.models, version: deps.version, scratchFolder });
+  deps.opened(() => models.close());
   const { retention } = config.storage;
   const archive = createArchive({ sql, lake, lakeFolder: join(dataFolder, "lake"), scratchFolder, governance, clock, logger, retention });
   defineArchiveSchedules(jobs, archive);
@@ -102,6 +106,7 @@ export function createModules(deps: ModulesDeps): Modules {
     cacheFolder: join(dataFolder, "cache"),
     audit: (context, change) => sql.as(context, (tx) => audit(tx, change)),
   });
+  deps.opened(async () => gateway.close());
   let feedback: FeedbackService | undefined;
   const functions = createFunctions({
     definitions: config.functions,
