@@ -118,9 +118,12 @@ describe("Anthropic's client", () => {
   });
 
   test("gets the count of what it wrote for a beta of Anthropic's, whose name goes along", async () => {
-    await door.anthropic.beta.messages.countTokens({ model: "careful", messages, betas: ["context-1m-2025-08-07"] });
+    const asked = door.anthropic.beta.messages.countTokens({ model: "careful", messages, betas: ["context-1m-2025-08-07"] });
+    const { response } = await asked.withResponse();
     expect(door.upstream.requests[0]!.headers["anthropic-beta"]).toContain("context-1m-2025-08-07");
-    expect(await evidence("careful")).toMatchObject({ produced: { betas: expect.arrayContaining(["context-1m-2025-08-07"]) as string[] } });
+    const id = response.headers.get("x-millrace-inference")!;
+    const stored = () => door.edge.functions.getInference(alice, id).catch(() => null);
+    await expect.poll(stored).toMatchObject({ produced: { betas: expect.arrayContaining(["context-1m-2025-08-07"]) as string[] } });
     const bad = door.anthropic.messages.countTokens({ model: "careful", messages }, { headers: { "anthropic-beta": "a b" } });
     await expect(bad).rejects.toMatchObject({ status: 400 });
   });
