@@ -9,7 +9,16 @@ export async function trainIntent(server: { url: string; key: string }, rows: re
     .join("\n");
   const upload = await client.call("data.upload", { body: lines });
   const dataset = await client.call("data.create", {
-    body: { name: "intent", uploadId: upload.id, timeColumn: "at", labelColumn: "label", featureColumns: ["text"], holdout: 0.05 },
+    // The rows come label by label: held back by time would be labels that no training row has.
+    body: {
+      name: "intent",
+      uploadId: upload.id,
+      timeColumn: "at",
+      labelColumn: "label",
+      featureColumns: ["text"],
+      holdout: 0.05,
+      split: { kind: "stratified" },
+    },
   });
   await succeed(client, dataset.workflowId);
   const run = await client.call("models.createRun", { body: { model: "intent", trainer: "text-classifier", dataset: "intent@1" } });
